@@ -1,0 +1,110 @@
+//! Digests of section bytes, and their bounded compression.
+
+use std::fmt;
+use std::io::Read;
+
+/// The BLAKE3 hash of a section's bytes: its address on the wire and in the store.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Reads 32 bytes as they stand on the wire; `None` for any other length.
+    pub fn from_wire(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// Reads 64 hexadecimal digits; `None` for anything else.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        blake3::Hash::from_hex(text).ok().map(|hash| Self(*hash.as_bytes()))
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl serde::Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Digest {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_hex(&text).ok_or_else(|| serde::de::Error::custom(format!("not a digest of 64 hexadecimal digits: {text:?}")))
+    }
+}
+
+/// Why packed bytes were refused.
+#[derive(Debug, thiserror::Error)]
+pub enum BadPack {
+    /// The bytes are not zstd, or end early.
+    #[error("the section's bytes are not a zstd frame")]
+    NotZstd(#[source] std::io::Error),
+    /// The unpacked section would pass [`crate::MAX_SECTION`].
+    #[error("the section is larger than {} bytes when unpacked", crate::MAX_SECTION)]
+    TooLarge,
+}
+
+/// Compresses a section's bytes with zstd, level 9: a section travels once and is read for years.
+pub fn pack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    zstd::bulk::compress(bytes, 9)
+}
+
+/// Unpacks a section's bytes and never holds more than [`crate::MAX_SECTION`] of them, whatever the frame claims.
+///
+/// # Errors
+/// [`BadPack`] when the bytes are no zstd frame or unpack to more.
+pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, BadPack> {
+    let limit = crate::MAX_SECTION as u64 + 1;
+    let mut bytes = Vec::new();
+    zstd::Decoder::new(packed).map_err(BadPack::NotZstd)?.take(limit).read_to_end(&mut bytes).map_err(BadPack::NotZstd)?;
+    if bytes.len() > crate::MAX_SECTION { Err(BadPack::TooLarge) } else { Ok(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_unpacks_to_the_same() {
+        let bytes = b"bash\t5.2\n".repeat(1000);
+        let packed = pack(&bytes).unwrap_or_default();
+        assert!(packed.len() < bytes.len() / 10);
+        assert_eq!(unpack(&packed).ok(), Some(bytes));
+    }
+
+    #[test]
+    fn a_bomb_is_refused_and_rubbish_too() {
+        let bomb = pack(&vec![0; crate::MAX_SECTION + 1]).unwrap_or_default();
+        assert!(matches!(unpack(&bomb), Err(BadPack::TooLarge)));
+        assert!(matches!(unpack(b"rubbish"), Err(BadPack::NotZstd(_))));
+    }
+
+    #[test]
+    fn a_digest_reads_back_from_hex_and_wire() {
+        let digest = Digest::of(b"x");
+        assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));
+        assert_eq!(Digest::from_wire(digest.as_bytes()), Some(digest));
+        assert_eq!(Digest::from_wire(b"short"), None);
+    }
+}

@@ -1,0 +1,23 @@
+//! The wire between Rollcall's agents and collector: messages, digests, the list of sections. Nothing else.
+//!
+//! Invariants, as absences: no socket, no clock, no disk; no `map` field (bytes must be canonical);
+//! no command that carries a path, an address, a script or a program.
+
+pub mod digest;
+pub mod section;
+
+pub use digest::{Digest, pack, unpack};
+pub use section::{SECTIONS, Section};
+
+/// The messages of `rollcall.v1`, generated from the `.proto` files beside this crate.
+#[allow(missing_docs, clippy::all, clippy::pedantic, let_underscore_drop, unused_qualifications, reason = "generated; the .proto files are the documentation")]
+pub mod v1 {
+    tonic::include_proto!("rollcall.v1");
+}
+
+/// Largest message of the attendance door, bytes on the wire after decoding.
+pub const MAX_MESSAGE: usize = 2 * 1024 * 1024;
+/// Largest message of the enrolment door, bytes.
+pub const MAX_ENROLL_MESSAGE: usize = 16 * 1024;
+/// Largest section when unpacked, bytes.
+pub const MAX_SECTION: usize = 8 * 1024 * 1024;

@@ -1,0 +1,72 @@
+//! The closed list of sections and the one place that knows which message each holds.
+
+use crate::v1;
+use prost::Message;
+
+macro_rules! sections {
+    ($($name:literal $variant:ident: $what:literal),* $(,)?) => {
+        /// Every section's name, alphabetical.
+        pub const SECTIONS: &[&str] = &[$($name),*];
+
+        /// A section's content.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Section {
+            $(#[doc = $what] $variant(v1::$variant)),*
+        }
+
+        impl Section {
+            /// Reads the bytes of the section called `name`; `None` when there is no such section.
+            ///
+            /// # Errors
+            /// The bytes are not that section's message.
+            pub fn decode(name: &str, bytes: &[u8]) -> Option<Result<Self, prost::DecodeError>> {
+                match name {
+                    $($name => Some(v1::$variant::decode(bytes).map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+
+            /// The canonical bytes: what is hashed, sent and stored.
+            pub fn encode(&self) -> Vec<u8> {
+                match self { $(Self::$variant(section) => section.encode_to_vec()),* }
+            }
+
+            /// The section's name on the wire.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name),* }
+            }
+        }
+    };
+}
+
+sections! {
+    "battery" Batteries: "The batteries: design and full capacity, cycles.",
+    "displays" Displays: "The displays, from their EDID.",
+    "memory" Memory: "The memory, module by slot where readable.",
+    "network" Network: "The interfaces and their permanent addresses.",
+    "os" OperatingSystem: "The operating system.",
+    "processors" Processors: "The processors, one per socket.",
+    "software" Software: "The installed software: the same bytes on identical PCs.",
+    "software-dates" SoftwareDates: "When each package was installed.",
+    "storage" Storage: "The disks and file systems.",
+    "system" System: "Maker, model, serial, firmware.",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sorted() {
+        assert!(SECTIONS.is_sorted());
+    }
+
+    #[test]
+    fn every_section_decodes_under_its_own_name() {
+        for name in SECTIONS {
+            let section = Section::decode(name, &[]).and_then(Result::ok);
+            assert_eq!(section.map(|s| s.name()), Some(*name));
+        }
+        assert!(Section::decode("processes", &[]).is_none());
+    }
+}
