@@ -1,1 +1,232 @@
-//! .
+//! The rules of one school site: pure. It knows no clock, no disk, no socket, no task; if it needs one, pass the answer in.
+//!
+//! [`Site`] is all records in memory with their indexes; cloning it is cheap, so a clone is a view. A change is a
+//! function on [`Working`]; questions are functions on `&Site`.
+
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod alert;
+pub mod asset;
+pub mod baseline;
+pub mod channel;
+pub mod device;
+pub mod event;
+pub mod fingerprint;
+pub mod id;
+pub mod inventory;
+pub mod loan;
+pub mod person;
+pub mod presence;
+pub mod record;
+pub mod room;
+pub mod rule;
+pub mod sweep;
+pub mod token;
+pub mod verdict;
+pub mod version;
+pub mod view;
+mod working;
+
+pub use id::{AlertId, ApiKeyId, AssetId, BaselineId, DeviceId, LoanId, PersonId, RoomId, SiteId, SweepId, Tag, TokenId, UserName};
+pub use record::{BadRecord, Record, Table, Written};
+pub use working::{Finished, Refusal, RefusalKind, Working};
+
+use imbl::{HashMap, OrdMap, OrdSet};
+use jiff::Timestamp;
+use rollcall_proto::{Digest, Section};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The site's own facts: the one record of kind "site".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// The short name in addresses and certificates.
+    pub id: SiteId,
+    /// The name that people read.
+    pub name: String,
+    /// IANA time zone, "America/Los_Angeles".
+    pub time_zone: String,
+    /// Raised after a restore: every agent then announces everything again.
+    pub epoch: u64,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub rest: record::Rest,
+}
+
+impl Record for About {
+    type Key = SiteId;
+    const KIND: &'static str = "site";
+    fn key(&self) -> SiteId {
+        self.id.clone()
+    }
+    fn table(site: &Site) -> &Table<Self> {
+        &site.about
+    }
+    fn table_mut(site: &mut Site) -> &mut Table<Self> {
+        &mut site.about
+    }
+}
+
+/// All records of one site with their indexes. Clone it to get a view.
+#[derive(Clone, Default)]
+pub struct Site {
+    /// Number of the last event.
+    pub seq: u64,
+    about: Table<About>,
+    /// Everything with a tag.
+    pub assets: Table<asset::Asset>,
+    /// Enrolled agents.
+    pub devices: Table<device::Device>,
+    /// What each device is made of.
+    pub profiles: Table<inventory::Profile>,
+    /// Rooms.
+    pub rooms: Table<room::Room>,
+    /// Who may borrow.
+    pub persons: Table<person::Person>,
+    /// Loans, open and ended.
+    pub loans: Table<loan::Loan>,
+    /// Alerts in every state.
+    pub alerts: Table<alert::Alert>,
+    /// Baselines.
+    pub baselines: Table<baseline::Baseline>,
+    /// Sweeps.
+    pub sweeps: Table<sweep::Sweep>,
+    /// Enrolment tokens.
+    pub tokens: Table<token::Token>,
+    /// Who may use the desk.
+    pub users: Table<access::User>,
+    /// Keys for scripts.
+    pub keys: Table<access::ApiKey>,
+    /// Where alerts go.
+    pub channels: Table<channel::Channel>,
+
+    pub(crate) by_tag: HashMap<Tag, AssetId>,
+    pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
+    pub(crate) open_loans: HashMap<AssetId, LoanId>,
+    pub(crate) live_alerts: OrdSet<(Option<AssetId>, AlertId)>,
+    pub(crate) settling: OrdSet<(Timestamp, AlertId)>,
+    pub(crate) by_certificate: HashMap<String, DeviceId>,
+    contents: OrdMap<[u8; 32], Arc<Section>>,
+}
+
+impl Site {
+    /// The site's own facts; `None` only before its first change.
+    pub fn about(&self) -> Option<&About> {
+        self.about.iter().next().map(|(_, about)| &**about)
+    }
+
+    /// The epoch, 0 before the first change.
+    pub fn epoch(&self) -> u64 {
+        self.about().map_or(0, |about| about.epoch)
+    }
+
+    /// The asset that carries `tag`.
+    pub fn asset_by_tag(&self, tag: &Tag) -> Option<&Arc<asset::Asset>> {
+        self.by_tag.get(tag).and_then(|id| self.assets.get(id))
+    }
+
+    /// The assets that belong in `room`.
+    pub fn assets_in<'a>(&'a self, room: &RoomId) -> impl Iterator<Item = &'a Arc<asset::Asset>> + use<'a> {
+        let room = room.clone();
+        let first = (room.clone(), AssetId(uuid::Uuid::nil()));
+        self.by_room.range(first..).take_while(move |(r, _)| *r == room).filter_map(|(_, id)| self.assets.get(id))
+    }
+
+    /// The open loan of an asset.
+    pub fn open_loan(&self, asset: AssetId) -> Option<&Arc<loan::Loan>> {
+        self.open_loans.get(&asset).and_then(|id| self.loans.get(id))
+    }
+
+    /// The alerts of an asset that are not resolved, settling ones among them.
+    pub fn live_alerts(&self, asset: Option<AssetId>) -> impl Iterator<Item = &Arc<alert::Alert>> {
+        self.live_alerts.range((asset, AlertId(0))..).take_while(move |(a, _)| *a == asset).filter_map(|(_, id)| self.alerts.get(id))
+    }
+
+    /// The device whose certificate has this SHA-256 (64 hexadecimal digits).
+    pub fn device_by_certificate(&self, sha256: &str) -> Option<&Arc<device::Device>> {
+        self.by_certificate.get(sha256).and_then(|id| self.devices.get(id))
+    }
+
+    /// The device of an asset.
+    pub fn device_of(&self, asset: &asset::Asset) -> Option<&Arc<device::Device>> {
+        asset.device.as_ref().and_then(|id| self.devices.get(id))
+    }
+
+    /// Whether the content with this digest is held.
+    pub fn holds(&self, digest: &Digest) -> bool {
+        self.contents.contains_key(digest.as_bytes())
+    }
+
+    /// A section's content.
+    pub fn content(&self, digest: &Digest) -> Option<&Arc<Section>> {
+        self.contents.get(digest.as_bytes())
+    }
+
+    /// Takes up a section's content, whose bytes are durable under that digest.
+    pub fn hold(&mut self, digest: Digest, section: Arc<Section>) {
+        self.contents.insert(*digest.as_bytes(), section);
+    }
+
+    /// Takes up one record of the store. Runs no rules: replay gives the same state in every version.
+    ///
+    /// # Errors
+    /// [`BadRecord`], which names kind and key.
+    pub fn restore(&mut self, written: &Written) -> Result<(), BadRecord> {
+        let kind = KINDS.iter().find(|kind| kind.name == written.kind);
+        let kind = kind.ok_or_else(|| BadRecord::UnknownKind { kind: written.kind.clone(), key: written.key.clone() })?;
+        (kind.restore)(self, written)
+    }
+
+    /// Every record in its stored form, kind by kind, in key order: what a snapshot holds and the state hash covers.
+    pub fn records(&self) -> impl Iterator<Item = Written> + '_ {
+        KINDS.iter().flat_map(|kind| (kind.all)(self))
+    }
+
+    /// Digests of every content that some profile or loan uses.
+    pub fn used_contents(&self) -> std::collections::BTreeSet<(String, Digest)> {
+        self.profiles.iter().flat_map(|(_, profile)| profile.digests().map(|(name, digest)| (name.to_owned(), digest))).collect()
+    }
+
+    /// One hash over everything: two stores that agree on it hold the same site.
+    pub fn state_hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.seq.to_le_bytes());
+        for written in self.records() {
+            for part in [written.kind.as_bytes(), written.key.as_bytes(), written.body.as_deref().unwrap_or_default()] {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part);
+            }
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+/// What the site does with a kind of record without knowing it.
+struct Kind {
+    name: &'static str,
+    restore: fn(&mut Site, &Written) -> Result<(), BadRecord>,
+    all: fn(&Site) -> Box<dyn Iterator<Item = Written> + '_>,
+}
+
+const fn kind<R: Record>() -> Kind {
+    Kind { name: R::KIND, restore: record::restore::<R>, all: |site| Box::new(record::all::<R>(site)) }
+}
+
+/// Every kind of record, in the order of a snapshot.
+const KINDS: &[Kind] = &[
+    kind::<About>(),
+    kind::<access::ApiKey>(),
+    kind::<access::User>(),
+    kind::<alert::Alert>(),
+    kind::<asset::Asset>(),
+    kind::<baseline::Baseline>(),
+    kind::<channel::Channel>(),
+    kind::<device::Device>(),
+    kind::<inventory::Profile>(),
+    kind::<loan::Loan>(),
+    kind::<person::Person>(),
+    kind::<room::Room>(),
+    kind::<sweep::Sweep>(),
+    kind::<token::Token>(),
+];

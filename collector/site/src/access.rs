@@ -1,0 +1,80 @@
+//! Who may use the desk, and keys for scripts. Hashes of passwords live in the sealed file, not here.
+
+use crate::record::{Record, Rest, Table};
+use crate::{ApiKeyId, Site, UserName};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Somebody who signs in at the desk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    /// The name to sign in with.
+    pub name: UserName,
+    /// What they may do.
+    pub role: Role,
+    /// Since when.
+    pub added_at: Timestamp,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub rest: Rest,
+}
+
+impl Record for User {
+    type Key = UserName;
+    const KIND: &'static str = "user";
+    fn key(&self) -> UserName {
+        self.name.clone()
+    }
+    fn table(site: &Site) -> &Table<Self> {
+        &site.users
+    }
+    fn table_mut(site: &mut Site) -> &mut Table<Self> {
+        &mut site.users
+    }
+}
+
+/// A key for scripts and for the command line from elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// Its number.
+    pub id: ApiKeyId,
+    /// What it is for.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// BLAKE3 of the secret, 64 hexadecimal digits.
+    pub hash: String,
+    /// Since when.
+    pub made_at: Timestamp,
+    /// Until when; `None`: no end.
+    pub expires_at: Option<Timestamp>,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub rest: Rest,
+}
+
+impl Record for ApiKey {
+    type Key = ApiKeyId;
+    const KIND: &'static str = "api-key";
+    fn key(&self) -> ApiKeyId {
+        self.id
+    }
+    fn table(site: &Site) -> &Table<Self> {
+        &site.keys
+    }
+    fn table_mut(site: &mut Site) -> &mut Table<Self> {
+        &mut site.keys
+    }
+}
+
+/// What somebody may do, least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Sees.
+    Viewer,
+    /// Sees, lends, acknowledges, changes.
+    Technician,
+    /// Everything, users and tokens among it.
+    Admin,
+}

@@ -1,0 +1,103 @@
+//! Devices: enrolled agent identities, each bound to one asset.
+
+use crate::presence::Presence;
+use crate::record::{Record, Rest, Table};
+use crate::{AssetId, DeviceId, Site};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// An enrolled agent identity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its id, in its certificate.
+    pub id: DeviceId,
+    /// The asset it is bound to.
+    pub asset: AssetId,
+    /// Whether it may speak.
+    pub state: DeviceState,
+    /// SHA-256 of its certificate, 64 hexadecimal digits.
+    pub certificate: String,
+    /// SHA-256 of the certificate before, accepted until the new one was used.
+    pub certificate_before: Option<String>,
+    /// When its certificate ends.
+    pub certificate_ends: Timestamp,
+    /// Since when.
+    pub enrolled_at: Timestamp,
+    /// Where the machine is now, for the roll call.
+    pub presence: Presence,
+    /// Since when.
+    pub since: Timestamp,
+    /// What is known beside the presence: "switched off", "agent stopped".
+    pub note: String,
+    /// Last heard, checkpointed every 5 minutes.
+    pub last_heard: Timestamp,
+    /// The machine's own name.
+    pub host_name: String,
+    /// The agent's version.
+    pub agent_version: String,
+    /// Hardware facts weighed together.
+    pub fingerprint: crate::fingerprint::Fingerprint,
+    /// The lineage nonces given last, newest first, at most two, as hexadecimal digits.
+    pub nonces: Vec<String>,
+    /// The agent's session.
+    pub session: String,
+    /// Entries of the session up to here are durable.
+    pub acknowledged: u64,
+    /// The boot id last seen.
+    pub boot: String,
+    /// The site epoch that it has re-based to.
+    pub epoch: u64,
+    /// Clock of the machine minus clock of the collector when last seen, milliseconds.
+    pub clock_off_ms: i64,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub rest: Rest,
+}
+
+impl Record for Device {
+    type Key = DeviceId;
+    const KIND: &'static str = "device";
+    fn key(&self) -> DeviceId {
+        self.id
+    }
+    fn table(site: &Site) -> &Table<Self> {
+        &site.devices
+    }
+    fn table_mut(site: &mut Site) -> &mut Table<Self> {
+        &mut site.devices
+    }
+    fn index(site: &mut Site, old: Option<&Self>, new: Option<&Self>) {
+        for certificate in old.into_iter().flat_map(Self::certificates) {
+            site.by_certificate.remove(certificate);
+        }
+        for certificate in new.into_iter().flat_map(Self::certificates) {
+            site.by_certificate.insert(certificate.to_owned(), new.map_or(DeviceId(uuid::Uuid::nil()), |device| device.id));
+        }
+    }
+}
+
+/// Whether a device may speak.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum DeviceState {
+    /// It may.
+    Active,
+    /// Two machines hold its key: nobody speaks for it until a technician decides.
+    Quarantined {
+        /// The evidence, in words.
+        why: String,
+        /// The other machine's hardware facts.
+        other: crate::fingerprint::Fingerprint,
+    },
+    /// Its certificate was taken back.
+    Revoked,
+    /// Retired with its asset, or replaced by a newer enrolment.
+    Retired,
+}
+
+impl Device {
+    /// The certificates that speak for it: the current one, and the one before until the new one was used.
+    pub fn certificates(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.certificate.as_str()).chain(self.certificate_before.as_deref())
+    }
+}

@@ -1,0 +1,109 @@
+//! Events: why the records are as they are, in words, in one sequence per site. Audit trail, timeline and outbox at once.
+
+use crate::id::{AlertId, AssetId, PersonId, RoomId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Who changes something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "as", content = "name", rename_all = "kebab-case")]
+pub enum Actor {
+    /// The collector by itself: a rule, a timer.
+    Rollcall,
+    /// An agent, by device id.
+    Device(String),
+    /// Somebody at the desk, by user name.
+    User(String),
+    /// A script, by its key's name.
+    Key(String),
+    /// Somebody on the collector's own machine, by the system's user name.
+    Local(String),
+}
+
+impl Actor {
+    /// As a person would say it.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Rollcall => "Rollcall".to_owned(),
+            Self::Device(_) => "the machine".to_owned(),
+            Self::User(name) => name.clone(),
+            Self::Key(name) => format!("key {name}"),
+            Self::Local(name) => format!("{name} on the collector"),
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Place in the site's sequence, from 1; 0 until committed.
+    #[serde(default)]
+    pub seq: u64,
+    /// When, by the collector's clock.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// What kind: "device.silent", "alert.raised", "loan.out" …; see [`KINDS`].
+    pub kind: String,
+    /// In words for the timeline; names people by id only.
+    pub text: String,
+    /// The asset it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<AssetId>,
+    /// The room it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomId>,
+    /// The person it is about, by id only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// The alert it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<AlertId>,
+    /// Anything a program may want: before and after values, evidence.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub data: serde_json::Value,
+}
+
+/// Every kind of event, alphabetical; [`crate::Working::event`] refuses no other, a test holds the list to the code.
+pub const KINDS: &[&str] = &[
+    "alert.acknowledged",
+    "alert.raised",
+    "alert.reopened",
+    "alert.resolved",
+    "asset.added",
+    "asset.changed",
+    "asset.moved",
+    "baseline.applied",
+    "channel.set",
+    "device.asleep",
+    "device.cloned",
+    "device.enrolled",
+    "device.here",
+    "device.rebased",
+    "device.rebound",
+    "device.renewed",
+    "device.retired",
+    "device.revoked",
+    "device.rolled-back",
+    "device.silent",
+    "device.stopped",
+    "key.made",
+    "key.revoked",
+    "loan.in",
+    "loan.out",
+    "person.imported",
+    "room.added",
+    "room.changed",
+    "section.changed",
+    "section.first",
+    "section.unmeasured",
+    "signin.made",
+    "signin.refused",
+    "site.restored",
+    "site.started",
+    "sweep.began",
+    "sweep.finished",
+    "token.made",
+    "token.revoked",
+    "user.added",
+];

@@ -1,0 +1,1 @@
+//! GO, CHECK or STOP for lending an asset, with reasons.

@@ -1,0 +1,1 @@
+//! Versions compared by the packaging's own rules, and ranges of them.

@@ -1,0 +1,1 @@
+//! Rows and pages of facts as people and scripts see them.
