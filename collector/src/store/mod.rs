@@ -1,0 +1,139 @@
+//! The durable place of one site, behind one small trait: records, events, section contents, health samples. No query logic lives here.
+
+use jiff::Timestamp;
+use rollcall_proto::{Digest, v1::Health};
+use rollcall_site::event::Event;
+use rollcall_site::{AssetId, DeviceId, Site, Written};
+use std::path::PathBuf;
+
+/// What one change comes to: the resulting records and the events that say why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The records that it touched, each once.
+    pub records: Vec<Written>,
+    /// Why, in order, numbered by the site.
+    pub events: Vec<Event>,
+}
+
+/// A durable place for one site. Every method may be called from any thread; only the keeper calls `commit` and `snapshot`.
+pub trait Store: Send + Sync {
+    /// Everything that is durable, as a site: snapshot, then every later entry, then the contents that the profiles name.
+    ///
+    /// # Errors
+    /// Damage, by file and offset; or the disk's own error.
+    fn load(&self) -> Result<Site, StoreError>;
+
+    /// Makes a group of changes durable, all or nothing. After an error nothing more is accepted until the store is opened anew.
+    ///
+    /// # Errors
+    /// The disk is full or failed.
+    fn commit(&self, group: &[Entry]) -> Result<(), StoreError>;
+
+    /// Keeps a section's bytes under their digest; durable when it returns. Bytes that are held already cost nothing.
+    ///
+    /// # Errors
+    /// The disk is full or failed.
+    fn put_blob(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// A section's bytes, checked against the digest; `None` when not held.
+    ///
+    /// # Errors
+    /// The file is damaged, or the disk failed.
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Up to `limit` events after number `after`, in order: the outbox.
+    ///
+    /// # Errors
+    /// Damage or the disk's own error.
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, StoreError>;
+
+    /// The last `limit` events, newest first: of one asset, or of the whole site.
+    ///
+    /// # Errors
+    /// Damage or the disk's own error.
+    fn history(&self, asset: Option<AssetId>, limit: usize) -> Result<Vec<Event>, StoreError>;
+
+    /// Keeps a health sample; up to an hour of samples may be lost in a crash.
+    fn put_sample(&self, device: DeviceId, sample: Health);
+
+    /// The samples of a device since `since`, oldest first.
+    ///
+    /// # Errors
+    /// The disk's own error; a damaged chunk is left out.
+    fn samples(&self, device: DeviceId, since: Timestamp) -> Result<Vec<Health>, StoreError>;
+
+    /// Writes all records from a view, so that a start need not replay from the beginning.
+    ///
+    /// # Errors
+    /// The disk is full or failed; the old snapshot then stays.
+    fn snapshot(&self, view: &Site) -> Result<(), StoreError>;
+
+    /// Reads and checks every byte of the truth.
+    ///
+    /// # Errors
+    /// Only what keeps it from reading at all; damage is in the answer.
+    fn verify(&self) -> Result<Verified, StoreError>;
+
+    /// How the store is, for `status` and metrics.
+    fn state(&self) -> StoreState;
+}
+
+/// What `ledger verify` found.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Verified {
+    /// Entries read.
+    pub entries: u64,
+    /// Events read.
+    pub events: u64,
+    /// The chain's head: 64 hexadecimal digits.
+    pub head: String,
+    /// Section contents read.
+    pub blobs: u64,
+    /// What is damaged, one line each: file, offset, what is wrong. Empty: all is well.
+    pub damage: Vec<String>,
+}
+
+/// How the store is.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct StoreState {
+    /// Number of the last durable event.
+    pub seq: u64,
+    /// Bytes of the ledger.
+    pub ledger_bytes: u64,
+    /// "ok", "rebuilding" or why it is suspect.
+    pub shelf: String,
+    /// Bytes free on the disk; `None`: not known.
+    pub free_bytes: Option<u64>,
+}
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk's own error.
+    #[error("{}: {action}", path.display())]
+    Io {
+        /// What was being done.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The system's word.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A byte is not what was written.
+    #[error("{} at byte {offset}: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file.
+        offset: u64,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+    /// A record of the store does not fit this version.
+    #[error("the store holds a record that does not fit")]
+    Record(#[from] rollcall_site::BadRecord),
+    /// A write failed before: nothing is accepted until the collector is started anew.
+    #[error("a write failed before ({0}); nothing is accepted until the collector is started anew")]
+    Stopped(String),
+}
