@@ -5,9 +5,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo:rerun-if-changed={file}");
     }
     let descriptors = protox::compile(&files, ["."])?;
-    tonic_prost_build::configure()
+    let mut build = tonic_prost_build::configure()
         .build_transport(false)
-        .type_attribute(".", "#[allow(missing_docs, clippy::all, reason = \"generated; the .proto file is the documentation\")]")
-        .compile_fds(descriptors)?;
+        .type_attribute(".", "#[allow(missing_docs, clippy::all, reason = \"generated; the .proto file is the documentation\")]");
+    // The messages of data are shown to people and scripts as JSON; those of the conversation are not.
+    for file in descriptors.file.iter().filter(|file| file.name().ends_with("sections.proto") || file.name().ends_with("health.proto")) {
+        for message in &file.message_type {
+            build = build.type_attribute(format!(".rollcall.v1.{}", message.name()), "#[derive(serde::Serialize)]");
+        }
+    }
+    build.compile_fds(descriptors)?;
     Ok(())
 }

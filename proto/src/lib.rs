@@ -10,7 +10,14 @@ pub use digest::{Digest, pack, unpack};
 pub use section::{SECTIONS, Section};
 
 /// The messages of `rollcall.v1`, generated from the `.proto` files beside this crate.
-#[allow(missing_docs, clippy::all, clippy::pedantic, let_underscore_drop, unused_qualifications, reason = "generated; the .proto files are the documentation")]
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    let_underscore_drop,
+    unused_qualifications,
+    reason = "generated; the .proto files are the documentation"
+)]
 pub mod v1 {
     tonic::include_proto!("rollcall.v1");
 }

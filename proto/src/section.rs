@@ -31,6 +31,11 @@ macro_rules! sections {
                 match self { $(Self::$variant(section) => section.encode_to_vec()),* }
             }
 
+            /// The content as people and scripts see it.
+            pub fn to_json(&self) -> serde_json::Value {
+                match self { $(Self::$variant(section) => serde_json::to_value(section).unwrap_or_default()),* }
+            }
+
             /// The section's name on the wire.
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $name),* }

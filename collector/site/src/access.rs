@@ -1,9 +1,10 @@
 //! Who may use the desk, and keys for scripts. Hashes of passwords live in the sealed file, not here.
 
 use crate::record::{Record, Rest, Table};
-use crate::{ApiKeyId, Site, UserName};
+use crate::{ApiKeyId, Refusal, Site, UserName, Working};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Somebody who signs in at the desk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,4 +78,37 @@ pub enum Role {
     Technician,
     /// Everything, users and tokens among it.
     Admin,
+}
+
+/// Adds somebody who may sign in; the password's hash is kept elsewhere.
+///
+/// # Errors
+/// There is one of that name.
+pub fn add_user(w: &mut Working, name: UserName, role: Role) -> Result<Arc<User>, Refusal> {
+    let _ = (w, name, role);
+    todo!()
+}
+
+/// Makes a key for scripts; only the secret's hash comes here.
+///
+/// # Errors
+/// The name is empty, or ended already.
+pub fn make_key(w: &mut Working, name: &str, role: Role, hash: String, expires_at: Option<Timestamp>) -> Result<Arc<ApiKey>, Refusal> {
+    let _ = (w, name, role, hash, expires_at);
+    todo!()
+}
+
+/// Takes a key back.
+///
+/// # Errors
+/// No such key.
+pub fn revoke_key(w: &mut Working, id: ApiKeyId) -> Result<(), Refusal> {
+    let _ = (w, id);
+    todo!()
+}
+
+/// Somebody signed in, or was refused: for the audit.
+pub fn signed_in(w: &mut Working, name: &str, refused_because: Option<&str>) {
+    let _ = (w, name, refused_because);
+    todo!()
 }

@@ -2,9 +2,10 @@
 
 use crate::record::{Record, Rest, Table};
 use crate::rule::Severity;
-use crate::{AlertId, AssetId, RoomId, Site};
+use crate::{AlertId, AssetId, Refusal, RoomId, Site, Working};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A finding's life for people.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,4 +94,39 @@ pub enum AlertState {
         /// Since when.
         at: Timestamp,
     },
+}
+
+/// Judges an asset by every rule, and raises, keeps or resolves its alerts accordingly. Every change that touches an asset ends with it.
+pub fn judge(w: &mut Working, asset: AssetId) {
+    let _ = (w, asset);
+    todo!()
+}
+
+/// Raises the alerts whose settle time has passed.
+pub fn tick(w: &mut Working) {
+    let _ = w;
+    todo!()
+}
+
+/// When [`tick`] next has something to do.
+pub fn next_due(site: &Site) -> Option<Timestamp> {
+    site.settling.get_min().map(|(until, _)| *until)
+}
+
+/// Somebody takes care of it.
+///
+/// # Errors
+/// No such alert, or it is over.
+pub fn acknowledge(w: &mut Working, id: AlertId) -> Result<Arc<Alert>, Refusal> {
+    let _ = (w, id);
+    todo!()
+}
+
+/// Somebody says that it is over. If the finding still holds, it stays quiet until it has passed once.
+///
+/// # Errors
+/// No such alert, or it is over.
+pub fn resolve(w: &mut Working, id: AlertId) -> Result<Arc<Alert>, Refusal> {
+    let _ = (w, id);
+    todo!()
 }

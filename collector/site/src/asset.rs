@@ -1,8 +1,9 @@
 //! Assets: anything with a tag, with or without an agent.
 
 use crate::record::{Record, Rest, Table};
-use crate::{AssetId, DeviceId, RoomId, Site, Tag};
+use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Anything with a tag.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,4 +99,46 @@ pub enum AssetStatus {
     Lost,
     /// Gone from the inventory for good.
     Retired,
+}
+
+/// What is said of an asset: absent fields stay as they are, in a new one they are empty.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AssetFacts {
+    /// What it is.
+    pub kind: Option<AssetKind>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Maker.
+    pub maker: Option<String>,
+    /// Model.
+    pub model: Option<String>,
+    /// Serial number.
+    pub serial: Option<String>,
+    /// Where it belongs; an empty text: nowhere.
+    pub room: Option<String>,
+    /// Its seat there; an empty text: none.
+    pub seat: Option<String>,
+    /// Where it stands in its life.
+    pub status: Option<AssetStatus>,
+    /// Another tag for it.
+    pub tag: Option<Tag>,
+}
+
+/// Adds an asset (without an agent).
+///
+/// # Errors
+/// The tag is in use; no such room; the seat is taken.
+pub fn add(w: &mut Working, id: AssetId, tag: Tag, facts: AssetFacts) -> Result<Arc<Asset>, Refusal> {
+    let _ = (w, id, tag, facts);
+    todo!()
+}
+
+/// Changes an asset; one that is retired takes its device along.
+///
+/// # Errors
+/// No such asset; the new tag is in use; no such room; the seat is taken; on loan and to be retired.
+pub fn set(w: &mut Working, id: AssetId, facts: AssetFacts) -> Result<Arc<Asset>, Refusal> {
+    let _ = (w, id, facts);
+    todo!()
 }

@@ -1,7 +1,7 @@
 //! Baselines: what software the devices of a room must and must not have.
 
 use crate::record::{Record, Rest, Table};
-use crate::{BaselineId, RoomId, Site};
+use crate::{BaselineId, Refusal, RoomId, Site, Working};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -50,4 +50,52 @@ pub struct Wanted {
     /// A range of versions, ">= 2.1, < 3"; none: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+}
+
+/// What applying a baseline would mean, or has meant, per device.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Plan {
+    /// The baseline's name.
+    pub baseline: BaselineId,
+    /// Devices that it holds for.
+    pub devices: usize,
+    /// Devices that meet it.
+    pub meet: usize,
+    /// Those that don't, by tag, each with what is wrong in words.
+    pub fail: Vec<PlanLine>,
+}
+
+/// One device that does not meet a baseline.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlanLine {
+    /// Its tag.
+    pub tag: crate::Tag,
+    /// Its room.
+    pub room: Option<RoomId>,
+    /// What is wrong, in words.
+    pub wrong: Vec<String>,
+}
+
+/// Reads a baseline file: `name`, `rooms`, `[[required]]` and `[[forbidden]]` of `title` and optional `version` range.
+///
+/// # Errors
+/// `Invalid`: what is wrong, with the place in the file.
+pub fn parse(text: &str) -> Result<Baseline, Refusal> {
+    let _ = text;
+    todo!()
+}
+
+/// Whom a baseline would fail.
+pub fn plan(site: &Site, baseline: &Baseline) -> Plan {
+    let _ = (site, baseline);
+    todo!()
+}
+
+/// Applies a baseline: it replaces the one of the same name, and every device of its rooms is judged anew.
+///
+/// # Errors
+/// A room of it does not exist.
+pub fn apply(w: &mut Working, baseline: Baseline) -> Result<Plan, Refusal> {
+    let _ = (w, baseline);
+    todo!()
 }

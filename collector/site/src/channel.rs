@@ -1,7 +1,7 @@
 //! Where alerts go. The signing secret lives in the sealed file.
 
-use crate::Site;
 use crate::record::{Record, Rest, Table};
+use crate::{Refusal, Site, Working};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -33,4 +33,28 @@ impl Record for Channel {
     fn table_mut(site: &mut Site) -> &mut Table<Self> {
         &mut site.channels
     }
+}
+
+/// Sets or replaces a channel; it starts with what happens from now on.
+///
+/// # Errors
+/// The address is not http or https.
+pub fn set(w: &mut Working, name: &str, url: &str) -> Result<(), Refusal> {
+    let _ = (w, name, url);
+    todo!()
+}
+
+/// Removes a channel.
+///
+/// # Errors
+/// No such channel.
+pub fn remove(w: &mut Working, name: &str) -> Result<(), Refusal> {
+    let _ = (w, name);
+    todo!()
+}
+
+/// Events up to `seq` are delivered or passed over. Makes no event.
+pub fn delivered(w: &mut Working, name: &str, seq: u64) {
+    let _ = (w, name, seq);
+    todo!()
 }

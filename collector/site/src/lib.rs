@@ -8,9 +8,11 @@
 pub mod access;
 pub mod alert;
 pub mod asset;
+pub mod attend;
 pub mod baseline;
 pub mod channel;
 pub mod device;
+pub mod enroll;
 pub mod event;
 pub mod fingerprint;
 pub mod id;

@@ -1,11 +1,13 @@
 //! Loans: an asset in somebody's hands.
 
+use crate::presence::Heard;
 use crate::record::{Record, Rest, Table};
-use crate::{AssetId, LoanId, PersonId, Site};
+use crate::{AssetId, LoanId, PersonId, Refusal, Site, Tag, Working};
 use jiff::Timestamp;
 use rollcall_proto::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// An asset in somebody's hands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,4 +55,29 @@ impl Record for Loan {
             site.open_loans.insert(new.asset, new.id);
         }
     }
+}
+
+/// Lends an asset.
+///
+/// # Errors
+/// No such asset or person; it is out already (`Conflict`, says to whom); the verdict is STOP and no reason to override it was given.
+pub fn out(
+    w: &mut Working,
+    heard: &Heard,
+    tag: &Tag,
+    person: &PersonId,
+    due: Option<Timestamp>,
+    override_reason: Option<String>,
+) -> Result<Arc<Loan>, Refusal> {
+    let _ = (w, heard, tag, person, due, override_reason);
+    todo!()
+}
+
+/// Takes an asset back.
+///
+/// # Errors
+/// No such asset, or it is not out.
+pub fn back(w: &mut Working, tag: &Tag) -> Result<Arc<Loan>, Refusal> {
+    let _ = (w, tag);
+    todo!()
 }

@@ -1,7 +1,7 @@
 //! People of the roster: who may borrow.
 
 use crate::record::{Record, Rest, Table};
-use crate::{PersonId, Site};
+use crate::{PersonId, Site, Working};
 use serde::{Deserialize, Serialize};
 
 /// Somebody of the roster.
@@ -28,4 +28,27 @@ impl Record for Person {
     fn table_mut(site: &mut Site) -> &mut Table<Self> {
         &mut site.persons
     }
+}
+
+/// What an import does or would do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Imported {
+    /// New people.
+    pub added: usize,
+    /// People with another name than before.
+    pub changed: usize,
+    /// People who are as before.
+    pub same: usize,
+}
+
+/// What importing these people would do; nobody is removed.
+pub fn plan(site: &Site, people: &[(PersonId, String)]) -> Imported {
+    let _ = (site, people);
+    todo!()
+}
+
+/// Imports people; nobody is removed.
+pub fn import(w: &mut Working, people: Vec<(PersonId, String)>) -> Imported {
+    let _ = (w, people);
+    todo!()
 }

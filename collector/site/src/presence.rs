@@ -21,3 +21,6 @@ pub enum Presence {
     /// Out of the inventory.
     Retired,
 }
+
+/// The devices that are connected now, with when each was last heard: the live half of presence, kept by the agents' door.
+pub type Heard = imbl::HashMap<crate::DeviceId, jiff::Timestamp>;

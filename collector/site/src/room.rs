@@ -1,8 +1,9 @@
 //! Rooms: labs, carts, libraries, offices.
 
 use crate::record::{Record, Rest, Table};
-use crate::{RoomId, Site};
+use crate::{Refusal, RoomId, Site, Working};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A room of the site.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,4 +52,36 @@ pub enum RoomKind {
     Office,
     /// A store room or any other place.
     Other,
+}
+
+/// What is said of a room: absent fields stay as they are.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RoomFacts {
+    /// What it is.
+    pub kind: Option<RoomKind>,
+    /// Seats it is planned for.
+    pub seats: Option<u32>,
+    /// How long a machine is silent before a person is told, seconds.
+    pub settle_s: Option<u32>,
+    /// Heartbeat of its machines, milliseconds, 5,000 to 60,000.
+    pub heartbeat_ms: Option<u32>,
+}
+
+/// Adds a room.
+///
+/// # Errors
+/// There is one of that name.
+pub fn add(w: &mut Working, id: RoomId, facts: RoomFacts) -> Result<Arc<Room>, Refusal> {
+    let _ = (w, id, facts);
+    todo!()
+}
+
+/// Changes a room.
+///
+/// # Errors
+/// No such room, or a number out of its bounds.
+pub fn set(w: &mut Working, id: &RoomId, facts: RoomFacts) -> Result<Arc<Room>, Refusal> {
+    let _ = (w, id, facts);
+    todo!()
 }

@@ -1,11 +1,13 @@
 //! Sweeps: a roll call of a room, kept and comparable.
 
+use crate::presence::Heard;
 use crate::record::{Record, Rest, Table};
-use crate::{AssetId, RoomId, Site, SweepId, Tag};
+use crate::{AssetId, Refusal, RoomId, Site, SweepId, Tag, Working};
 use jiff::Timestamp;
 use rollcall_proto::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A roll call of a room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,4 +85,31 @@ pub enum Answer {
     },
     /// It has no agent: look for it.
     NoAgent,
+}
+
+/// Begins a sweep: everyone of the room who is connected is expected to answer.
+///
+/// # Errors
+/// No such room, or nothing belongs in it.
+pub fn begin(w: &mut Working, room: &RoomId, heard: &Heard) -> Result<Arc<Sweep>, Refusal> {
+    let _ = (w, room, heard);
+    todo!()
+}
+
+/// A device has re-read everything, and its report is durable.
+///
+/// # Errors
+/// No such sweep, or it is finished.
+pub fn answered(w: &mut Working, id: SweepId, device: crate::DeviceId) -> Result<Arc<Sweep>, Refusal> {
+    let _ = (w, id, device);
+    todo!()
+}
+
+/// Ends a sweep: who has not answered is slow or missing.
+///
+/// # Errors
+/// No such sweep, or it is finished.
+pub fn finish(w: &mut Working, id: SweepId) -> Result<Arc<Sweep>, Refusal> {
+    let _ = (w, id);
+    todo!()
 }

@@ -1,1 +1,298 @@
-//! Rows and pages of facts as people and scripts see them.
+//! Rows and pages of facts as people and scripts see them: the JSON of the command line and the REST interface.
+
+use crate::alert::Alert;
+use crate::asset::Asset;
+use crate::presence::{Heard, Presence};
+use crate::version::Range;
+use crate::{AlertId, AssetId, DeviceId, LoanId, PersonId, RoomId, Site, Tag};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A device in a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeviceRow {
+    /// The device.
+    pub id: DeviceId,
+    /// Its asset.
+    pub asset: AssetId,
+    /// Its tag.
+    pub tag: Tag,
+    /// The machine's own name.
+    pub name: String,
+    /// Where it belongs.
+    pub room: Option<RoomId>,
+    /// Its seat.
+    pub seat: Option<String>,
+    /// Where it is now.
+    pub presence: Presence,
+    /// Since when.
+    pub since: Timestamp,
+    /// What is known beside it: "switched off", "quarantined: …", "revoked".
+    pub note: String,
+    /// Maker.
+    pub maker: String,
+    /// Model.
+    pub model: String,
+    /// Serial number.
+    pub serial: String,
+    /// Operating system, "Debian GNU/Linux 12 (bookworm)".
+    pub os: String,
+    /// Memory as the system sees it, bytes; `None`: not measured.
+    pub memory_bytes: Option<u64>,
+    /// The last report taken in.
+    pub last_report: Option<Timestamp>,
+    /// Last heard.
+    pub last_heard: Timestamp,
+    /// Addresses of its physical interfaces.
+    pub macs: Vec<String>,
+    /// Open alerts.
+    pub alerts: usize,
+    /// On loan to.
+    pub on_loan_to: Option<PersonId>,
+    /// Made by the school simulator.
+    pub simulated: bool,
+}
+
+/// A device with everything that is known of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DevicePage {
+    /// The row.
+    #[serde(flatten)]
+    pub row: DeviceRow,
+    /// The sections by name.
+    pub sections: BTreeMap<String, SectionView>,
+    /// Its open alerts.
+    pub open_alerts: Vec<AlertRow>,
+    /// Its open loan.
+    pub loan: Option<LoanRow>,
+}
+
+/// What is known of one section.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SectionView {
+    /// The content; `None`: never measured.
+    pub content: Option<serde_json::Value>,
+    /// Why it could not be measured the last time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_measured: Option<String>,
+    /// Values that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+    /// Since when the content is so.
+    pub since: Option<Timestamp>,
+}
+
+/// An asset in a list, with or without an agent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AssetRow {
+    /// The asset itself.
+    #[serde(flatten)]
+    pub asset: Asset,
+    /// Where it is now, if it has an agent.
+    pub presence: Option<Presence>,
+    /// On loan to.
+    pub on_loan_to: Option<PersonId>,
+}
+
+/// An alert in a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AlertRow {
+    /// Its number.
+    pub id: AlertId,
+    /// The rule.
+    pub rule: String,
+    /// How bad.
+    pub severity: crate::rule::Severity,
+    /// The machine's own name.
+    pub device: String,
+    /// The tag.
+    pub tag: Option<Tag>,
+    /// The room.
+    pub room: Option<RoomId>,
+    /// In one line.
+    pub title: String,
+    /// What was seen.
+    pub evidence: String,
+    /// What to try first.
+    pub remedy: String,
+    /// Since when it is so on the machine.
+    pub since: Timestamp,
+    /// When people were told.
+    pub raised_at: Option<Timestamp>,
+    /// "settling", "raised", "acknowledged", "resolved".
+    pub state: &'static str,
+    /// Who acknowledged or resolved it.
+    pub by: Option<String>,
+}
+
+/// One title on one device.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SoftwareRow {
+    /// The package's name.
+    pub title: String,
+    /// Its version.
+    pub version: String,
+    /// Its architecture.
+    pub architecture: String,
+    /// "dpkg", "rpm" …
+    pub source: String,
+    /// The machine's own name.
+    pub device: String,
+    /// Its tag.
+    pub tag: Tag,
+    /// Its room.
+    pub room: Option<RoomId>,
+}
+
+/// A loan in a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LoanRow {
+    /// Its number.
+    pub id: LoanId,
+    /// What.
+    pub tag: Option<Tag>,
+    /// Maker and model, or the name.
+    pub title: String,
+    /// Who, by id.
+    pub person: PersonId,
+    /// Who, by name; for the desk only.
+    pub person_name: String,
+    /// Since when.
+    pub out_at: Timestamp,
+    /// Due back.
+    pub due: Option<Timestamp>,
+    /// Not back and past due.
+    pub overdue: bool,
+    /// Back since.
+    pub in_at: Option<Timestamp>,
+    /// Lent by.
+    pub by: String,
+}
+
+/// A room in a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RoomRow {
+    /// The room itself; its name is `id`.
+    #[serde(flatten)]
+    pub room: crate::room::Room,
+    /// Assets that belong there.
+    pub assets: usize,
+    /// Devices that belong there.
+    pub devices: usize,
+    /// Devices that are here.
+    pub here: usize,
+    /// Open alerts.
+    pub alerts: usize,
+    /// Its last sweep: number and when it was finished.
+    pub last_sweep: Option<(crate::SweepId, Timestamp)>,
+}
+
+/// Which devices a list shows: absent means any.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeviceFilter {
+    /// Of this room.
+    pub room: Option<RoomId>,
+    /// In this state.
+    pub presence: Option<Presence>,
+    /// Tag, name, model, serial, MAC or borrower's id contains this.
+    pub text: Option<String>,
+}
+
+/// The devices, by room, seat and tag. Retired and revoked ones only when their state is asked for.
+pub fn devices(site: &Site, heard: &Heard, filter: &DeviceFilter, now: Timestamp) -> Vec<DeviceRow> {
+    let _ = (site, heard, filter, now);
+    todo!()
+}
+
+/// The one device called `text`: its tag, name, serial, MAC, or id, without regard to case; a tag wins.
+///
+/// # Errors
+/// None or several: the text says which.
+pub fn find_device(site: &Site, text: &str) -> Result<DeviceId, crate::Refusal> {
+    let _ = (site, text);
+    todo!()
+}
+
+/// The one asset called `text`: its tag, or what [`find_device`] finds.
+///
+/// # Errors
+/// None or several.
+pub fn find_asset(site: &Site, text: &str) -> Result<AssetId, crate::Refusal> {
+    let _ = (site, text);
+    todo!()
+}
+
+/// Everything that is known of a device.
+///
+/// # Errors
+/// No such device.
+pub fn device(site: &Site, heard: &Heard, id: DeviceId, now: Timestamp) -> Result<DevicePage, crate::Refusal> {
+    let _ = (site, heard, id, now);
+    todo!()
+}
+
+/// The assets, by tag; retired ones only with `retired`.
+pub fn assets(site: &Site, heard: &Heard, room: Option<&RoomId>, retired: Retired, now: Timestamp) -> Vec<AssetRow> {
+    let _ = (site, heard, room, retired, now);
+    todo!()
+}
+
+/// Whether a list shows what is retired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retired {
+    /// It does.
+    Shown,
+    /// It does not.
+    Hidden,
+}
+
+/// Which alerts a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertsShown {
+    /// Raised and acknowledged.
+    Open,
+    /// Settling ones too.
+    Live,
+    /// Resolved ones too, newest first, at most 1,000.
+    All,
+}
+
+/// The alerts: worst first, then oldest.
+pub fn alerts(site: &Site, shown: AlertsShown) -> Vec<AlertRow> {
+    let _ = (site, shown);
+    todo!()
+}
+
+/// One alert as a row.
+pub fn alert_row(site: &Site, alert: &Alert) -> AlertRow {
+    let _ = (site, alert);
+    todo!()
+}
+
+/// Who has a title (its name without regard to case; `*` at the end stands for any ending), in a range of versions.
+pub fn software(site: &Site, title: &str, range: Option<&Range>) -> Vec<SoftwareRow> {
+    let _ = (site, title, range);
+    todo!()
+}
+
+/// The loans, newest first: open ones, or all.
+pub fn loans(site: &Site, ended: Ended, now: Timestamp) -> Vec<LoanRow> {
+    let _ = (site, ended, now);
+    todo!()
+}
+
+/// Whether a list shows what has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It does.
+    Shown,
+    /// It does not.
+    Hidden,
+}
+
+/// The rooms, by name.
+pub fn rooms(site: &Site, heard: &Heard, now: Timestamp) -> Vec<RoomRow> {
+    let _ = (site, heard, now);
+    todo!()
+}

@@ -1,5 +1,7 @@
 //! The durable place of one site, behind one small trait: records, events, section contents, health samples. No query logic lives here.
 
+pub mod folder;
+
 use jiff::Timestamp;
 use rollcall_proto::{Digest, v1::Health};
 use rollcall_site::event::Event;
