@@ -24,6 +24,8 @@ pub mod presence;
 pub mod record;
 pub mod room;
 pub mod rule;
+#[cfg(test)]
+mod stories;
 pub mod sweep;
 pub mod token;
 pub mod verdict;
