@@ -152,6 +152,24 @@ fn a_damaged_snapshot_falls_back_to_the_older_and_then_to_the_ledger() {
 }
 
 #[test]
+fn damage_in_the_last_segment_ends_the_start_by_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path());
+    let ledger = files(dir.path()).into_iter().find(|path| path.to_string_lossy().contains("/ledger/")).unwrap();
+    let good = fs::read(&ledger).unwrap();
+    // A snapshot spares the start whole segments; within the last one everything is read, and any damage ends it.
+    for position in [100, good.len() / 2, good.len() - 300] {
+        let mut bad = good.clone();
+        bad[position] ^= 1;
+        fs::write(&ledger, &bad).unwrap();
+        let error = Folder::open(dir.path()).err().unwrap().to_string();
+        assert!(error.starts_with(ledger.to_str().unwrap()) && error.contains(" at byte "), "{error}");
+    }
+    fs::write(&ledger, &good).unwrap();
+    holds_site(&open(dir.path()), 12);
+}
+
+#[test]
 fn a_ledger_that_ends_before_its_snapshot_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     fill(dir.path());
