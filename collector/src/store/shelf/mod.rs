@@ -55,7 +55,10 @@ impl Shelf {
 
     /// Says that the ledger has grown. Waits for nothing: a shelf with much to do sees it by itself.
     pub(super) fn grown(&self) {
-        self.lock().asks.try_send(Ask::Grown).ok();
+        let current = self.lock();
+        if !current.condition.set_told(true) && current.asks.try_send(Ask::Grown).is_err() {
+            current.condition.set_told(false);
+        }
     }
 
     /// The last `limit` events of an asset, newest first; `None`: ask the ledger.
