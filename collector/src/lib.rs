@@ -7,5 +7,6 @@ pub mod keeper;
 pub mod secrets;
 pub mod settings;
 pub mod store;
+pub mod tls;
 
 pub use collector::Collector;
