@@ -1,5 +1,6 @@
 //! The agents' certificate authority: signs devices, and the collector's own certificates towards them.
 
+use crate::agents::translate::hex;
 use crate::clock::Clock;
 use crate::secrets::{Secrets, SecretsError};
 use crate::tls;
@@ -7,7 +8,7 @@ use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber, SubjectPublicKeyInfo,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber,
 };
 use rollcall_site::{DeviceId, SiteId};
 use rustls::pki_types::pem::PemObject;
@@ -196,11 +197,7 @@ pub fn device_uri(site: &SiteId, device: DeviceId) -> String {
 
 /// The SHA-256 of a certificate, 64 hexadecimal digits.
 pub fn sha256_hex(der: &[u8]) -> String {
-    use fmt::Write;
-    Sha256::digest(der).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&Sha256::digest(der))
 }
 
 fn make_ca(site: &SiteId, now: Timestamp) -> Result<String, rcgen::Error> {
