@@ -7,6 +7,7 @@ pub mod keeper;
 pub mod secrets;
 pub mod settings;
 pub mod store;
+pub mod sweeps;
 pub mod tls;
 
 pub use collector::Collector;

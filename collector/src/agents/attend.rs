@@ -82,7 +82,9 @@ fn names(certificate: &[u8], uri: &str) -> bool {
 pub(super) fn unwelcome(state: &DeviceState) -> Option<v1::Refusal> {
     match state {
         DeviceState::Active => None,
-        DeviceState::Quarantined { .. } => Some(refuse(refusal::Why::Clone, "two machines hold this key; a technician must decide at the desk")),
+        DeviceState::Quarantined { .. } => {
+            Some(refuse(refusal::Why::Clone, "two machines hold this key; a technician must decide at the desk"))
+        }
         DeviceState::Revoked => Some(refuse(refusal::Why::Revoked, "the certificate was taken back; enrol the machine again")),
         DeviceState::Retired => Some(refuse(refusal::Why::Retired, "the device is retired; enrol the machine again if it is back in use")),
     }

@@ -23,12 +23,8 @@ const MOST_ENTRIES: usize = 100_000;
 enum BadContent {
     #[error("section {name}: {what}")]
     Odd { name: String, what: String },
-    #[error("section {name} could not be stored")]
-    Store {
-        name: String,
-        #[source]
-        source: StoreError,
-    },
+    #[error("a section could not be stored")]
+    Store(#[source] StoreError),
     #[error("the collector is stopping")]
     Stopping,
 }
@@ -42,7 +38,7 @@ impl Conversation {
             return self.acknowledge(met).await;
         }
         let view = self.door.view();
-        let ask = met.pending.push(report, times.now, |digest| view.holds(digest));
+        let ask = met.pending.push(report, times.now, |name, digest| view.holds(name, digest));
         let ask = ask.map_err(|much| Parting::Refused(refuse(Why::Busy, much.to_string())))?;
         if !ask.is_empty() {
             self.out.say(Told::Want(v1::Want { digests: ask.iter().map(|digest| digest.as_bytes().to_vec()).collect() })).await?;
@@ -50,25 +46,25 @@ impl Conversation {
         self.take_in(met).await
     }
 
-    /// The digest and the section's name, if these bytes were asked for.
-    pub(super) fn wanted(&self, met: &Met, said: &v1::SectionBytes) -> Option<(Digest, String)> {
+    /// The digest and the names of the sections that it is for, if these bytes were asked for.
+    pub(super) fn wanted(&self, met: &Met, said: &v1::SectionBytes) -> Option<(Digest, Vec<String>)> {
         let digest = Digest::from_wire(&said.digest)?;
-        Some((digest, met.pending.wanted(&digest)?.to_owned()))
+        Some((digest, met.pending.wanted(&digest)?.iter().cloned().collect()))
     }
 
     /// A content comes. Bytes that nobody asked for are dropped unread.
     pub(super) async fn section(&self, met: &mut Met, said: v1::SectionBytes) -> Result<(), Parting> {
-        let Some((digest, name)) = self.wanted(met, &said) else { return Ok(()) };
-        let kept = self.while_working(met, keep(Arc::clone(&self.door), digest, name, said.zstd)).await;
-        let (section, bytes) = kept.map_err(|bad| match bad {
+        let Some((digest, names)) = self.wanted(met, &said) else { return Ok(()) };
+        let kept = self.while_working(met, keep(Arc::clone(&self.door), digest, names, said.zstd)).await;
+        let (sections, bytes) = kept.map_err(|bad| match bad {
             BadContent::Odd { .. } => protocol(bad.to_string()),
-            BadContent::Store { name, source } => {
-                tracing::error!(device.id = %self.device, section = %name, error = %source, "a section could not be stored");
+            BadContent::Store(error) => {
+                tracing::error!(device.id = %self.device, %digest, %error, "a section could not be stored");
                 Parting::Refused(refuse(Why::Busy, "the collector can't store anything now; come back later"))
             }
             BadContent::Stopping => Parting::Refused(refuse(Why::Busy, bad.to_string())),
         })?;
-        let arrived = met.pending.arrive(digest, section, bytes);
+        let arrived = met.pending.arrive(digest, sections, bytes);
         arrived.map_err(|much| Parting::Refused(refuse(Why::Busy, much.to_string())))?;
         self.take_in(met).await
     }
@@ -84,7 +80,7 @@ impl Conversation {
         let before = met.acknowledged;
         loop {
             let view = self.door.view();
-            let Some((report, contents)) = met.pending.pop(self.now(), |digest| view.holds(digest)) else { break };
+            let Some((report, contents)) = met.pending.pop(self.now(), |name, digest| view.holds(name, digest)) else { break };
             drop(view);
             met.acknowledged = self.while_working(met, self.report((report, contents))).await?;
         }
@@ -118,20 +114,20 @@ impl Conversation {
 }
 
 /// Unpacks, checks and stores a section's bytes, a few at a time; they are durable when it returns.
-async fn keep(door: Arc<Door>, digest: Digest, name: String, packed: Vec<u8>) -> Result<(Arc<Section>, usize), BadContent> {
+async fn keep(door: Arc<Door>, digest: Digest, names: Vec<String>, packed: Vec<u8>) -> Result<(Vec<Arc<Section>>, usize), BadContent> {
     let place = Arc::clone(&door.unpackers).acquire_owned().await.map_err(|_| BadContent::Stopping)?;
     let store = Arc::clone(door.store());
     let kept = tokio::task::spawn_blocking(move || {
         let _place = place;
-        let (section, bytes) = open(&digest, &name, &packed)?;
-        store.put_blob(&digest, &bytes).map_err(|source| BadContent::Store { name, source })?;
-        Ok((Arc::new(section), bytes.len()))
+        let (sections, bytes) = open(&digest, &names, &packed)?;
+        store.put_blob(&digest, &bytes).map_err(BadContent::Store)?;
+        Ok((sections, bytes.len()))
     });
     kept.await.map_err(|_| BadContent::Stopping)?
 }
 
-fn open(digest: &Digest, name: &str, packed: &[u8]) -> Result<(Section, Vec<u8>), BadContent> {
-    let odd = |what: String| BadContent::Odd { name: name.to_owned(), what };
+fn open(digest: &Digest, names: &[String], packed: &[u8]) -> Result<(Vec<Arc<Section>>, Vec<u8>), BadContent> {
+    let odd = |what: String| BadContent::Odd { name: names.join(", "), what };
     let bytes = unpack(packed).map_err(|bad| odd(bad.to_string()))?;
     if Digest::of(&bytes) != *digest {
         return Err(odd("its bytes do not have the digest that was announced".to_owned()));
@@ -139,10 +135,12 @@ fn open(digest: &Digest, name: &str, packed: &[u8]) -> Result<(Section, Vec<u8>)
     if entries(&bytes).is_none_or(|entries| entries > MOST_ENTRIES) {
         return Err(odd(format!("it can't be decoded, or has more than {MOST_ENTRIES} entries")));
     }
-    match Section::decode(name, &bytes) {
-        Some(Ok(section)) => Ok((section, bytes)),
+    let decode = |name: &String| match Section::decode(name, &bytes) {
+        Some(Ok(section)) => Ok(Arc::new(section)),
         Some(Err(_)) | None => Err(odd("it can't be decoded".to_owned())),
-    }
+    };
+    let sections = names.iter().map(decode).collect::<Result<_, _>>()?;
+    Ok((sections, bytes))
 }
 
 /// Counts the fields of a message without decoding them; `None`: these bytes are no message.
@@ -164,7 +162,7 @@ mod tests {
 
     #[track_caller]
     fn check(bytes: &[u8], name: &str, want: &str) {
-        let bad = open(&Digest::of(bytes), name, &pack(bytes).unwrap()).unwrap_err().to_string();
+        let bad = open(&Digest::of(bytes), &[name.to_owned()], &pack(bytes).unwrap()).unwrap_err().to_string();
         assert!(bad.contains(want), "{bad}");
     }
 
@@ -174,16 +172,16 @@ mod tests {
         check(&[10, 0].repeat(MOST_ENTRIES + 1), "software", "more than 100000 entries");
         check(b"", "processes", "can't be decoded");
         check(&vec![0; rollcall_proto::MAX_SECTION + 1], "software", "larger than");
-        let other = open(&Digest::of(b"other"), "software", &pack(b"").unwrap()).unwrap_err().to_string();
+        let other = open(&Digest::of(b"other"), &["software".to_owned()], &pack(b"").unwrap()).unwrap_err().to_string();
         assert!(other.contains("do not have the digest"), "{other}");
-        assert!(open(&Digest::of(b"x"), "software", b"rubbish").unwrap_err().to_string().contains("zstd"));
+        assert!(open(&Digest::of(b"x"), &["software".to_owned()], b"rubbish").unwrap_err().to_string().contains("zstd"));
     }
 
     #[test]
     fn a_true_section_opens() {
         let os = v1::OperatingSystem { name: "Debian".to_owned(), ..Default::default() };
         let bytes = os.encode_to_vec();
-        let (section, opened) = open(&Digest::of(&bytes), "os", &pack(&bytes).unwrap()).unwrap();
-        assert_eq!((section.name(), opened), ("os", bytes));
+        let (sections, opened) = open(&Digest::of(&bytes), &["os".to_owned()], &pack(&bytes).unwrap()).unwrap();
+        assert_eq!((sections[0].name(), opened), ("os", bytes));
     }
 }

@@ -5,9 +5,14 @@
 //! overtakes an earlier one; no certificate carries anything of a signing request but its public key; no wait without an
 //! end; no caller holds more than its caps; no device is silent because the collector itself was late.
 
+pub mod attend;
 pub mod authority;
+mod conversation;
 pub mod door;
 pub mod enroll;
+pub mod follow;
+mod greet;
+mod intake;
 pub mod listen;
 mod pace;
 mod pauses;
@@ -15,3 +20,4 @@ mod pending;
 pub mod roll;
 pub mod token;
 mod translate;
+pub mod watch;

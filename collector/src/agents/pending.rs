@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rollcall_proto::{Digest, Section};
 use rollcall_site::attend::Report;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Reports that may wait at once on one stream: a spool after a long absence.
@@ -28,8 +28,9 @@ struct Arrived {
 #[derive(Default)]
 pub(super) struct Pending {
     reports: VecDeque<(Report, usize)>,
-    wanted: BTreeMap<Digest, String>,
-    arrived: BTreeMap<Digest, Arrived>,
+    /// Asked for, with the sections that it is for: two may have the same bytes.
+    wanted: BTreeMap<Digest, BTreeSet<String>>,
+    arrived: BTreeMap<(String, Digest), Arrived>,
     weight: usize,
     content: usize,
     front_since: Option<Timestamp>,
@@ -43,21 +44,21 @@ impl Pending {
     ///
     /// # Errors
     /// [`TooMuch`].
-    pub(super) fn push(&mut self, report: Report, now: Timestamp, holds: impl Fn(&Digest) -> bool) -> Result<Vec<Digest>, TooMuch> {
+    pub(super) fn push(&mut self, report: Report, now: Timestamp, holds: impl Fn(&str, &Digest) -> bool) -> Result<Vec<Digest>, TooMuch> {
         let weight = weigh(&report);
         if self.reports.len() >= MOST_REPORTS || self.weight + weight > MOST_WEIGHT {
             return Err(TooMuch);
         }
         let mut ask = Vec::new();
-        for section in &report.sections {
-            if let Ok(digest) = section.content
-                && !holds(&digest)
-                && !self.arrived.contains_key(&digest)
-                && !self.wanted.contains_key(&digest)
-            {
-                self.wanted.insert(digest, section.name.clone());
+        for (name, digest) in contents(&report) {
+            if holds(name, &digest) || self.arrived.contains_key(&(name.to_owned(), digest)) {
+                continue;
+            }
+            let sections = self.wanted.entry(digest).or_default();
+            if sections.is_empty() {
                 ask.push(digest);
             }
+            sections.insert(name.to_owned());
         }
         self.weight += weight;
         self.reports.push_back((report, weight));
@@ -65,37 +66,41 @@ impl Pending {
         Ok(ask)
     }
 
-    /// The section that a content was asked for; `None`: it was not.
-    pub(super) fn wanted(&self, digest: &Digest) -> Option<&str> {
-        self.wanted.get(digest).map(String::as_str)
+    /// The sections that a content was asked for; `None`: it was not.
+    pub(super) fn wanted(&self, digest: &Digest) -> Option<&BTreeSet<String>> {
+        self.wanted.get(digest)
     }
 
-    /// A content that was asked for is durable.
+    /// A content that was asked for is durable: the sections that it is, and its size unpacked, bytes.
     ///
     /// # Errors
     /// [`TooMuch`].
-    pub(super) fn arrive(&mut self, digest: Digest, section: Arc<Section>, bytes: usize) -> Result<(), TooMuch> {
+    pub(super) fn arrive(&mut self, digest: Digest, sections: Vec<Arc<Section>>, bytes: usize) -> Result<(), TooMuch> {
         self.wanted.remove(&digest);
-        self.content += bytes;
-        self.arrived.insert(digest, Arrived { section, bytes });
+        for section in sections {
+            self.content += bytes;
+            self.arrived.insert((section.name().to_owned(), digest), Arrived { section, bytes });
+        }
         if self.content > MOST_CONTENT { Err(TooMuch) } else { Ok(()) }
     }
 
     /// Takes out the first report, if all its contents are here. A later one never overtakes it.
-    pub(super) fn pop(&mut self, now: Timestamp, holds: impl Fn(&Digest) -> bool) -> Option<Ready> {
-        let here = |digest: &Digest| self.arrived.contains_key(digest) || holds(digest);
-        let ready = self.reports.front().is_some_and(|(report, _)| report.sections.iter().all(|s| s.content.as_ref().map_or(true, here)));
-        let (report, weight) = if ready { self.reports.pop_front()? } else { return None };
+    pub(super) fn pop(&mut self, now: Timestamp, holds: impl Fn(&str, &Digest) -> bool) -> Option<Ready> {
+        let (report, _) = self.reports.front()?;
+        if !contents(report).all(|(name, digest)| self.arrived.contains_key(&(name.to_owned(), digest)) || holds(name, &digest)) {
+            return None;
+        }
+        let (report, weight) = self.reports.pop_front()?;
         self.weight -= weight;
         self.front_since = (!self.reports.is_empty()).then_some(now);
-        let mut contents = Vec::new();
-        for digest in report.sections.iter().filter_map(|section| section.content.as_ref().ok()) {
-            if let Some(arrived) = self.arrived.remove(digest) {
+        let mut taken = Vec::new();
+        for (name, digest) in contents(&report) {
+            if let Some(arrived) = self.arrived.remove(&(name.to_owned(), digest)) {
                 self.content -= arrived.bytes;
-                contents.push((*digest, arrived.section));
+                taken.push((digest, arrived.section));
             }
         }
-        Some((report, contents))
+        Some((report, taken))
     }
 
     /// Since when the first report waits.
@@ -104,8 +109,14 @@ impl Pending {
     }
 }
 
+fn contents(report: &Report) -> impl Iterator<Item = (&str, Digest)> {
+    report.sections.iter().filter_map(|section| Some((section.name.as_str(), *section.content.as_ref().ok()?)))
+}
+
 fn weigh(report: &Report) -> usize {
-    let texts = |s: &rollcall_site::attend::Reported| s.content.as_ref().err().map_or(0, String::len) + s.problems.iter().map(String::len).sum::<usize>();
+    let texts = |s: &rollcall_site::attend::Reported| {
+        s.content.as_ref().err().map_or(0, String::len) + s.problems.iter().map(String::len).sum::<usize>()
+    };
     200 + report.sections.iter().map(|section| 200 + texts(section)).sum::<usize>()
 }
 
@@ -117,35 +128,56 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-    fn report(number: u64, contents: &[&[u8]]) -> Report {
-        let sections = contents.iter().map(|bytes| Reported { name: "os".to_owned(), content: Ok(Digest::of(bytes)), problems: Vec::new() });
+    fn report(number: u64, contents: &[(&str, &[u8])]) -> Report {
+        let sections = contents.iter().map(|(name, bytes)| Reported {
+            name: (*name).to_owned(),
+            content: Ok(Digest::of(bytes)),
+            problems: Vec::new(),
+        });
         Report { session: String::new(), number, at: NOW, full: false, sections: sections.collect() }
     }
 
-    fn os() -> Arc<Section> {
+    fn displays() -> Arc<Section> {
         Arc::new(Section::Displays(v1::Displays::default()))
+    }
+
+    fn battery() -> Arc<Section> {
+        Arc::new(Section::Batteries(v1::Batteries::default()))
+    }
+
+    fn nothing(_: &str, _: &Digest) -> bool {
+        false
     }
 
     #[test]
     fn a_later_report_never_overtakes_an_earlier_one() {
-        let (mut pending, nothing) = (Pending::default(), |_: &Digest| false);
-        assert_eq!(pending.push(report(1, &[b"a", b"b"]), NOW, nothing).unwrap(), [Digest::of(b"a"), Digest::of(b"b")]);
-        assert_eq!(pending.push(report(2, &[b"b"]), NOW, nothing).unwrap(), [], "it is asked for already");
-        pending.arrive(Digest::of(b"b"), os(), 1).unwrap();
+        let (mut pending, a, b) = (Pending::default(), Digest::of(b"a"), Digest::of(b"b"));
+        assert_eq!(pending.push(report(1, &[("battery", b"a"), ("displays", b"b")]), NOW, nothing).unwrap(), [a, b]);
+        assert_eq!(pending.push(report(2, &[("displays", b"b")]), NOW, nothing).unwrap(), [], "it is asked for already");
+        pending.arrive(b, vec![displays()], 1).unwrap();
         assert!(pending.pop(NOW, nothing).is_none(), "the second is complete, the first is not");
-        pending.arrive(Digest::of(b"a"), os(), 1).unwrap();
+        pending.arrive(a, vec![battery()], 1).unwrap();
         let (first, contents) = pending.pop(NOW, nothing).unwrap();
         assert_eq!((first.number, contents.len()), (1, 2));
-        let (second, contents) = pending.pop(NOW, |digest| *digest == Digest::of(b"b")).unwrap();
+        let (second, contents) = pending.pop(NOW, |_, digest| *digest == b).unwrap();
         assert_eq!((second.number, contents.len()), (2, 0), "the site holds it by now");
         assert_eq!((pending.front_since(), pending.weight, pending.content), (None, 0, 0));
     }
 
     #[test]
+    fn two_sections_may_have_the_same_bytes() {
+        let (mut pending, empty) = (Pending::default(), Digest::of(b""));
+        assert_eq!(pending.push(report(1, &[("battery", b""), ("displays", b"")]), NOW, nothing).unwrap(), [empty]);
+        assert_eq!(pending.wanted(&empty).map(BTreeSet::len), Some(2));
+        pending.arrive(empty, vec![battery(), displays()], 0).unwrap();
+        assert_eq!(pending.pop(NOW, nothing).unwrap().1.len(), 2);
+    }
+
+    #[test]
     fn what_one_stream_can_make_us_hold_is_bounded() {
-        let (mut pending, nothing) = (Pending::default(), |_: &Digest| false);
-        let pushed = (0..).take_while(|number| pending.push(report(*number, &[b"a"]), NOW, nothing).is_ok()).count();
+        let mut pending = Pending::default();
+        let pushed = (0..).take_while(|number| pending.push(report(*number, &[("battery", b"a")]), NOW, nothing).is_ok()).count();
         assert_eq!(pushed, MOST_REPORTS);
-        assert_eq!(pending.arrive(Digest::of(b"x"), os(), MOST_CONTENT + 1), Err(TooMuch));
+        assert_eq!(pending.arrive(Digest::of(b"x"), vec![displays()], MOST_CONTENT + 1), Err(TooMuch));
     }
 }

@@ -225,7 +225,8 @@ impl Roll {
     pub(super) fn silent(&self, now: Timestamp, pauses: &Pauses) -> Vec<(DeviceId, Timestamp)> {
         let mut book = self.book();
         book.suspects.retain(|suspect| now < suspect.until + pauses.since(suspect.since));
-        let overdue = |line: &Line| !line.busy && now > line.heard + line.heartbeat * 2 + SignedDuration::from_secs(1) + pauses.since(line.heard);
+        let overdue =
+            |line: &Line| !line.busy && now > line.heard + line.heartbeat * 2 + SignedDuration::from_secs(1) + pauses.since(line.heard);
         let quiet: Vec<DeviceId> = book.live.iter().filter(|(_, line)| overdue(line)).map(|(device, _)| *device).collect();
         let late = |gone: &Gone| now >= gone.due + pauses.since(gone.since);
         let lost: Vec<DeviceId> = book.gone.iter().filter(|(_, gone)| late(gone)).map(|(device, _)| *device).collect();

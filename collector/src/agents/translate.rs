@@ -220,7 +220,12 @@ mod tests {
     fn a_reading_out_of_range_is_not_measured() {
         let times = Times { off_ms: 0, now: "2026-09-01T08:00:00Z".parse().unwrap() };
         let health = health(
-            v1::Health { cpu_permille: Some(1001), memory_permille: Some(1000), temperature_decidegrees: Some(i32::MIN), ..Default::default() },
+            v1::Health {
+                cpu_permille: Some(1001),
+                memory_permille: Some(1000),
+                temperature_decidegrees: Some(i32::MIN),
+                ..Default::default()
+            },
             times,
         );
         assert_eq!((health.cpu_permille, health.memory_permille, health.temperature_decidegrees), (None, Some(1000), None));
