@@ -5,6 +5,7 @@ pub mod clock;
 pub mod collector;
 pub mod keeper;
 pub mod secrets;
+pub mod serve;
 pub mod settings;
 pub mod store;
 pub mod sweeps;

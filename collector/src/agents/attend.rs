@@ -40,7 +40,7 @@ impl Attendance for Desk {
         match self.device(&certificate) {
             Ok((device, sha256)) => {
                 let conversation = Conversation { door: Arc::clone(&self.door), device: device.id, certificate: sha256, caller, out };
-                tokio::spawn(conversation.run(request.into_inner()));
+                self.door.tasks.spawn(conversation.run(request.into_inner()));
             }
             Err(refusal) => {
                 tracing::warn!(address = %caller.address, reason = %refusal.text, "refused a device");

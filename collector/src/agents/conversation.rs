@@ -255,13 +255,16 @@ impl Conversation {
 
     /// How a change that did not happen ends the conversation.
     pub(super) fn failed(&self, error: &ChangeError) -> Parting {
-        self.door.note(error);
         match error {
             ChangeError::Refused(refusal) => match self.dismissed() {
                 Parting::Refused(refusal) => Parting::Refused(refusal),
                 _ => protocol(refusal.text.clone()),
             },
             ChangeError::Store(_) => Parting::Refused(refuse(Why::Busy, "the collector can't store anything now; come back later")),
+            ChangeError::Broken(_) => {
+                tracing::error!(device.id = %self.device, %error, "a change of a device broke off");
+                Parting::Refused(refuse(Why::Busy, "the collector could not take this in; come back later"))
+            }
             ChangeError::Stopping => self.stopping(),
         }
     }

@@ -1,17 +1,17 @@
-//! What both agents' doors share: the collector, the authority, where agents reach this machine, and how a failure is told.
+//! What both agents' doors share: the collector, the authority, and where agents reach this machine.
 
 use crate::agents::authority::Authority;
 use crate::agents::listen::Caller;
 use crate::agents::roll::Roll;
-use crate::keeper::ChangeError;
 use crate::store::Store;
 use crate::{Collector, clock::Clock};
 use rollcall_site::{Site, SiteId};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// Sections that are unpacked and decoded at once: each may take 8 MiB and as much again decoded.
 const UNPACKERS: usize = 4;
@@ -28,8 +28,8 @@ pub struct Door {
     pub attendance: SocketAddr,
     /// Set when the collector stops: every stream is told.
     pub stop: CancellationToken,
-    /// Says why when the store fails: the collector then stops.
-    pub fault: watch::Sender<Option<String>>,
+    /// Every conversation: the collector waits for them when it stops.
+    pub tasks: TaskTracker,
     pub(super) unpackers: Arc<Semaphore>,
 }
 
@@ -41,9 +41,9 @@ impl Door {
         authority: Arc<Authority>,
         attendance: SocketAddr,
         stop: CancellationToken,
-        fault: watch::Sender<Option<String>>,
+        tasks: TaskTracker,
     ) -> Arc<Self> {
-        Arc::new(Self { collector, site, authority, attendance, stop, fault, unpackers: Arc::new(Semaphore::new(UNPACKERS)) })
+        Arc::new(Self { collector, site, authority, attendance, stop, tasks, unpackers: Arc::new(Semaphore::new(UNPACKERS)) })
     }
 
     /// The site as last committed.
@@ -64,23 +64,6 @@ impl Door {
     /// The clock.
     pub(super) fn clock(&self) -> &Clock {
         self.collector.keeper.clock()
-    }
-
-    /// Notes a change that failed for the store's sake: the collector can't go on without it.
-    pub(super) fn note(&self, error: &ChangeError) {
-        if let ChangeError::Store(cause) = error {
-            let mut text = cause.to_string();
-            let mut source = std::error::Error::source(&**cause);
-            while let Some(cause) = source {
-                text = format!("{text}: {cause}");
-                source = cause.source();
-            }
-            self.fault.send_if_modified(|fault| {
-                let first = fault.is_none();
-                fault.get_or_insert(text);
-                first
-            });
-        }
     }
 
     /// HOST:PORT of the attendance door as this caller reaches it, best first: what the settings say, else the address

@@ -54,7 +54,6 @@ impl Enrollment for Desk {
             Err(error) => {
                 self.failures.count(address, now);
                 tracing::warn!(%address, host_name, reason = %error, "refused an enrolment");
-                self.door.note(&error);
                 Err(status(&error))
             }
         }
@@ -110,6 +109,7 @@ fn status(error: &ChangeError) -> Status {
             RefusalKind::Forbidden => Status::permission_denied(&refusal.text),
         },
         ChangeError::Store(_) => Status::unavailable("the collector can't store anything now; look at its log"),
+        ChangeError::Broken(_) => Status::internal(error.to_string()),
         ChangeError::Stopping => Status::unavailable("the collector is stopping; try again in a minute"),
     }
 }

@@ -57,7 +57,6 @@ pub async fn run(door: Arc<Door>) {
         }
         if let Err(error) = watch.tick().await {
             tracing::error!(%error, "the watch could not write down what it saw");
-            watch.door.note(&error);
         }
     }
 }
