@@ -5,7 +5,10 @@ pub mod clock;
 pub mod collector;
 pub mod keeper;
 pub mod secrets;
+pub mod serve;
 pub mod settings;
 pub mod store;
+pub mod sweeps;
+pub mod tls;
 
 pub use collector::Collector;
