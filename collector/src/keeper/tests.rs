@@ -249,6 +249,27 @@ async fn stopping_finishes_what_waits_and_writes_a_snapshot() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_in_the_middle_of_changes_always_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Gated::over(dir.path());
+    for round in 0..40 {
+        let keeper = keep(&store);
+        let waiting = ["A", "B", "C"].map(|id| {
+            let keeper = Arc::clone(&keeper);
+            tokio::spawn(async move { drop(name(&keeper, id).await) })
+        });
+        tokio::time::sleep(Duration::from_micros(round * 50)).await;
+        let stopping = Arc::clone(&keeper);
+        let stopped = tokio::task::spawn_blocking(move || stopping.stop());
+        tokio::time::timeout(Duration::from_secs(30), stopped).await.unwrap().unwrap();
+        for answer in waiting {
+            answer.await.unwrap();
+        }
+        assert_eq!(store.load().unwrap().state_hash(), keeper.view().state_hash());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn snapshots_are_written_while_changes_go_on() {
     let dir = tempfile::tempdir().unwrap();
     let folder = Arc::new(Folder::open(dir.path()).unwrap());

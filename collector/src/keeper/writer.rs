@@ -47,11 +47,12 @@ impl Writer {
     /// Works until everybody who could bring a change is gone, or until told to stop and nothing waits any more.
     pub(super) fn run(mut self) {
         while let Some(first) = self.jobs.blocking_recv() {
+            let group = self.take(first);
+            self.settle(group);
+            // Behind the group: the call to stop may have been taken with it, and no other will come.
             if self.shared.stopping.load(Ordering::SeqCst) {
                 self.jobs.close();
             }
-            let group = self.take(first);
-            self.settle(group);
             self.snapshot_when_due();
         }
         self.finish();
