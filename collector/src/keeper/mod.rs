@@ -85,7 +85,8 @@ pub enum ChangeError {
     /// The site's rules refuse it; it left no trace.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// It could not be made durable, and nothing of it is in the view. When it was the disk that failed, what reached it is not known before the next start.
+    /// It could not be made durable, and nothing of it is in the view. When it was the disk that failed, what reached it is not known
+    /// before the next start.
     #[error("the change could not be stored")]
     Store(#[source] Arc<StoreError>),
     /// The change itself is broken; it was caught and left no trace.

@@ -1,6 +1,7 @@
 //! The shelf: history by asset in sled, made from the ledger and made anew whenever it is missing or in doubt. Deleting it is harmless.
 //!
-//! `DIR/shelf/N/` holds sled's files, `DIR/shelf/N.whole` says that N was closed in order. A shelf that was not is in doubt, for sled's flush does not
+//! `DIR/shelf/N/` holds sled's files, `DIR/shelf/N.whole` says that N was closed in order. A shelf that was not is in doubt, for sled's
+//! flush does not
 //! reach the disk: the next number is filled from the ledger while the ledger answers. So is one that answers late, wrongly or
 //! not at all; its thread can't be ended, so it is left alone.
 
