@@ -262,6 +262,16 @@ fn a_rescan_is_always_answered_with_its_entry() {
 }
 
 #[test]
+fn a_survey_that_reads_nothing_says_so_and_is_not_asked_again_at_once() {
+    let mut story = settled();
+    story.command(7, Command::Rescan(Rescan::default()));
+    story.running = None;
+    story.step(Event::Surveyed(vec![]));
+    assert!(matches!(story.said.pop(), Some(Message::Done(done)) if (done.id, done.entry) == (7, 0) && !done.problem.is_empty()));
+    assert!(story.running.is_none() && story.entries().is_empty());
+}
+
+#[test]
 fn a_rescan_whose_asker_is_gone_answers_nobody() {
     let mut story = settled();
     story.command(7, Command::Rescan(Rescan::default()));
