@@ -89,6 +89,8 @@ pub struct Enrolment<'a> {
     pub tag: &'a str,
     /// The seat; empty: none.
     pub seat: &'a str,
+    /// The program that asks, with its version: the simulator says that it is one.
+    pub version: &'a str,
 }
 
 /// Why a machine was not enrolled.
@@ -154,7 +156,7 @@ pub async fn enroll(enrolment: &Enrolment<'_>) -> Result<Identity, EnrollError> 
         host_name: enrolment.facts.host_name.clone(),
         tag: if enrolment.tag.is_empty() { enrolment.facts.asset_tag.clone() } else { enrolment.tag.to_owned() },
         seat: enrolment.seat.to_owned(),
-        agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+        agent_version: enrolment.version.to_owned(),
     };
     let token = enrolment.token;
     let config = tls::enrolment(token.pin).map_err(|error| EnrollError::BadAnswer(error.to_string()))?;

@@ -172,7 +172,8 @@ async fn enrol(arguments: EnrollArguments) -> anyhow::Result<u8> {
         );
     }
     let facts = source.facts().await;
-    let enrolment = Enrolment { collector: &arguments.collector, token: &token, facts: &facts, tag: &arguments.tag, seat: &arguments.seat };
+    let (tag, seat, version) = (arguments.tag.as_str(), arguments.seat.as_str(), env!("CARGO_PKG_VERSION"));
+    let enrolment = Enrolment { collector: &arguments.collector, token: &token, facts: &facts, tag, seat, version };
     let identity = enroll(&enrolment).await?;
     state.forget()?;
     state.save_identity(&identity)?;

@@ -86,6 +86,8 @@ pub enum Task {
     Connect(Box<Hello>),
     /// Close the connection.
     Disconnect,
+    /// Send no report for this long; heartbeats go on, or the machine would count as silent.
+    Hold(Duration),
     /// Read sections, and bring them as [`Event::Surveyed`].
     Survey(Vec<&'static str>),
     /// Read the health.

@@ -33,7 +33,7 @@ fn lab_pc() -> Simulated {
 
 async fn enrolled(collector: &Collector, tag: &str, facts: &Facts) -> Result<Identity, EnrollError> {
     let token = Token::parse(&collector.token()).unwrap();
-    enroll(&Enrolment { collector: &collector.enroll_address, token: &token, facts, tag, seat: "17" }).await
+    enroll(&Enrolment { collector: &collector.enroll_address, token: &token, facts, tag, seat: "17", version: "1" }).await
 }
 
 struct Running {
@@ -159,7 +159,7 @@ async fn enrolment_tells_why_it_failed() {
     let other = Collector::start().await;
     let facts = Facts::default();
     let token = Token::parse(&other.token()).unwrap();
-    let mut enrolment = Enrolment { collector: &collector.enroll_address, token: &token, facts: &facts, tag: "T", seat: "" };
+    let mut enrolment = Enrolment { collector: &collector.enroll_address, token: &token, facts: &facts, tag: "T", seat: "", version: "1" };
     assert!(matches!(enroll(&enrolment).await, Err(EnrollError::WrongPin { .. })));
     assert!(collector.books.lock().unwrap().enrolled.is_empty(), "nothing was sent to the wrong collector");
 
@@ -261,7 +261,7 @@ async fn a_hundred_agents_share_one_thread() {
         let source = Source::Simulated(lab_pc());
         let tag = format!("PC-{number}");
         let facts = Facts::default();
-        let enrolment = Enrolment { collector: &collector.enroll_address, token: &token, facts: &facts, tag: &tag, seat: "" };
+        let enrolment = Enrolment { collector: &collector.enroll_address, token: &token, facts: &facts, tag: &tag, seat: "", version: "1" };
         agents.push(Running::start(&enroll(&enrolment).await.unwrap(), &source, Keeping::Memory));
     }
     collector.until("all of them", |books| books.acknowledged.len() == 100).await;
