@@ -7,6 +7,8 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_secs(1);
 /// The first call after a working connection broke: mostly a cable or a restart of a second.
 const AT_ONCE: Duration = Duration::from_secs(2);
+/// The second call.
+const SOON: Duration = Duration::from_secs(8);
 /// While a restart of the collector is likely: everybody is back this long after it listens again.
 const RESTART: Duration = Duration::from_secs(20);
 /// How long a restart is likely.
@@ -42,6 +44,7 @@ impl Backoff {
         let lost_at = *self.lost_at.get_or_insert(elapsed);
         let bound = match self.calls {
             1 => AT_ONCE,
+            2 => SOON,
             _ if elapsed.saturating_sub(lost_at) < GRACE => RESTART,
             _ => LONGEST,
         };

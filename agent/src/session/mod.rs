@@ -338,4 +338,6 @@ impl Session {
 }
 
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod tests;
