@@ -1,7 +1,6 @@
 //! Calls the collector: TCP and TLS with deadlines, then gRPC over that one connection.
 
 use crate::identity::Identity;
-use crate::tls;
 use hyper_util::rt::TokioIo;
 use rollcall_proto::MAX_MESSAGE;
 use rollcall_proto::v1::attendance_client::AttendanceClient;
@@ -127,12 +126,16 @@ pub struct Call {
     pub address: String,
 }
 
-/// Calls the collector and says `hello`; `clock_ms` gives the wall clock at that moment.
+/// Calls the collector with a `config` of [`crate::tls::attendance`] and says `hello`; `clock_ms` gives the wall clock at that moment.
 ///
 /// # Errors
 /// [`CallError`] of the last address tried.
-pub async fn call(identity: &Identity, mut hello: Hello, clock_ms: impl FnOnce() -> i64) -> Result<Call, CallError> {
-    let config = tls::attendance(identity)?;
+pub async fn call(
+    identity: &Identity,
+    config: Arc<ClientConfig>,
+    mut hello: Hello,
+    clock_ms: impl FnOnce() -> i64,
+) -> Result<Call, CallError> {
     let (channel, address) = channel(&identity.addresses, &identity.server_name, config).await?;
     let (to_collector, outgoing) = mpsc::channel(IN_FLIGHT);
     hello.clock_ms = clock_ms();

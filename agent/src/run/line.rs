@@ -2,11 +2,14 @@
 
 use crate::identity::Identity;
 use crate::link::{self, Call, CallError};
+use crate::tls;
 use rollcall_proto::v1::from_agent::Message;
 use rollcall_proto::v1::{FromAgent, FromCollector, Hello};
+use rustls::ClientConfig;
 use std::collections::VecDeque;
 use std::future::{Future, pending};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -38,6 +41,8 @@ enum State {
 pub(super) struct Line {
     state: State,
     outbox: Outbox,
+    // Kept from call to call with its session tickets: a district that comes back pays for few full handshakes.
+    config: Option<(Vec<u8>, Arc<ClientConfig>)>,
 }
 
 /// What waits to be sent. Reports keep their order; short words pass them by, so that a held or slow line still lives.
@@ -71,14 +76,26 @@ impl Outbox {
 
 impl Line {
     pub(super) fn down() -> Self {
-        Self { state: State::Down, outbox: Outbox::default() }
+        Self { state: State::Down, outbox: Outbox::default(), config: None }
     }
 
     /// Begins a call.
     pub(super) fn call(&mut self, identity: &Identity, hello: Hello) {
-        let identity = identity.clone();
+        let (identity, config) = (identity.clone(), self.config(identity));
         self.outbox = Outbox::default();
-        self.state = State::Calling(Box::pin(async move { link::call(&identity, hello, super::clock_ms).await }));
+        self.state = State::Calling(Box::pin(async move { link::call(&identity, config?, hello, super::clock_ms).await }));
+    }
+
+    /// The TLS configuration for this certificate.
+    fn config(&mut self, identity: &Identity) -> Result<Arc<ClientConfig>, CallError> {
+        match &self.config {
+            Some((certificate, config)) if *certificate == identity.certificate_der => Ok(config.clone()),
+            _ => {
+                let config = tls::attendance(identity)?;
+                self.config = Some((identity.certificate_der.clone(), config.clone()));
+                Ok(config)
+            }
+        }
     }
 
     /// Queues messages.
