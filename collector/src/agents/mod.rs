@@ -18,6 +18,8 @@ mod pace;
 mod pauses;
 mod pending;
 pub mod roll;
+#[cfg(test)]
+mod tests;
 pub mod token;
 mod translate;
 pub mod watch;
