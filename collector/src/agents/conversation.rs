@@ -53,6 +53,8 @@ pub(super) enum Parting {
     Goodbye,
     /// The collector says no more to it: it is silent, or a newer stream took its place.
     Dismissed,
+    /// The collector stops: the agent calls again as after a lost connection, at once and then ever more slowly.
+    Stopping,
     /// The collector refuses it.
     Refused(v1::Refusal),
 }
@@ -82,6 +84,11 @@ impl Out {
         let sent = self.0.send_timeout(Ok(v1::FromCollector { message: Some(message) }), READING).await;
         sent.map_err(|_| Parting::Broken)
     }
+
+    async fn end(&self, status: Status) {
+        // An agent that reads nothing is not told either.
+        let _gone = self.0.send_timeout(Err(status), READING).await;
+    }
 }
 
 impl Conversation {
@@ -90,16 +97,19 @@ impl Conversation {
         let parting = match self.greet(&mut words).await {
             Ok(mut met) => {
                 let parting = self.converse(&mut met, &mut words).await;
-                let told = matches!(parting, Parting::Goodbye | Parting::Refused(_)) && !self.door.stop.is_cancelled();
-                let how = if told { Ended::Told } else { Ended::Broken };
+                let how = if matches!(parting, Parting::Goodbye | Parting::Refused(_)) { Ended::Told } else { Ended::Broken };
                 self.door.roll().leave(self.device, met.stream, how, self.now());
                 parting
             }
             Err(parting) => parting,
         };
-        if let Parting::Refused(refusal) = parting {
-            tracing::info!(device.id = %self.device, address = %self.caller.address, reason = %refusal.text, "refused a device");
-            let _gone = self.out.say(Told::Refusal(refusal)).await;
+        match parting {
+            Parting::Refused(refusal) => {
+                tracing::info!(device.id = %self.device, address = %self.caller.address, reason = %refusal.text, "refused a device");
+                let _gone = self.out.say(Told::Refusal(refusal)).await;
+            }
+            Parting::Stopping => self.out.end(Status::unavailable("the collector is stopping")).await,
+            Parting::Broken | Parting::Goodbye | Parting::Dismissed => {}
         }
         let Self { out, .. } = self;
         drop(out);
@@ -119,7 +129,7 @@ impl Conversation {
         loop {
             let step = tokio::select! {
                 biased;
-                () = self.door.stop.cancelled() => return self.stopping(),
+                () = self.door.stop.cancelled() => return Parting::Stopping,
                 order = met.orders.recv() => match order {
                     Some(order) => self.obey(met, order).await,
                     None => return self.dismissed(),
@@ -137,10 +147,6 @@ impl Conversation {
                 return parting;
             }
         }
-    }
-
-    fn stopping(&self) -> Parting {
-        Parting::Refused(refuse(Why::Busy, "the collector is stopping; come back in a moment"))
     }
 
     /// The roll has no more orders: the device may no longer speak, or this stream is not its stream any more.
@@ -177,7 +183,7 @@ impl Conversation {
         }
         let wanted = matches!(&word.message, Some(Said::Section(section)) if self.wanted(met, section).is_some());
         if !wanted {
-            self.keep_pace(met).await?;
+            self.keep_pace(met, &word).await?;
         }
         match word.message {
             Some(Said::Hello(_)) => Err(protocol("hello was said twice")),
@@ -194,11 +200,13 @@ impl Conversation {
         }
     }
 
-    /// Reads on only as fast as a device may speak; the rest waits on the agent's side.
-    async fn keep_pace(&self, met: &mut Met) -> Result<(), Parting> {
+    /// Reads on only as fast as a device may speak; the rest waits on the agent's side. A long spool is only slowed: an
+    /// agent that was sent away with it would come back with the same.
+    async fn keep_pace(&self, met: &mut Met, word: &v1::FromAgent) -> Result<(), Parting> {
         let now = self.now();
         let Some(wait) = met.pace.take(now) else { return Ok(()) };
-        if met.reminded.is_none_or(|at| now.duration_since(at) > REMIND) {
+        let spool = matches!(word.message, Some(Said::Entry(_)));
+        if !spool && met.reminded.is_none_or(|at| now.duration_since(at) > REMIND) {
             met.reminded = Some(now);
             tracing::warn!(device.id = %self.device, "a device speaks too fast");
             self.command(met, v1::command::Command::BackOff(v1::BackOff { seconds: BACK_OFF_S })).await?;
@@ -265,7 +273,7 @@ impl Conversation {
                 tracing::error!(device.id = %self.device, %error, "a change of a device broke off");
                 Parting::Refused(refuse(Why::Busy, "the collector could not take this in; come back later"))
             }
-            ChangeError::Stopping => self.stopping(),
+            ChangeError::Stopping => Parting::Stopping,
         }
     }
 }

@@ -62,7 +62,7 @@ impl Conversation {
                 tracing::error!(device.id = %self.device, %digest, %error, "a section could not be stored");
                 Parting::Refused(refuse(Why::Busy, "the collector can't store anything now; come back later"))
             }
-            BadContent::Stopping => Parting::Refused(refuse(Why::Busy, bad.to_string())),
+            BadContent::Stopping => Parting::Stopping,
         })?;
         let arrived = met.pending.arrive(digest, sections, bytes);
         arrived.map_err(|much| Parting::Refused(refuse(Why::Busy, much.to_string())))?;

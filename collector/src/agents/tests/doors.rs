@@ -124,6 +124,6 @@ async fn the_collector_tells_its_streams_when_it_stops() {
     let school = School::open().await;
     let pc = school.enroll("lab1-01").await;
     let (mut line, _) = school.meet(&pc, &session(), &[]).await;
-    let (why, ()) = tokio::join!(line.refusal(), school.running.stop());
-    assert_eq!(why, Why::Busy);
+    let (told, ()) = tokio::join!(line.hear.message(), school.running.stop());
+    assert_eq!(told.unwrap_err().code(), tonic::Code::Unavailable);
 }
