@@ -9,16 +9,16 @@ use crate::agents::roll::{Ended, Order, Standing};
 use crate::agents::translate::{self, Times, Unheard};
 use crate::keeper::ChangeError;
 use jiff::{SignedDuration, Timestamp};
-use rollcall_proto::v1;
 use rollcall_proto::v1::from_agent::Message as Said;
 use rollcall_proto::v1::from_collector::Message as Told;
 use rollcall_proto::v1::refusal::Why;
+use rollcall_proto::{Digest, v1};
 use rollcall_site::DeviceId;
 use rollcall_site::event::Actor;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 use tonic::{Status, Streaming};
 
@@ -26,6 +26,8 @@ use tonic::{Status, Streaming};
 const READING: Duration = Duration::from_secs(10);
 /// How long the door listens on after a refusal, so that the agent reads it before the connection ends.
 const LINGER: Duration = Duration::from_secs(2);
+/// How often a stream looks by itself for contents that another one was asked for.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// An agent that speaks too fast is told so this often at most.
 const REMIND: SignedDuration = SignedDuration::from_secs(30);
 /// What an agent that speaks too fast is asked to wait, seconds.
@@ -68,6 +70,10 @@ pub(super) struct Met {
     pub(super) off_ms: i64,
     pub(super) acknowledged: u64,
     pub(super) pending: Pending,
+    /// Contents that another stream was asked for.
+    pub(super) hoped: Vec<Digest>,
+    /// Says when it is worth looking for them.
+    pub(super) settled: watch::Receiver<()>,
     pub(super) pace: Pace,
     pub(super) reminded: Option<Timestamp>,
     pub(super) renewals: u32,
@@ -99,6 +105,7 @@ impl Conversation {
                 let parting = self.converse(&mut met, &mut words).await;
                 let how = if matches!(parting, Parting::Goodbye | Parting::Refused(_)) { Ended::Told } else { Ended::Broken };
                 self.door.roll().leave(self.device, met.stream, how, self.now());
+                self.door.claims.leave(met.stream);
                 parting
             }
             Err(parting) => parting,
@@ -134,6 +141,7 @@ impl Conversation {
                     Some(order) => self.obey(met, order).await,
                     None => return self.dismissed(),
                 },
+                _ = timeout(LOOK_AGAIN, met.settled.changed()), if !met.hoped.is_empty() => self.look_again(met).await,
                 word = words.message() => match word {
                     Ok(Some(word)) => self.listen(met, word).await,
                     Ok(None) => return Parting::Broken,

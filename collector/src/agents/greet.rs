@@ -50,6 +50,8 @@ impl Conversation {
             off_ms,
             acknowledged: greeting.acknowledged,
             pending: Pending::default(),
+            hoped: Vec::new(),
+            settled: self.door.claims.settled(),
             pace: Pace::new(now),
             reminded: None,
             renewals: 0,

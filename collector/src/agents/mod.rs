@@ -7,6 +7,7 @@
 
 pub mod attend;
 pub mod authority;
+mod claims;
 mod conversation;
 pub mod door;
 pub mod enroll;

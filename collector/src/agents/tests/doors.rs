@@ -120,6 +120,18 @@ async fn a_certificate_is_renewed_on_the_stream_and_the_new_one_speaks() {
 }
 
 #[tokio::test]
+async fn a_certificate_with_less_than_half_its_life_is_to_be_renewed() {
+    let school = School::open().await;
+    let (pc, soon) = (school.enroll("lab1-01").await, Clock::system().now() + SignedDuration::from_hours(24 * 199));
+    let device = (**school.view().devices.get(&pc.id()).unwrap()).clone();
+    let ending = rollcall_site::device::Device { certificate_ends: soon, ..device };
+    school.change(move |w| Ok(w.put(ending))).await.unwrap();
+    let (mut line, _) = school.meet(&pc, &session(), &[]).await;
+    let Some(from_collector::Message::Command(command)) = line.hear().await else { panic!("no command") };
+    assert!(matches!(command.command, Some(v1::command::Command::Renew(_))));
+}
+
+#[tokio::test]
 async fn the_collector_tells_its_streams_when_it_stops() {
     let school = School::open().await;
     let pc = school.enroll("lab1-01").await;

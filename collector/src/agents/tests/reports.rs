@@ -22,6 +22,27 @@ async fn identical_machines_upload_one_list() {
 }
 
 #[tokio::test]
+async fn of_two_that_come_at_once_one_uploads_and_the_other_takes_over_when_it_leaves() {
+    let school = School::open().await;
+    let (one, two) = (school.enroll("lab1-01").await, school.enroll("lab1-02").await);
+    let (session, list) = (session(), [software(&["bash", "firefox"])]);
+    let (mut first, _) = school.meet(&one, &session, &[]).await;
+    first.say(Said::Entry(entry(&session, 1, &list))).await;
+    assert!(matches!(first.hear().await, Some(from_collector::Message::Want(_))));
+    let (mut second, _) = school.meet(&two, &session, &[]).await;
+    second.say(Said::Entry(entry(&session, 1, &list))).await;
+    assert!(timeout(Duration::from_millis(300), second.hear.message()).await.is_err(), "the first was asked");
+    drop(first);
+    assert!(matches!(second.hear().await, Some(from_collector::Message::Want(_))));
+    let (mut first, _) = school.meet(&one, &session, &[]).await;
+    first.say(Said::Entry(entry(&session, 1, &list))).await;
+    second.say(Said::Section(bytes(&list[0]))).await;
+    for line in [&mut first, &mut second] {
+        assert!(matches!(line.hear().await, Some(from_collector::Message::Ack(_))));
+    }
+}
+
+#[tokio::test]
 async fn what_is_acknowledged_is_there_after_a_restart() {
     let school = School::open().await;
     let (pc, session) = (school.enroll("lab1-01").await, session());
