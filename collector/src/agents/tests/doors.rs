@@ -132,6 +132,19 @@ async fn a_certificate_with_less_than_half_its_life_is_to_be_renewed() {
 }
 
 #[tokio::test]
+async fn a_lost_ca_is_not_quietly_replaced() {
+    let school = School::open().await;
+    school.enroll("lab1-01").await;
+    let School { dir, running } = school;
+    let settings = (*running.collector.settings).clone();
+    running.stop().await;
+    std::fs::remove_file(settings.data.join(crate::secrets::SEALED)).unwrap();
+    let error = format!("{:#}", start(settings, Clock::system(), Options::default()).await.err().unwrap());
+    assert!(error.contains("the agents' CA is missing, and 1 devices"), "{error}");
+    drop(dir);
+}
+
+#[tokio::test]
 async fn the_collector_tells_its_streams_when_it_stops() {
     let school = School::open().await;
     let pc = school.enroll("lab1-01").await;
