@@ -14,7 +14,8 @@ pub fn room(room: &RoomId) -> String {
 
 /// Where a sign-in leads: a page of this desk, never another place.
 pub fn inside(next: &str) -> &str {
-    let fits = next.len() <= 500 && next.starts_with('/') && !next.starts_with("//") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let fits =
+        next.len() <= 500 && next.starts_with('/') && !next.starts_with("//") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     if fits && !next.starts_with("/sign-") { next } else { "/" }
 }
 

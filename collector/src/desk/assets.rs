@@ -36,7 +36,9 @@ pub fn mark() -> &'static str {
 /// Serves them; nobody has to be signed in.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let file = |kind: &'static str, content: &'static str| {
-        get(move || async move { ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")], content) })
+        get(
+            move || async move { ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")], content) },
+        )
     };
     Router::new()
         .route(css(), file("text/css; charset=utf-8", CSS))

@@ -9,9 +9,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use rollcall_site::UserName;
 use rollcall_site::access::Role;
 use rollcall_site::event::Actor;
-use rollcall_site::UserName;
 
 /// The header by which the open page's script says that nobody asked, the page refreshes itself.
 const PASSIVE: &str = "x-rollcall-live";
@@ -63,7 +63,9 @@ pub(super) async fn signed_in(State(desk): State<Desk>, mut request: Request, ne
     }
     let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
     match address::inside(wanted) {
-        next if request.method() == Method::GET && next != "/" => Redirect::to(&format!("/sign-in?next={}", address::encoded(next))).into_response(),
+        next if request.method() == Method::GET && next != "/" => {
+            Redirect::to(&format!("/sign-in?next={}", address::encoded(next))).into_response()
+        }
         _ => Redirect::to("/sign-in").into_response(),
     }
 }

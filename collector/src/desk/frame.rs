@@ -88,7 +88,8 @@ fn rail(look: &Look, tab: Tab, is_admin: bool) -> Vec<Entry> {
     let some = |count: usize| if count == 0 { String::new() } else { count.to_string() };
     let open = |state: &AlertState| matches!(state, AlertState::Raised | AlertState::Acknowledged { .. });
     let alerts = site.alerts.values().filter(|alert| open(&alert.state)).count();
-    let devices = site.devices.values().filter(|device| matches!(device.state, DeviceState::Active | DeviceState::Quarantined { .. })).count();
+    let devices =
+        site.devices.values().filter(|device| matches!(device.state, DeviceState::Active | DeviceState::Quarantined { .. })).count();
     let loans = site.loans.values().filter(|loan| loan.in_at.is_none()).count();
     let entry = |of, word, href, count| Entry { word, href, count, current: of == tab };
     let mut rail = vec![

@@ -6,10 +6,11 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ZonedDateTime};
 use rollcall_site::Site;
 use rollcall_site::presence::{Heard, Presence};
 use rollcall_site::view::DeviceRow;
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 /// One look at the site.
@@ -54,8 +55,8 @@ impl Look {
     }
 
     /// A time in the site's zone.
-    pub fn zoned(&self, at: Timestamp) -> Zoned {
-        at.to_zoned(self.zone.clone())
+    pub fn zoned(&self, at: Timestamp) -> ZonedDateTime {
+        at.to_zoned_datetime(self.zone.clone())
     }
 
     /// The day it is at the site.
@@ -66,12 +67,12 @@ impl Look {
     /// When the day before yesterday's midnight has passed: where "since yesterday" begins.
     pub fn yesterday(&self) -> Timestamp {
         let day = self.today().yesterday().unwrap_or_else(|_| self.today());
-        day.to_zoned(self.zone.clone()).map_or(self.now, |start| start.timestamp())
+        day.to_zoned_datetime(self.zone.clone()).map_or(self.now, |start| start.timestamp())
     }
 
     /// The last second of a day at the site.
     pub fn end_of(&self, day: Date) -> Option<Timestamp> {
-        day.at(23, 59, 59, 0).to_zoned(self.zone.clone()).ok().map(|end| end.timestamp())
+        day.at(23, 59, 59, 0).to_zoned_datetime(self.zone.clone()).ok().map(|end| end.timestamp())
     }
 
     /// A day some days from today, as a form field wants it.
@@ -80,7 +81,8 @@ impl Look {
     }
 
     /// When it was, as short as it can be said: "07:21", "yesterday 15:40", "Fri 15:40", "11 Nov", "2 Sep 2024".
-    pub fn moment(&self, at: Timestamp) -> Moment {
+    pub fn moment(&self, at: impl Borrow<Timestamp>) -> Moment {
+        let at = *at.borrow();
         let (then, today) = (self.zoned(at), self.today());
         let days = today.since(then.date()).map_or(i32::MAX, |span| span.get_days());
         let form = match days {
@@ -95,14 +97,16 @@ impl Look {
     }
 
     /// The day only: "Friday 4 December".
-    pub fn day(&self, at: Timestamp) -> Moment {
+    pub fn day(&self, at: impl Borrow<Timestamp>) -> Moment {
+        let at = *at.borrow();
         let then = self.zoned(at);
         let form = if then.year() == self.today().year() { "%A %-d %B" } else { "%A %-d %B %Y" };
         self.say(at, then.strftime(form).to_string(), false)
     }
 
     /// How long ago, while that is easy to grasp; then as [`Look::moment`].
-    pub fn ago(&self, at: Timestamp) -> Moment {
+    pub fn ago(&self, at: impl Borrow<Timestamp>) -> Moment {
+        let at = *at.borrow();
         let seconds = self.now.duration_since(at).as_secs();
         let words = match seconds {
             i64::MIN..=4 => "just now".to_owned(),

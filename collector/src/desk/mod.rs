@@ -34,6 +34,7 @@ use password::Passwords;
 use rollcall_site::{Refusal, Working};
 use session::{Notice, Sessions};
 use std::sync::Arc;
+use tokio::sync::Mutex;
 use tries::Tries;
 use trouble::Trouble;
 
@@ -44,6 +45,7 @@ pub fn router(collector: Collector) -> Router {
         tries: Arc::default(),
         passwords: Arc::new(Passwords::new(Arc::clone(&collector.secrets))),
         pulse: Arc::default(),
+        first: Arc::default(),
         collector,
     };
     guard::before(pages::routes(&desk).merge(assets::routes()).with_state(desk))
@@ -57,6 +59,8 @@ pub(crate) struct Desk {
     tries: Arc<Tries>,
     passwords: Arc<Passwords>,
     pulse: Arc<live::Pulse>,
+    /// Held while the first account is made: the link works once.
+    first: Arc<Mutex<()>>,
 }
 
 /// What a page answers.

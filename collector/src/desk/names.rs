@@ -37,7 +37,9 @@ impl Names {
             names.add(name.trim());
         }
         let bound = settings.desk.ip();
-        for address in [(!bound.is_unspecified()).then_some(bound), outward(Ipv4Addr::UNSPECIFIED.into()), outward(Ipv6Addr::UNSPECIFIED.into())] {
+        for address in
+            [(!bound.is_unspecified()).then_some(bound), outward(Ipv4Addr::UNSPECIFIED.into()), outward(Ipv6Addr::UNSPECIFIED.into())]
+        {
             names.add(&address.map(|address| address.to_string()).unwrap_or_default());
         }
         for always in ["localhost", "127.0.0.1", "::1"] {
@@ -76,7 +78,8 @@ impl Names {
     /// What a CA made for them may certify: the names, and the school's own networks with any other address they hold.
     pub(super) fn permitted(&self) -> Vec<GeneralSubtree> {
         let networks = OWN_NETWORKS.iter().map(|(network, length)| CidrSubnet::from_addr_prefix(*network, *length));
-        let addresses = self.addresses.iter().map(|address| CidrSubnet::from_addr_prefix(*address, if address.is_ipv4() { 32 } else { 128 }));
+        let addresses =
+            self.addresses.iter().map(|address| CidrSubnet::from_addr_prefix(*address, if address.is_ipv4() { 32 } else { 128 }));
         let names = self.dns.iter().cloned().map(GeneralSubtree::DnsName);
         names.chain(networks.chain(addresses).map(GeneralSubtree::IpAddress)).collect()
     }
@@ -120,7 +123,8 @@ fn outward(from: IpAddr) -> Option<IpAddr> {
 }
 
 fn covers(network: IpAddr, length: u8, address: IpAddr) -> bool {
-    let same = |network: u128, address: u128, bits: u8| (network ^ address).checked_shr(u32::from(bits - length.min(bits))).unwrap_or(0) == 0;
+    let same =
+        |network: u128, address: u128, bits: u8| (network ^ address).checked_shr(u32::from(bits - length.min(bits))).unwrap_or(0) == 0;
     match (network, address) {
         (IpAddr::V4(network), IpAddr::V4(address)) => same(u32::from(network).into(), u32::from(address).into(), 32),
         (IpAddr::V6(network), IpAddr::V6(address)) => same(network.into(), address.into(), 128),
@@ -147,7 +151,9 @@ mod tests {
         let allowed = Names { dns: vec!["desk".to_owned()], addresses: vec![IpAddr::from([203, 0, 113, 5])] };
         let now = Names {
             dns: vec!["desk".to_owned(), "elsewhere".to_owned()],
-            addresses: ["10.9.9.9", "203.0.113.5", "203.0.113.6", "172.32.0.1", "fd12::1", "2001:db8::1"].map(|a| a.parse().unwrap()).to_vec(),
+            addresses: ["10.9.9.9", "203.0.113.5", "203.0.113.6", "172.32.0.1", "fd12::1", "2001:db8::1"]
+                .map(|a| a.parse().unwrap())
+                .to_vec(),
         };
         let within = now.within(&allowed);
         assert_eq!(within.dns, ["desk"]);

@@ -140,7 +140,7 @@ fn authority(secrets: &Secrets, names: &Names, now: Timestamp) -> Result<Kept, T
 /// From yesterday, for clocks that are behind, until `days` from now.
 fn lasts(params: &mut CertificateParams, now: Timestamp, days: i64) {
     let day = |offset: i64| {
-        let date = now.to_zoned(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().days(offset));
+        let date = jiff::tz::TimeZone::UTC.to_datetime(now).date().saturating_add(jiff::Span::new().days(offset));
         rcgen::date_time_ymd(date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())
     };
     (params.not_before, params.not_after) = (day(-1), day(days));
@@ -160,7 +160,8 @@ mod tests {
         let names = Names { dns: vec!["desk.school".to_owned()], addresses: vec!["10.4.2.7".parse().unwrap()] };
         let (chain, _) = issue(&secrets, &names, now).unwrap();
         let first = pin(&secrets).unwrap();
-        let stranger = Names { dns: vec!["desk.school".to_owned(), "other.example".to_owned()], addresses: vec!["8.8.8.8".parse().unwrap()] };
+        let stranger =
+            Names { dns: vec!["desk.school".to_owned(), "other.example".to_owned()], addresses: vec!["8.8.8.8".parse().unwrap()] };
         let (later, _) = issue(&secrets, &stranger, now).unwrap();
         assert_eq!(pin(&secrets).unwrap(), first, "the CA stays");
         assert_eq!(chain[1], later[1]);

@@ -74,7 +74,9 @@ impl Trouble {
     fn page(self) -> (StatusCode, TroublePage) {
         let page = |status, title, text, next| (status, TroublePage { title, text, next });
         match self {
-            Self::NotFound(text) => page(StatusCode::NOT_FOUND, "Not here", text, "Check the tag or the address, or search for it from Today."),
+            Self::NotFound(text) => {
+                page(StatusCode::NOT_FOUND, "Not here", text, "Check the tag or the address, or search for it from Today.")
+            }
             Self::Refused(refusal) => {
                 let status = match refusal.kind {
                     RefusalKind::Forbidden => StatusCode::FORBIDDEN,
@@ -99,7 +101,12 @@ impl Trouble {
             Self::Broken(why) => {
                 tracing::error!(desk.trouble = %why, "a page could not be made");
                 let text = "The collector could not do this. Its log says why.".to_owned();
-                page(StatusCode::INTERNAL_SERVER_ERROR, "Something failed", text, "Nothing has changed. Try again; if it stays so, look at the log.")
+                page(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Something failed",
+                    text,
+                    "Nothing has changed. Try again; if it stays so, look at the log.",
+                )
             }
         }
     }

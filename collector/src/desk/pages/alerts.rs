@@ -9,10 +9,10 @@ use crate::desk::words::{self, Chip};
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
+use rollcall_site::AlertId;
 use rollcall_site::access::Role;
 use rollcall_site::alert;
 use rollcall_site::view::{self, AlertRow, AlertsShown};
-use rollcall_site::AlertId;
 use serde::Deserialize;
 
 /// What the address asks for.

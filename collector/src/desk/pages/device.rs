@@ -16,7 +16,7 @@ use rollcall_site::asset::Asset;
 use rollcall_site::device::{Device, DeviceState};
 use rollcall_site::event::Event;
 use rollcall_site::loan::Loan;
-use rollcall_site::verdict::{self, Check};
+use rollcall_site::verdict::{self, Check, Reason, Verdict};
 use rollcall_site::view::{self, AlertRow, DeviceFilter, DeviceRow};
 use rollcall_site::{AlertId, Tag};
 use serde::Deserialize;
@@ -102,6 +102,10 @@ impl DevicePage {
         words::kind(self.asset.kind)
     }
 
+    fn reason(&self, reason: &Reason) -> Chip {
+        words::verdict(reason.verdict, words::verdict_word(reason.verdict))
+    }
+
     fn severity(&self, alert: &AlertRow) -> Chip {
         words::severity(alert.severity)
     }
@@ -142,8 +146,9 @@ fn chips(look: &Look, asset: &Asset, row: Option<&DeviceRow>, check: Option<&Che
     chips.extend(words::status(asset.status));
     if let Some(check) = check {
         chips.push(words::verdict(check.verdict, &format!("{} to lend", words::verdict_word(check.verdict))));
-        let good = |code: &&str| check.reasons.iter().any(|reason| reason.code == **code && reason.verdict == verdict::Verdict::Go);
-        chips.extend([("baseline", "Software as it should be"), ("battery", "Battery good")].iter().filter(|(code, _)| good(&code)).map(|(_, word)| Chip::go(*word)));
+        let good = |code| check.reasons.iter().any(|reason| reason.code == code && reason.verdict == Verdict::Go);
+        let told = [("baseline", "Software as it should be"), ("battery", "Battery good")];
+        chips.extend(told.into_iter().filter(|(code, _)| good(*code)).map(|(_, word)| Chip::go(word)));
     }
     if asset.simulated {
         chips.push(Chip::rest("Simulated"));

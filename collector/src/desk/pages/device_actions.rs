@@ -77,7 +77,12 @@ pub(in crate::desk) async fn ask_move(State(desk): State<Desk>, visitor: Visitor
 }
 
 /// `POST /devices/{tag}/move`
-pub(in crate::desk) async fn relocate(State(desk): State<Desk>, visitor: Visitor, Path(tag): Path<String>, Form(place): Form<Place>) -> Answer {
+pub(in crate::desk) async fn relocate(
+    State(desk): State<Desk>,
+    visitor: Visitor,
+    Path(tag): Path<String>,
+    Form(place): Form<Place>,
+) -> Answer {
     visitor.must_be(Role::Technician)?;
     let asset = find(&desk.look(), &tag)?;
     let home = address::device(&asset.tag);

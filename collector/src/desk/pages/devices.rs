@@ -4,14 +4,15 @@ use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::trouble::{Trouble, show as page};
+use crate::desk::words::memory_size;
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::IntoResponse;
+use rollcall_site::RoomId;
 use rollcall_site::presence::Presence;
 use rollcall_site::view::{self, DeviceFilter, DeviceRow};
-use rollcall_site::RoomId;
 use serde::Deserialize;
 
 /// Rows of one page.
@@ -54,16 +55,18 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
 /// `GET /devices.csv`: the same filters, every row.
 pub(in crate::desk) async fn csv(State(desk): State<Desk>, Query(ask): Query<Ask>) -> Answer {
     let bytes = desk.apart(move |desk| write_csv(&rows(&desk.look(), &ask))).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\""),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\"")];
     Ok((headers, bytes).into_response())
 }
 
 fn rows(look: &Look, ask: &Ask) -> Vec<DeviceRow> {
     let text: String = ask.text.trim().chars().take(LONGEST).collect();
-    let filter = DeviceFilter { room: RoomId::parse(&ask.room).ok(), presence: presence(&ask.presence), text: Some(text).filter(|text| !text.is_empty()) };
+    let filter = DeviceFilter {
+        room: RoomId::parse(&ask.room).ok(),
+        presence: presence(&ask.presence),
+        text: Some(text).filter(|text| !text.is_empty()),
+    };
     view::devices(&look.site, &look.heard, &filter, look.now)
 }
 
@@ -100,6 +103,10 @@ impl Devices {
         "device alert asset loan section"
     }
 
+    fn memory(&self, row: &DeviceRow) -> String {
+        row.memory_bytes.map(memory_size).unwrap_or_default()
+    }
+
     /// The address of another page of the same list.
     fn at(&self, page: &usize) -> String {
         format!("/devices?{}&page={page}", self.filter())
@@ -119,7 +126,23 @@ fn word(name: &str) -> String {
 fn write_csv(rows: &[DeviceRow]) -> Result<Vec<u8>, Trouble> {
     let mut out = csv::Writer::from_writer(Vec::new());
     let broken = |error: csv::Error| Trouble::Broken(format!("devices.csv: {error}"));
-    let head = ["tag", "name", "room", "seat", "presence", "since", "note", "maker", "model", "serial", "os", "memory_bytes", "macs", "last_report", "on_loan_to"];
+    let head = [
+        "tag",
+        "name",
+        "room",
+        "seat",
+        "presence",
+        "since",
+        "note",
+        "maker",
+        "model",
+        "serial",
+        "os",
+        "memory_bytes",
+        "macs",
+        "last_report",
+        "on_loan_to",
+    ];
     out.write_record(head).map_err(broken)?;
     for row in rows {
         let known = |text: Option<String>| text.unwrap_or_default();

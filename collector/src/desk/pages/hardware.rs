@@ -45,7 +45,7 @@ const ORDER: &[(&str, &str)] = &[
 pub(super) fn parts(look: &Look, profile: &Profile) -> Vec<Part> {
     let part = |(name, title): &(&str, &'static str)| {
         let held = profile.sections.get(*name)?;
-        let section = content(look, held);
+        let section = content(look, name, held);
         Some(Part {
             title,
             lines: section.as_deref().map(lines).unwrap_or_default(),
@@ -58,8 +58,8 @@ pub(super) fn parts(look: &Look, profile: &Profile) -> Vec<Part> {
 }
 
 /// The content of a section, if one was ever measured.
-pub(super) fn content(look: &Look, held: &Held) -> Option<Arc<Section>> {
-    held.digest.and_then(|digest| look.site.content(&digest).cloned())
+pub(super) fn content(look: &Look, name: &str, held: &Held) -> Option<Arc<Section>> {
+    held.digest.and_then(|digest| look.site.content(name, &digest).cloned())
 }
 
 fn lines(section: &Section) -> Vec<Words> {
@@ -71,7 +71,9 @@ fn lines(section: &Section) -> Vec<Words> {
         Section::Network(network) => network.interfaces.iter().filter(|interface| !interface.is_virtual).map(of_interface).collect(),
         Section::Batteries(batteries) => none_or(batteries.batteries.iter().map(of_battery).collect(), "No battery"),
         Section::Displays(displays) => none_or(displays.displays.iter().map(of_display).collect(), "No display connected"),
-        Section::OperatingSystem(os) => vec![words(first([&os.pretty, &os.name]), join([&prefixed("kernel ", &os.kernel), &os.architecture]))],
+        Section::OperatingSystem(os) => {
+            vec![words(first([&os.pretty, &os.name]), join([&prefixed("kernel ", &os.kernel), &os.architecture]))]
+        }
         Section::Software(_) | Section::SoftwareDates(_) => Vec::new(),
     }
 }
@@ -117,7 +119,9 @@ fn of_memory(memory: &v1::Memory) -> Vec<Words> {
         let maker = [module.manufacturer.as_str(), &module.part].join(" ");
         match module.bytes {
             0 => words(format!("{}: empty", module.slot), ""),
-            bytes => words(format!("{}: {}", module.slot, memory_size(bytes)), join([&speed, &maker, &prefixed("serial ", &module.serial)])),
+            bytes => {
+                words(format!("{}: {}", module.slot, memory_size(bytes)), join([&speed, &maker, &prefixed("serial ", &module.serial)]))
+            }
         }
     }));
     lines
@@ -147,7 +151,9 @@ fn of_battery(battery: &v1::Battery) -> Words {
     let maker = [battery.manufacturer.as_str(), &battery.model].join(" ");
     let aside = join([&maker, &battery.chemistry, &format!("{} cycles", battery.cycles), &prefixed("serial ", &battery.serial)]);
     match (battery.full_mwh * 100).checked_div(battery.design_mwh) {
-        Some(percent) => words(format!("{percent} % of its design, {} of {} Wh", battery.full_mwh / 1000, battery.design_mwh / 1000), aside),
+        Some(percent) => {
+            words(format!("{percent} % of its design, {} of {} Wh", battery.full_mwh / 1000, battery.design_mwh / 1000), aside)
+        }
         None => words(first([&battery.name, "Battery"]), aside),
     }
 }
@@ -180,7 +186,8 @@ mod tests {
             manufacturer: "SK hynix".to_owned(),
             ..v1::MemoryModule::default()
         };
-        let memory = v1::Memory { total_bytes: 8 << 30, modules: vec![module("DIMM_A1", 8 << 30), module("DIMM_B2", 0)], slots_known: true };
+        let memory =
+            v1::Memory { total_bytes: 8 << 30, modules: vec![module("DIMM_A1", 8 << 30), module("DIMM_B2", 0)], slots_known: true };
         check(
             Section::Memory(memory),
             &[("8 GB", "as the system sees it"), ("DIMM_A1: 8 GB", "DDR4-2666, SK hynix"), ("DIMM_B2: empty", "")],
@@ -197,7 +204,13 @@ mod tests {
 
     #[test]
     fn a_display_is_measured_in_inches() {
-        let display = v1::Display { manufacturer: "DEL".to_owned(), model: "P2419H".to_owned(), width_mm: 527, height_mm: 296, ..v1::Display::default() };
+        let display = v1::Display {
+            manufacturer: "DEL".to_owned(),
+            model: "P2419H".to_owned(),
+            width_mm: 527,
+            height_mm: 296,
+            ..v1::Display::default()
+        };
         check(Section::Displays(v1::Displays { displays: vec![display] }), &[("DEL P2419H", "24 inch")]);
     }
 }

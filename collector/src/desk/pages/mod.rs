@@ -1,7 +1,6 @@
 //! The pages, one file each, and their addresses.
 
 mod accounts;
-mod add;
 mod alerts;
 mod device;
 mod device_actions;
@@ -29,7 +28,6 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/", get(today::show))
         .route("/accounts", get(accounts::show).post(accounts::add))
         .route("/accounts/password", post(accounts::set_password))
-        .route("/add", get(add::show).post(add::make))
         .route("/alerts", get(alerts::show))
         .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/alerts/{id}/resolve", post(alerts::resolve))

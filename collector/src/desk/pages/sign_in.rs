@@ -10,9 +10,9 @@ use askama::Template;
 use axum::extract::{Extension, Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
+use rollcall_site::UserName;
 use rollcall_site::access;
 use rollcall_site::event::Actor;
-use rollcall_site::UserName;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -83,14 +83,26 @@ pub(in crate::desk) async fn sign_in(State(desk): State<Desk>, peer: Option<Exte
         Some(user) => {
             desk.tries.forgive(&typed, address);
             let name = user.to_string();
-            desk.collector.keeper.change(Actor::User(name.clone()), move |w| { access::signed_in(w, &name, None); Ok(()) }).await?;
+            desk.collector
+                .keeper
+                .change(Actor::User(name.clone()), move |w| {
+                    access::signed_in(w, &name, None);
+                    Ok(())
+                })
+                .await?;
             enter(&desk, user, address::inside(&form.next))
         }
         None => {
             desk.tries.failed(&typed, address, now);
             let why = format!("wrong name or password, from {address}");
             let name: String = typed.chars().filter(|c| !c.is_control()).take(40).collect();
-            desk.collector.keeper.change(Actor::Rollcall, move |w| { access::signed_in(w, &name, Some(&why)); Ok(()) }).await?;
+            desk.collector
+                .keeper
+                .change(Actor::Rollcall, move |w| {
+                    access::signed_in(w, &name, Some(&why));
+                    Ok(())
+                })
+                .await?;
             let html = page(&SignIn::of(&desk, &typed, &form.next, true))?;
             Ok((StatusCode::UNAUTHORIZED, html).into_response())
         }

@@ -45,18 +45,22 @@ impl Software {
         let Some(held) = profile.and_then(|profile| profile.sections.get("software")) else {
             return Self { text, ..Self::default() };
         };
-        let section = content(look, held);
+        let section = content(look, "software", held);
         let packages = match section.as_deref() {
             Some(Section::Software(software)) => software.packages.as_slice(),
             _ => &[],
         };
         let dates = profile.map(|profile| dates(look, profile)).unwrap_or_default();
         let needle = text.to_lowercase();
-        let fits = |package: &&v1::Package| [&package.name, &package.version, &package.publisher].iter().any(|text| text.to_lowercase().contains(&needle));
+        let fits = |package: &&v1::Package| {
+            [&package.name, &package.version, &package.publisher].iter().any(|text| text.to_lowercase().contains(&needle))
+        };
         let found: Vec<&v1::Package> = packages.iter().filter(fits).collect();
         let shown = found.iter().take(if all { ALL } else { MOST });
         Self {
-            titles: shown.map(|package| Title { installed: dates.get(&package.name).map(|at| look.moment(*at)), package: (*package).clone() }).collect(),
+            titles: shown
+                .map(|package| Title { installed: dates.get(&package.name).map(|at| look.moment(*at)), package: (*package).clone() })
+                .collect(),
             found: found.len(),
             known: packages.len(),
             since: held.since.map(|since| look.moment(since)),
@@ -68,7 +72,7 @@ impl Software {
 
 /// When each title was installed.
 fn dates(look: &Look, profile: &Profile) -> HashMap<String, Timestamp> {
-    let section: Option<Arc<Section>> = profile.sections.get("software-dates").and_then(|held| content(look, held));
+    let section: Option<Arc<Section>> = profile.sections.get("software-dates").and_then(|held| content(look, "software-dates", held));
     let Some(Section::SoftwareDates(dates)) = section.as_deref() else { return HashMap::new() };
     let date = |date: &v1::PackageDate| Some((date.name.clone(), Timestamp::from_second(date.installed_s).ok()?));
     dates.dates.iter().filter_map(date).collect()

@@ -189,7 +189,8 @@ fn quarantined(roster: &Roster) -> impl Iterator<Item = Need> {
 
 /// Machines that are silent and have no alert yet, together by room.
 fn silent(site: &Site, roster: &Roster, alerts: &[AlertRow]) -> Vec<Need> {
-    let told: std::collections::BTreeSet<_> = alerts.iter().filter(|alert| alert.rule.contains("silent")).filter_map(|alert| alert.tag.as_ref()).collect();
+    let told: std::collections::BTreeSet<_> =
+        alerts.iter().filter(|alert| alert.rule.contains("silent")).filter_map(|alert| alert.tag.as_ref()).collect();
     let mut rooms: BTreeMap<Option<&RoomId>, Vec<&DeviceRow>> = BTreeMap::new();
     for row in roster.devices.values().filter(|row| row.presence == Presence::Silent && !told.contains(&row.tag)) {
         rooms.entry(row.room.as_ref()).or_default().push(row);

@@ -34,7 +34,8 @@ impl Welcome {
     fn of(desk: &Desk, secret: &str, name: &str, wrong: Option<String>) -> Result<Self, Trouble> {
         if !welcome::is_good(&desk.collector, secret) {
             return Err(Trouble::NotFound(
-                "This link has been used or has ended. If nobody can sign in yet, start the collector again: it prints a new one.".to_owned(),
+                "This link has been used or has ended. If nobody can sign in yet, start the collector again: it prints a new one."
+                    .to_owned(),
             ));
         }
         let site = desk.collector.keeper.view().about().map_or_else(|| "your site".to_owned(), |about| about.name.clone());
@@ -65,6 +66,7 @@ pub(in crate::desk) async fn make(State(desk): State<Desk>, Path(secret): Path<S
         let html = page(&Welcome::of(&desk, &secret, &form.name, Some(wrong))?)?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, html).into_response())
     };
+    let _first = desk.first.lock().await;
     Welcome::of(&desk, &secret, &form.name, None)?;
     let name = match UserName::parse(form.name.trim()) {
         Ok(name) => name,
