@@ -6,7 +6,10 @@ pub mod collector;
 pub mod desk;
 pub mod keeper;
 pub mod secrets;
+pub mod serve;
 pub mod settings;
 pub mod store;
+pub mod sweeps;
+pub mod tls;
 
 pub use collector::Collector;
