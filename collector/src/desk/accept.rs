@@ -79,7 +79,9 @@ struct Visit {
 
 impl Visit {
     async fn serve(self, stream: TcpStream, acceptor: TlsAcceptor) {
-        let _ = stream.set_nodelay(true);
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(desk.peer = %self.peer, desk.nodelay = %error, "small answers may be late");
+        }
         let stream = match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return tracing::debug!(desk.peer = %self.peer, desk.handshake = %error, "no TLS"),

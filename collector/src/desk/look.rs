@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 use rollcall_site::Site;
-use rollcall_site::presence::{Heard, Presence};
+use rollcall_site::presence::Heard;
 use rollcall_site::view::DeviceRow;
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -126,9 +126,8 @@ impl Look {
     /// A device's state in a list: what keeps it from speaking comes before where it is.
     pub fn presence(&self, row: &DeviceRow) -> Chip {
         match row.presence {
-            Presence::Retired => words::presence(row.presence),
             _ if row.note.starts_with("quarantined") => Chip::stop("Quarantined"),
-            _ if row.note.starts_with("revoked") => Chip::stop("Revoked"),
+            _ if row.note.starts_with("revoked") => Chip::rest("Revoked"),
             presence => words::presence(presence),
         }
     }
@@ -149,7 +148,7 @@ mod tests {
         let zone = TimeZone::get("America/Los_Angeles").unwrap();
         let look = Look { site: Arc::default(), heard: Arc::default(), now, zone };
         let check = |at: &str, moment: &str, ago: &str| {
-            let at = at.parse().unwrap();
+            let at: Timestamp = at.parse().unwrap();
             assert_eq!((look.moment(at).words.as_str(), look.ago(at).words.as_str()), (moment, ago), "{at}");
         };
         check("2026-11-23T15:59:48Z", "07:59", "12 s ago");

@@ -14,6 +14,8 @@ mod password;
 mod readiness;
 pub mod session;
 mod sweeping;
+#[cfg(test)]
+mod tests;
 pub mod tls;
 mod tries;
 mod trouble;
@@ -40,14 +42,10 @@ use trouble::Trouble;
 
 /// The desk's pages over one collector, guards before them.
 pub fn router(collector: Collector) -> Router {
-    let desk = Desk {
-        sessions: Arc::default(),
-        tries: Arc::default(),
-        passwords: Arc::new(Passwords::new(Arc::clone(&collector.secrets))),
-        pulse: Arc::default(),
-        first: Arc::default(),
-        collector,
-    };
+    router_of(Desk::new(collector))
+}
+
+fn router_of(desk: Desk) -> Router {
     guard::before(pages::routes(&desk).merge(assets::routes()).with_state(desk))
 }
 
@@ -67,6 +65,17 @@ pub(crate) struct Desk {
 type Answer = Result<Response, Trouble>;
 
 impl Desk {
+    fn new(collector: Collector) -> Self {
+        Self {
+            sessions: Arc::default(),
+            tries: Arc::default(),
+            passwords: Arc::new(Passwords::new(Arc::clone(&collector.secrets))),
+            pulse: Arc::default(),
+            first: Arc::default(),
+            collector,
+        }
+    }
+
     /// One look at the site.
     fn look(&self) -> Look {
         Look::take(&self.collector)

@@ -19,13 +19,15 @@ const MOST_NOTICES: usize = 4;
 /// The name of a session: the hash of its cookie's secret.
 pub type SessionKey = [u8; 32];
 
-/// What a session's next page shows once: what was just done, and how to undo it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a session's next page shows once: what was just done, and how to undo it. A line may hold a token: it has no `Debug`.
+#[derive(Clone)]
 pub struct Notice {
     /// "go", "check" or "stop".
     pub tone: &'static str,
     /// In words.
     pub text: String,
+    /// A line to copy.
+    pub line: Option<String>,
     /// A form that takes it back.
     pub undo: Option<Undo>,
 }
@@ -42,11 +44,16 @@ pub struct Undo {
 impl Notice {
     /// It is done.
     pub fn done(text: impl Into<String>) -> Self {
-        Self { tone: "go", text: text.into(), undo: None }
+        Self { tone: "go", text: text.into(), line: None, undo: None }
     }
     /// It was refused, with what to do instead.
     pub fn refused(text: impl Into<String>) -> Self {
-        Self { tone: "stop", text: text.into(), undo: None }
+        Self { tone: "stop", text: text.into(), line: None, undo: None }
+    }
+    /// With a line to copy.
+    #[must_use]
+    pub fn with_line(self, line: String) -> Self {
+        Self { line: Some(line), ..self }
     }
     /// It can be taken back so.
     #[must_use]

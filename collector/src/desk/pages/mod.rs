@@ -1,6 +1,7 @@
 //! The pages, one file each, and their addresses.
 
 mod accounts;
+mod add;
 mod alerts;
 mod device;
 mod device_actions;
@@ -28,6 +29,8 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/", get(today::show))
         .route("/accounts", get(accounts::show).post(accounts::add))
         .route("/accounts/password", post(accounts::set_password))
+        .route("/add", get(add::show).post(add::make))
+        .route("/add/{id}/revoke", post(add::revoke))
         .route("/alerts", get(alerts::show))
         .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/alerts/{id}/resolve", post(alerts::resolve))

@@ -56,11 +56,9 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Pa
 pub(in crate::desk) async fn sweep(State(desk): State<Desk>, visitor: Visitor, Path(name): Path<String>) -> Answer {
     visitor.must_be(Role::Technician)?;
     let room = find(&desk.look(), &name)?;
-    let begun = desk.sweep(&visitor, room.id.clone()).await.map_err(Trouble::from);
-    let outcome = begun.map(|sweep| {
-        let asked = sweep.lines.iter().filter(|line| line.answer == Answered::Waiting).count();
-        Notice::done(format!("The sweep of {} has begun: {} asked.", sweep.room, words::count(asked, "machine was", "machines were")))
-    });
+    let begun = desk.sweep(&visitor, room.id.clone()).await;
+    let asked = |total| format!("The sweep of {} has begun: {} asked.", room.id, words::count(total, "machine was", "machines were"));
+    let outcome = begun.map(|total| Notice::done(asked(total)));
     desk.then(&visitor, outcome, &address::room(&room.id))
 }
 
