@@ -4,7 +4,7 @@ use super::words::{self, Chip};
 use crate::Collector;
 use askama::Template;
 use askama::filters::HtmlSafe;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 use rollcall_site::Site;
@@ -118,6 +118,38 @@ impl Look {
         self.say(at, words, true)
     }
 
+    /// A text of the site as a sentence, its times in UTC said in the site's zone.
+    pub fn said(&self, text: impl AsRef<str>) -> String {
+        words::sentence(&self.local(text))
+    }
+
+    /// A text of the site, its times in UTC said in the site's zone.
+    pub fn local(&self, text: impl AsRef<str>) -> String {
+        let text = text.as_ref();
+        let mut said = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(end) = rest.find(" UTC") {
+            let (before, after) = rest.split_at(end);
+            match self.utc_at_the_end(before) {
+                Some((start, words)) => said.extend([before.get(..start).unwrap_or_default(), &words]),
+                None => said.extend([before, " UTC"]),
+            }
+            rest = after.strip_prefix(" UTC").unwrap_or_default();
+        }
+        said.push_str(rest);
+        said
+    }
+
+    /// The time with which `text` ends ("2026-11-24 21:13" or with seconds): where it begins, and how it is said here.
+    fn utc_at_the_end(&self, text: &str) -> Option<(usize, String)> {
+        [(19, "%F %H:%M:%S"), (16, "%F %H:%M")].into_iter().find_map(|(length, form)| {
+            let start = text.len().checked_sub(length)?;
+            let time = DateTime::strptime(form, text.get(start..)?).ok()?;
+            let at = TimeZone::UTC.to_timestamp(time).ok()?;
+            Some((start, self.moment(at).words))
+        })
+    }
+
     fn say(&self, at: Timestamp, words: String, running: bool) -> Moment {
         let full = self.zoned(at).strftime("%A %-d %B %Y, %H:%M:%S %Z").to_string();
         Moment { iso: at.to_string(), full, words, running }
@@ -157,6 +189,10 @@ mod tests {
         check("2026-11-22T23:40:00Z", "yesterday 15:40", "yesterday 15:40");
         check("2026-11-20T23:40:00Z", "Fri 15:40", "Fri 15:40");
         check("2026-11-11T20:00:00Z", "11 Nov", "11 Nov");
+        assert_eq!(
+            look.said("last heard 2026-11-23 15:21:47 UTC, list of 2026-11-20 23:40 UTC; odd 2026-13-01 99:99 UTC"),
+            "Last heard 07:21, list of Fri 15:40; odd 2026-13-01 99:99 UTC."
+        );
         check("2024-09-02T20:00:00Z", "2 Sep 2024", "2 Sep 2024");
     }
 }

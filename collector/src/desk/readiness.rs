@@ -92,8 +92,10 @@ impl Roster {
             Presence::Asleep | Presence::Resting => Chip::rest(words::presence(row.presence).word.to_lowercase()),
             Presence::Late => Chip::check("late"),
             Presence::Here => match worst {
-                Some(alert) if alert.severity == Severity::High => Chip::stop(alert.title.clone()),
-                Some(alert) if alert.severity == Severity::Medium => Chip::check(alert.title.clone()),
+                Some(alert) if alert.severity >= Severity::Medium => {
+                    let says = words::said_of(&alert.title, asset.tag.as_str()).unwrap_or(&alert.title);
+                    Chip { word: says.to_owned(), ..words::severity(alert.severity) }
+                }
                 _ => Chip::go("ready"),
             },
         }

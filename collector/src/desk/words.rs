@@ -147,6 +147,32 @@ fn size(bytes: u64, unit: u64) -> String {
     if tenths % 10 == 0 || tenths >= 1000 { format!("{} {name}", tenths / 10) } else { format!("{}.{} {name}", tenths / 10, tenths % 10) }
 }
 
+/// A text as a sentence: begins with a capital, ends with a stop.
+pub fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mut letters = text.chars();
+    let mut sentence: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    sentence.push_str(letters.as_str());
+    if !sentence.is_empty() && !sentence.ends_with(['.', '!', '?', ':', '…']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// What a text says of a tag, when it begins with that tag: "PC-1 fell silent" says "fell silent".
+pub fn said_of<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
+    text.strip_prefix(tag)?.strip_prefix([' ', ':']).map(str::trim_start)
+}
+
+/// Up to four names, and how many more there are.
+pub fn names(names: &[&str]) -> String {
+    let named = names.iter().take(4).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(4) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
 /// Joins what is known with a comma; what is empty is left out.
 pub fn join<const N: usize>(parts: [&str; N]) -> String {
     parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
@@ -172,6 +198,17 @@ mod tests {
     fn a_chip_escapes_its_word() {
         let chip = Chip::stop("<svg onload=x>").to_string();
         assert!(!chip.contains("<svg"), "{chip}");
+    }
+
+    #[test]
+    fn texts_become_sentences_and_say_of_whom() {
+        assert_eq!(sentence("it is here"), "It is here.");
+        assert_eq!(sentence("Rescan it."), "Rescan it.");
+        assert_eq!(sentence(""), "");
+        assert_eq!(said_of("PC-1 fell silent", "PC-1"), Some("fell silent"));
+        assert_eq!(said_of("PC-10 fell silent", "PC-1"), None);
+        assert_eq!(names(&["a", "b"]), "a, b");
+        assert_eq!(names(&["a", "b", "c", "d", "e", "f"]), "a, b, c, d and 2 more");
     }
 
     #[test]

@@ -53,6 +53,11 @@ impl Alerts {
         "alert"
     }
 
+    /// The title without the tag, which stands before it as a link.
+    fn says<'a>(&self, row: &'a AlertRow) -> &'a str {
+        row.tag.as_ref().and_then(|tag| words::said_of(&row.title, tag.as_str())).unwrap_or(&row.title)
+    }
+
     fn severity(&self, row: &AlertRow) -> Chip {
         if row.state == "resolved" { Chip::go("Resolved") } else { words::severity(row.severity) }
     }

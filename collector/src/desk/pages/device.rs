@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 /// Lines of the timeline.
 const MOST_EVENTS: usize = 60;
+/// Alerts that stand as chips at the top; all stand below.
+const MOST_CHIPS: usize = 3;
 
 /// What the address asks for.
 #[derive(Debug, Default, Deserialize)]
@@ -74,12 +76,13 @@ impl DevicePage {
         let profile = device.as_ref().and_then(|device| look.site.profiles.get(&device.id));
         let check = verdict::check(&look.site, &look.heard, &asset.tag, None, look.now).ok();
         let live = look.site.live_alerts(Some(asset.id)).filter(|alert| !matches!(alert.state, AlertState::Settling { .. }));
+        let alerts: Vec<AlertRow> = live.map(|alert| view::alert_row(&look.site, alert)).collect();
         Self {
             frame: Frame::of(desk, visitor, &look, Tab::Devices),
-            chips: chips(&look, &asset, row.as_ref(), check.as_ref()),
+            chips: chips(&look, &asset, row.as_ref(), check.as_ref(), &alerts),
             parts: profile.map(|profile| hardware::parts(&look, profile)).unwrap_or_default(),
             software: Software::of(&look, profile.map(|profile| &**profile), &ask.software, ask.all.is_some()),
-            alerts: live.map(|alert| view::alert_row(&look.site, alert)).collect(),
+            alerts,
             loan: look.site.open_loan(asset.id).cloned(),
             device,
             row,
@@ -140,10 +143,14 @@ fn row(look: &Look, device: &Device) -> Option<DeviceRow> {
 }
 
 /// The states at the top of the page: where it is, its life, its verdict, its baseline.
-fn chips(look: &Look, asset: &Asset, row: Option<&DeviceRow>, check: Option<&Check>) -> Vec<Chip> {
+fn chips(look: &Look, asset: &Asset, row: Option<&DeviceRow>, check: Option<&Check>, alerts: &[AlertRow]) -> Vec<Chip> {
     let mut chips = Vec::new();
     chips.extend(row.map(|row| look.presence(row)));
     chips.extend(words::status(asset.status));
+    chips.extend(alerts.iter().take(MOST_CHIPS).map(|alert| {
+        let says = words::said_of(&alert.title, asset.tag.as_str()).unwrap_or(&alert.title);
+        Chip { word: words::sentence(says).trim_end_matches('.').to_owned(), ..words::severity(alert.severity) }
+    }));
     if let Some(check) = check {
         chips.push(words::verdict(check.verdict, &format!("{} to lend", words::verdict_word(check.verdict))));
         let good = |code| check.reasons.iter().any(|reason| reason.code == code && reason.verdict == Verdict::Go);

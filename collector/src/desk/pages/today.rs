@@ -9,6 +9,7 @@ use crate::desk::words::{self, Chip};
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
 use axum::extract::State;
+use jiff::Timestamp;
 use rollcall_site::event::Event;
 use rollcall_site::presence::Presence;
 use rollcall_site::room::Room;
@@ -21,11 +22,18 @@ use std::sync::Arc;
 const MOST_NEEDS: usize = 15;
 /// Most lines of the timeline.
 const MOST_EVENTS: usize = 25;
-/// Most machines that a line names.
-const MOST_NAMED: usize = 4;
-/// What comes and goes all day is not told here; alerts, loans and changes are.
-const NOT_TOLD: &[&str] =
-    &["device.asleep", "device.here", "device.rebased", "device.renewed", "device.stopped", "section.first", "signin.made", "site.started"];
+/// What comes and goes all day is not told here; alerts (of a silent machine, too), loans and changes are.
+const NOT_TOLD: &[&str] = &[
+    "device.asleep",
+    "device.here",
+    "device.rebased",
+    "device.renewed",
+    "device.silent",
+    "device.stopped",
+    "section.first",
+    "signin.made",
+    "site.started",
+];
 
 #[derive(Template)]
 #[template(path = "today.html")]
@@ -38,7 +46,15 @@ struct Today {
     needs: Vec<Need>,
     more_needs: usize,
     rooms: Vec<RoomLine>,
-    events: Vec<Event>,
+    events: Vec<Told>,
+}
+
+/// One line of the timeline: an event, or several of the same kind and words together.
+struct Told {
+    at: Timestamp,
+    tags: Vec<String>,
+    kind: String,
+    text: String,
 }
 
 /// The four figures at the top.
@@ -87,7 +103,7 @@ impl Today {
         needs.truncate(MOST_NEEDS);
         let since = look.yesterday();
         let told = |event: &Event| event.at >= since && !NOT_TOLD.contains(&event.kind.as_str());
-        let events = history.into_iter().filter(told).take(MOST_EVENTS).collect();
+        let events = tell(&look.site, history.into_iter().filter(told));
         let now = look.zoned(look.now);
         Self {
             frame: Frame::of(desk, visitor, &look, Tab::Today),
@@ -136,10 +152,40 @@ impl RoomLine {
     }
 }
 
+/// The timeline: neighbours of the same kind that say the same of their machines become one line.
+fn tell(site: &Site, events: impl Iterator<Item = Event>) -> Vec<Told> {
+    let mut told: Vec<Told> = Vec::new();
+    for event in events {
+        let tag = event.asset.and_then(|asset| site.assets.get(&asset)).map(|asset| asset.tag.as_str());
+        let says = tag.and_then(|tag| words::said_of(&event.text, tag).map(|says| (tag, says)));
+        let same = |last: &&mut Told| says.is_some_and(|(_, says)| last.kind == event.kind && last.text == says);
+        if let (Some(last), Some((tag, _))) = (told.last_mut().filter(same), says) {
+            last.tags.push(tag.to_owned());
+            continue;
+        }
+        if told.len() == MOST_EVENTS {
+            break;
+        }
+        let (tags, text) = says.map_or_else(|| (Vec::new(), event.text.clone()), |(tag, says)| (vec![tag.to_owned()], says.to_owned()));
+        told.push(Told { at: event.at, tags, kind: event.kind, text });
+    }
+    told
+}
+
+impl Told {
+    fn words(&self) -> String {
+        let tags: Vec<&str> = self.tags.iter().map(String::as_str).collect();
+        match tags.as_slice() {
+            [] => self.text.clone(),
+            [tag] => format!("{tag} {}", self.text),
+            tags => format!("{}: each {}", words::names(tags), self.text),
+        }
+    }
+}
+
 /// What needs her, worst first: alerts that nobody looks at, machines that nobody was told of, loans that are overdue.
 fn needs(look: &Look, roster: &Roster, alerts: &[AlertRow], loans: &[LoanRow]) -> Vec<Need> {
-    let raised = alerts.iter().filter(|alert| alert.state == "raised").map(Need::of_alert);
-    let mut needs: Vec<Need> = raised.chain(quarantined(roster)).chain(silent(&look.site, roster, alerts)).collect();
+    let mut needs: Vec<Need> = of_alerts(look, alerts).chain(quarantined(roster)).chain(silent(&look.site, roster, alerts)).collect();
     needs.extend(loans.iter().filter(|loan| loan.overdue).map(|loan| Need::of_loan(look, loan)));
     needs.sort_by_key(|need| match need.chip.tone {
         "stop" => 0,
@@ -149,19 +195,51 @@ fn needs(look: &Look, roster: &Roster, alerts: &[AlertRow], loans: &[LoanRow]) -
     needs
 }
 
-impl Need {
-    fn of_alert(alert: &AlertRow) -> Self {
-        let place = alert.room.as_ref().map_or_else(String::new, |room| format!("{room}. "));
-        Self {
-            chip: words::severity(alert.severity),
-            title: match &alert.tag {
-                Some(tag) => format!("{tag}: {}", alert.title),
-                None => alert.title.clone(),
-            },
-            detail: format!("{place}{} {}", alert.evidence, alert.remedy),
-            href: alert.tag.as_ref().map_or_else(|| "/alerts".to_owned(), address::device),
-            action: if alert.tag.is_some() { "Open device" } else { "Open alerts" },
+/// The alerts that nobody looks after; those that say the same of several machines of a room together.
+fn of_alerts<'a>(look: &'a Look, alerts: &'a [AlertRow]) -> impl Iterator<Item = Need> {
+    let mut groups: Vec<((&str, Option<&RoomId>, &str), Vec<&AlertRow>)> = Vec::new();
+    for alert in alerts.iter().filter(|alert| alert.state == "raised") {
+        let says = alert.tag.as_ref().and_then(|tag| words::said_of(&alert.title, tag.as_str())).unwrap_or(&alert.title);
+        let key = (alert.rule.as_str(), alert.room.as_ref(), says);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(alert),
+            None => groups.push((key, vec![alert])),
         }
+    }
+    groups.into_iter().filter_map(|((_, _, says), group)| Need::of_group(look, says, &group))
+}
+
+impl Need {
+    fn of_group(look: &Look, says: &str, group: &[&AlertRow]) -> Option<Self> {
+        let first = *group.first()?;
+        let tags: Vec<&str> = group.iter().filter_map(|alert| alert.tag.as_ref()).map(|tag| tag.as_str()).collect();
+        let (room, remedy) = (first.room.as_ref(), look.said(&first.remedy));
+        let place = room.map_or_else(String::new, |room| format!("{room}. "));
+        let alone = group.len() == 1;
+        Some(Self {
+            chip: words::severity(first.severity),
+            title: match (tags.as_slice(), room) {
+                ([tag], _) => format!("{tag} {says}"),
+                (_, Some(room)) if !alone => format!("{room}: {} machines, each {says}", group.len()),
+                _ if alone => first.title.clone(),
+                _ => format!("{} machines, each {says}", group.len()),
+            },
+            detail: if alone {
+                format!("{place}{} {remedy}", look.said(&first.evidence))
+            } else {
+                format!("{}. {remedy}", words::names(&tags))
+            },
+            href: match (&first.tag, room) {
+                (Some(tag), _) if alone => address::device(tag),
+                (_, Some(room)) => address::room(room),
+                _ => "/alerts".to_owned(),
+            },
+            action: match (&first.tag, room) {
+                (Some(_), _) if alone => "Open device",
+                (_, Some(_)) => "Open room",
+                _ => "Open alerts",
+            },
+        })
     }
 
     fn of_loan(look: &Look, loan: &LoanRow) -> Self {
@@ -200,8 +278,7 @@ fn silent(site: &Site, roster: &Roster, alerts: &[AlertRow]) -> Vec<Need> {
 
 fn of_silent(site: &Site, room: Option<&RoomId>, mut rows: Vec<&DeviceRow>) -> Need {
     rows.sort_by(|a, b| a.tag.cmp(&b.tag));
-    let names: Vec<&str> = rows.iter().take(MOST_NAMED).map(|row| row.tag.as_str()).collect();
-    let more = rows.len().saturating_sub(MOST_NAMED);
+    let names: Vec<&str> = rows.iter().map(|row| row.tag.as_str()).collect();
     let settle = room.and_then(|room| site.rooms.get(room)).map_or(60, |room| room.settle_s);
     Need {
         chip: Chip::check("Silent"),
@@ -210,10 +287,9 @@ fn of_silent(site: &Site, room: Option<&RoomId>, mut rows: Vec<&DeviceRow>) -> N
             None => format!("{} without a room fell silent", words::count(rows.len(), "machine", "machines")),
         },
         detail: format!(
-            "{}{}. An alert follows if {} not back within {settle} s.",
-            names.join(", "),
-            if more == 0 { String::new() } else { format!(" and {more} more") },
-            if rows.len() == 1 { "it is" } else { "they are" },
+            "{}. An alert follows if {} not back within {settle} s.",
+            words::names(&names),
+            if rows.len() == 1 { "it is" } else { "they are" }
         ),
         href: room.map_or_else(|| "/devices?presence=silent".to_owned(), address::room),
         action: if room.is_some() { "Open room" } else { "Show" },
