@@ -24,7 +24,7 @@ const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
 const HEADERS: &[(&str, &str)] = &[
     ("content-security-policy", CONTENT_POLICY),
     ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    ("referrer-policy", "same-origin"), // with "no-referrer" a browser hides the origin of the desk's own forms, too
     ("cache-control", "no-store"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
@@ -76,7 +76,11 @@ fn is_same_origin(headers: &HeaderMap, uri: &Uri) -> bool {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let host = uri.authority().map(|authority| authority.as_str()).or_else(|| text(header::HOST));
     let by_site = text(HeaderName::from_static("sec-fetch-site")).map(|site| site == "same-origin");
-    let by_origin = text(header::ORIGIN).map(|origin| host.is_some_and(|host| origin.strip_prefix("https://") == Some(host)));
+    let by_origin = match text(header::ORIGIN) {
+        // Hidden by the browser's own settings: what it says of the site decides.
+        Some("null") => by_site,
+        origin => origin.map(|origin| host.is_some_and(|host| origin.strip_prefix("https://") == Some(host))),
+    };
     match (by_site, by_origin) {
         (None, None) => false,
         (site, origin) => site.unwrap_or(true) && origin.unwrap_or(true),
@@ -104,6 +108,8 @@ mod tests {
         check(&[("origin", "https://evil.example")], false);
         check(&[("origin", "http://desk.school:8443")], false);
         check(&[("origin", "null")], false);
+        check(&[("origin", "null"), ("sec-fetch-site", "cross-site")], false);
+        check(&[("origin", "null"), ("sec-fetch-site", "same-origin")], true);
         check(&[("origin", "https://desk.school:8443"), ("sec-fetch-site", "cross-site")], false);
         check(&[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")], false);
         check(&[("sec-fetch-site", "same-site")], false);

@@ -68,6 +68,10 @@ impl TroublePage {
     fn css(&self) -> &'static str {
         assets::css()
     }
+
+    fn mark(&self) -> &'static str {
+        assets::mark()
+    }
 }
 
 impl Trouble {
