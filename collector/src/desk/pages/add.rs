@@ -112,9 +112,9 @@ async fn made(desk: &Desk, visitor: &Visitor, form: &NewToken) -> Result<Notice,
     let authority = Authority::open(&desk.collector.secrets, &site, look.now).map_err(|error| Trouble::Broken(chain(&error)))?;
     let (text, hash) = make_token(&site, &authority).map_err(|error| Trouble::Broken(chain(&error)))?;
     let kept = desk.change(visitor, move |w| token::make(w, hash, room, uses, expires)).await?;
-    let place = kept.room.as_ref().map_or_else(|| "no room yet".to_owned(), ToString::to_string);
+    let place = kept.room.as_ref().map(|room| format!(" for {room}")).unwrap_or_default();
     let words = format!(
-        "Run this line on each machine for {place}: it lets in {} until {}. It is shown this once.",
+        "Run this line on each machine{place}: it lets in {} until {}. It is shown this once.",
         words::count(kept.uses as usize, "machine", "machines"),
         look.day(kept.expires_at).words
     );

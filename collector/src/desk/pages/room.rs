@@ -110,6 +110,11 @@ impl RoomPage {
         address::device(tag)
     }
 
+    /// The seat's name, unless the tag ends with it already.
+    fn seat<'a>(&self, seat: &'a Seat) -> Option<&'a str> {
+        seat.asset.seat.as_deref().filter(|name| !seat.asset.tag.as_str().ends_with(&name.to_uppercase()))
+    }
+
     fn address(&self) -> String {
         address::room(&self.room.id)
     }

@@ -195,9 +195,12 @@ fn needs(look: &Look, roster: &Roster, alerts: &[AlertRow], loans: &[LoanRow]) -
     needs
 }
 
+/// What alerts have in common that are told together: rule, room, and what they say of their machine.
+type Same<'a> = (&'a str, Option<&'a RoomId>, &'a str);
+
 /// The alerts that nobody looks after; those that say the same of several machines of a room together.
 fn of_alerts<'a>(look: &'a Look, alerts: &'a [AlertRow]) -> impl Iterator<Item = Need> {
-    let mut groups: Vec<((&str, Option<&RoomId>, &str), Vec<&AlertRow>)> = Vec::new();
+    let mut groups: Vec<(Same, Vec<&AlertRow>)> = Vec::new();
     for alert in alerts.iter().filter(|alert| alert.state == "raised") {
         let says = alert.tag.as_ref().and_then(|tag| words::said_of(&alert.title, tag.as_str())).unwrap_or(&alert.title);
         let key = (alert.rule.as_str(), alert.room.as_ref(), says);

@@ -56,7 +56,7 @@ pub(super) async fn new() -> TestDesk {
         epoch: 1,
         rest: rollcall_site::record::Rest::new(),
     };
-    test.change(move |w| Ok(drop(w.put(about)))).await;
+    test.change(move |w| Ok(w.put(about))).await;
     test
 }
 
