@@ -3,9 +3,11 @@
 pub mod agents;
 pub mod clock;
 pub mod collector;
+pub mod desk;
 pub mod keeper;
 pub mod secrets;
 pub mod settings;
 pub mod store;
+pub mod sweep;
 
 pub use collector::Collector;
