@@ -1,6 +1,7 @@
 //! The site's collector: agents report to it, people and scripts ask it.
 
 pub mod agents;
+pub mod cli;
 pub mod clock;
 pub mod collector;
 pub mod desk;
