@@ -6,6 +6,7 @@ pub mod clock;
 pub mod collector;
 pub mod desk;
 pub mod keeper;
+pub mod restore;
 pub mod secrets;
 pub mod settings;
 pub mod store;

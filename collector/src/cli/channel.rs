@@ -13,7 +13,7 @@ use serde_json::json;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rollcall channel set webhook https://chat.school.example/hook/42
-  rollcall channel test webhook")]
+  rollcall channel list")]
 pub struct Channel {
     #[command(subcommand)]
     action: Action,
@@ -36,12 +36,6 @@ enum Action {
     },
     /// List the channels
     List,
-    /// Send a message that says that it is a test
-    Test {
-        /// The channel
-        #[arg(default_value = "webhook")]
-        name: String,
-    },
 }
 
 const COLUMNS: &[Column] = &[
@@ -71,10 +65,6 @@ impl Ask for Channel {
             Action::List => {
                 let rows = client.get(&["channels"], &[]).await?;
                 Ok(out.rows(COLUMNS, &rows, "no channels; alerts are seen at the desk only. Set one with `rollcall channel set webhook URL`"))
-            }
-            Action::Test { name } => {
-                let answer = client.wait(&["channels", &name, "test"], json!({})).await?;
-                Ok(out.said(&answer, &format!("{name} has taken a test message")))
             }
         }
     }

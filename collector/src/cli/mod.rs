@@ -189,7 +189,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::User(asking) => asking.run(globals, out).await,
         Command::Events(asking) => asking.run(globals, out).await,
         Command::Backup(asking) => asking.run(globals, out).await,
-        Command::Restore(restore) => restore.run(globals, out),
+        Command::Restore(restore) => restore.run(globals, out).await,
         Command::Ledger(ledger) => ledger.run(globals, out).await,
         Command::Completion(Completion { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "rollcall", &mut std::io::stdout());

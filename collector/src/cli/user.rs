@@ -3,7 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, text_at};
+use crate::cli::table::Column;
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -17,7 +17,7 @@ pub struct User {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Let somebody in; prints a link, good once, where they choose a password
+    /// Let somebody in; an admin then gives them a password at the desk, under Accounts
     Add {
         /// The name to sign in with: a-z, 0-9, . _ and -
         name: String,
@@ -36,13 +36,7 @@ impl Ask for User {
         match self.action {
             Action::Add { name, role } => {
                 let user = client.post(&["users"], json!({ "name": name, "role": role })).await?;
-                if out.is_json() {
-                    out.json(&user);
-                } else {
-                    out.note(&format!("give this link to {name}; it is good once, to choose a password:"));
-                    out.print(&text_at(&user, "link"));
-                }
-                Ok(Exit::Done)
+                Ok(out.said(&user, &format!("{name} is added; an admin gives them a password at the desk, under Accounts")))
             }
             Action::List => {
                 let rows = client.get(&["users"], &[]).await?;

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod ask;
 pub mod assets;
+pub mod backup;
 pub mod baselines;
 pub mod channels;
 pub mod check;
@@ -18,6 +19,8 @@ pub mod software;
 pub mod status;
 pub mod stream;
 pub mod sweeps;
+pub mod tokens;
+pub mod users;
 
 use crate::Collector;
 use crate::desk::api::problem::Problem;
@@ -52,7 +55,10 @@ pub fn router(collector: Collector) -> Router {
         .merge(software::routes())
         .merge(status::routes())
         .merge(sweeps::routes())
+        .merge(tokens::routes())
+        .merge(users::routes())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
+        .merge(backup::routes())
         .merge(status::slow_routes())
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)

@@ -52,6 +52,7 @@ impl From<ChangeError> for Problem {
         match error {
             ChangeError::Refused(refusal) => refusal.into(),
             ChangeError::Stopping => Self::new(StatusCode::SERVICE_UNAVAILABLE, "the collector is stopping; try again when it runs"),
+            ChangeError::Broken(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
             ChangeError::Store(source) => Self::stored(&source, "nothing has changed"),
         }
     }

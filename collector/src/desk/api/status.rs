@@ -2,6 +2,7 @@
 
 use crate::Collector;
 use crate::desk::api::ask::{Admin, Viewer};
+use crate::desk::api::backup;
 use crate::desk::api::problem::Problem;
 use crate::store::{StoreState, Verified};
 use axum::extract::State;
@@ -96,7 +97,7 @@ async fn status(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<S
             reach: settings.reach.clone(),
         },
         store: collector.keeper.store().state(),
-        last_backup: None,
+        last_backup: backup::last(&settings.data),
     })
 }
 
