@@ -8,8 +8,10 @@ pub mod desk;
 pub mod keeper;
 pub mod restore;
 pub mod secrets;
+pub mod serve;
 pub mod settings;
 pub mod store;
-pub mod sweep;
+pub mod sweeps;
+pub mod tls;
 
 pub use collector::Collector;

@@ -74,16 +74,35 @@ pub fn parse(bytes: &[u8]) -> Result<Sheet, String> {
     if columns.iter().all(String::is_empty) {
         return Err("the file is empty; its first line must name the columns".to_owned());
     }
-    let mut rows = Vec::new();
+    let (mut rows, mut lines) = (Vec::new(), Lines { bytes: text.as_bytes(), at: 0, line: 1 });
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.of(record.position().map_or(0, csv::Position::byte));
         let values: Vec<String> = record.iter().map(str::to_owned).collect();
         if values.iter().any(|value| !value.is_empty()) {
             rows.push(Row { line, values });
         }
     }
     Ok(Sheet { columns, rows })
+}
+
+/// Counts lines as an editor does: the reader itself counts neither empty lines nor CRLF that way.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of what comes first at or after `byte`, which never goes back.
+    fn of(&mut self, byte: u64) -> u64 {
+        let start = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(next) = self.bytes.get(self.at).filter(|next| self.at < start || matches!(next, b'\r' | b'\n')) {
+            self.line += u64::from(*next == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 /// Says what is wrong with a file, line by line; nothing of it was taken.

@@ -45,7 +45,7 @@ impl Serve {
         let settings = self.settings(globals);
         let stop = CancellationToken::new();
         let signals = tokio::spawn(stop_on_signal(stop.clone()));
-        let served = crate::serve::serve(settings, stop).await;
+        let served = crate::serve::serve(settings, stop.cancelled_owned()).await;
         signals.abort();
         served.map(|()| Exit::Done).map_err(|error| Failure::here("serve", error.as_ref()))
     }

@@ -4,7 +4,7 @@ use crate::Collector;
 use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::stream::{self, Line, Progress};
-use crate::sweep;
+use crate::sweeps;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -149,8 +149,9 @@ async fn begin(State(collector): State<Collector>, Technician(actor): Technician
 
 async fn sweep_and_tell(collector: Collector, actor: Actor, room: RoomId, lines: mpsc::Sender<Line>) {
     let progress = lines.clone();
-    let swept = sweep::run(&collector, actor, room, move |step| {
-        let line = Line::Progress(Progress { done: step.done, of: step.of, text: step.text });
+    let swept = sweeps::run(&collector, room, actor, move |so_far| {
+        let text = format!("{} of {} machines", so_far.answered, so_far.total);
+        let line = Line::Progress(Progress { done: so_far.answered, of: so_far.total, text });
         // A reader that is gone or slow misses a line of progress.
         drop(progress.try_send(line));
     });
