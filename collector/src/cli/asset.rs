@@ -123,7 +123,8 @@ const COLUMNS: &[Column] = &[
     Column::text("on loan to", "on_loan_to"),
 ];
 
-const NO_ASSETS: &str = "no assets here. Machines with an agent come by themselves; add others with `rollcall asset add TAG --kind projector`";
+const NO_ASSETS: &str =
+    "no assets here. Machines with an agent come by themselves; add others with `rollcall asset add TAG --kind projector`";
 
 impl Ask for Asset {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
@@ -167,7 +168,16 @@ async fn changed(client: &Client, out: &Out, tag: &str, facts: Value) -> Result<
     }
     let asset = client.send(Method::PATCH, &["assets", tag], facts).await?;
     let at = |name| text_at(&asset, name);
-    Ok(out.said(&asset, &format!("{}: {}, {}, {}", at("tag"), at("kind"), at("status"), if at("room").is_empty() { "no room".to_owned() } else { at("room") })))
+    Ok(out.said(
+        &asset,
+        &format!(
+            "{}: {}, {}, {}",
+            at("tag"),
+            at("kind"),
+            at("status"),
+            if at("room").is_empty() { "no room".to_owned() } else { at("room") }
+        ),
+    ))
 }
 
 fn with(name: &str, text: String, facts: &Facts) -> Value {

@@ -6,6 +6,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
 use crate::cli::way::Ask;
 use crate::cli::words;
+use crate::desk::api::problem::with_causes;
 use crate::restore;
 use clap::Args;
 use futures_util::StreamExt;
@@ -108,7 +109,7 @@ impl Restore {
             Failure::Usage(format!("{}: there is no recovery key in it; a line must begin with AGE-SECRET-KEY-1", self.key.display()))
         })?;
         let restored = restore::restore(&self.file, &identity, &globals.data).await;
-        let report = restored.map_err(|error| Failure::here(self.file.display(), error.as_ref()))?;
+        let report = restored.map_err(|error| Failure::Usage(with_causes(error.as_ref())))?;
         let words = format!("{}: restored up to event {}; {}", report.dir.display(), report.seq, report.next);
         Ok(out.said(&json!(report), &words))
     }

@@ -71,7 +71,11 @@ impl Ask for Baseline {
             Action::Plan { file } => told(out, &client.post(&["baselines", "plan"], body(&file)?).await?, "is not applied yet"),
             Action::List => {
                 let rows = client.get(&["baselines"], &[]).await?;
-                Ok(out.rows(LIST, &rows, "no baselines yet; write a file as `rollcall baseline --help` shows, then `rollcall baseline apply FILE`"))
+                Ok(out.rows(
+                    LIST,
+                    &rows,
+                    "no baselines yet; write a file as `rollcall baseline --help` shows, then `rollcall baseline apply FILE`",
+                ))
             }
             Action::Show { name } => {
                 let baseline = client.get(&["baselines", &name], &[]).await?;
@@ -108,7 +112,7 @@ fn told(out: &Out, plan: &Value, state: &str) -> Result<Exit, Failure> {
         out.json(plan);
     } else {
         let (devices, meet) = (text_at(plan, "devices"), text_at(plan, "meet"));
-        out.print(&format!("{} {state}: {meet} of {devices} machines meet it", text_at(plan, "baseline")));
+        out.remark(&format!("{} {state}: {meet} of {devices} machines meet it", text_at(plan, "baseline")));
         if failing > 0 {
             out.rows(FAIL, fail, "");
         }

@@ -64,7 +64,11 @@ impl Ask for Channel {
             }
             Action::List => {
                 let rows = client.get(&["channels"], &[]).await?;
-                Ok(out.rows(COLUMNS, &rows, "no channels; alerts are seen at the desk only. Set one with `rollcall channel set webhook URL`"))
+                Ok(out.rows(
+                    COLUMNS,
+                    &rows,
+                    "no channels; alerts are seen at the desk only. Set one with `rollcall channel set webhook URL`",
+                ))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Talks to the collector: over the unix socket of this machine, or over TLS with an API key.
 
-use crate::cli::exit::{Failure, with_causes};
+use crate::cli::exit::Failure;
 use crate::cli::pin;
 use crate::desk::api::SITE_HEADER;
 use crate::desk::keys::{BadKey, Key};
@@ -113,10 +113,10 @@ impl Client {
             }
         })
         .await?;
-        match outcome {
-            Some(mut line) if line.get("result").is_some() => Ok(line["result"].take()),
-            Some(line) => Err(refused(&line["problem"], 500)),
-            None => Err(self.unreachable("it broke off before the work was done")),
+        let outcome = outcome.ok_or_else(|| self.unreachable("it broke off before the work was done"))?;
+        match outcome.get("result") {
+            Some(result) => Ok(result.clone()),
+            None => Err(refused(outcome.get("problem").unwrap_or(&Value::Null), 500)),
         }
     }
 
@@ -139,7 +139,7 @@ impl Client {
 
     /// Why a stream broke off, in words.
     pub fn broke_off(&self, error: &reqwest::Error) -> Failure {
-        self.unreachable(&with_causes(error))
+        self.unreachable(&root_cause(error))
     }
 
     async fn call(
@@ -163,7 +163,7 @@ impl Client {
         if let Door::Desk { key, .. } = &self.door {
             request = request.bearer_auth(key.trim());
         }
-        let response = request.send().await.map_err(|error| self.unreachable(&with_causes(&error)))?;
+        let response = request.send().await.map_err(|error| self.unreachable(&root_cause(&error)))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -184,7 +184,7 @@ impl Client {
     }
 
     async fn read(&self, response: Response) -> Result<Value, Failure> {
-        response.json().await.map_err(|error| self.unreachable(&with_causes(&error)))
+        response.json().await.map_err(|error| self.unreachable(&root_cause(&error)))
     }
 
     async fn each_line(&self, response: Response, mut told: impl FnMut(Value)) -> Result<(), Failure> {
@@ -215,10 +215,19 @@ impl Client {
     }
 }
 
+/// What lies at the bottom of an error: all above it says only that a request was sent.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let bottom = std::iter::successors(error.source(), |cause| cause.source()).last();
+    bottom.map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 fn no_socket(path: &Path, why: &str) -> String {
     let folder = path.parent().unwrap_or(path).display();
     if why.contains("ermission denied") {
-        return format!("{}: only root and the collector's own user may use it; call rollcall with sudo, or use --desk URL", path.display());
+        return format!(
+            "{}: only root and the collector's own user may use it; call rollcall with sudo, or use --desk URL",
+            path.display()
+        );
     }
     let asks = "start one with `rollcall serve`, name its folder with --data, or use --desk URL from another machine";
     format!("no collector answers in {folder} ({}: {why}); {asks}", path.display())

@@ -65,7 +65,8 @@ pub fn read(path: &Path) -> Result<Sheet, Failure> {
 /// # Errors
 /// In words: it is no CSV in UTF-8.
 pub fn parse(bytes: &[u8]) -> Result<Sheet, String> {
-    let text = std::str::from_utf8(bytes).map_err(|bad| format!("byte {} is not UTF-8; save the file as \"CSV UTF-8\"", bad.valid_up_to() + 1))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|bad| format!("byte {} is not UTF-8; save the file as \"CSV UTF-8\"", bad.valid_up_to() + 1))?;
     let text = text.trim_start_matches('\u{feff}');
     let heading = text.lines().next().unwrap_or_default();
     let delimiter = if heading.matches(';').count() > heading.matches(',').count() { b';' } else { b',' };

@@ -66,7 +66,7 @@ fn whole(out: &Out, page: &Value) {
     let note = if at("note").is_empty() { String::new() } else { format!(" ({})", at("note")) };
     out.line(&at("tag"), &format!("  {}", at("name")));
     out.line(&presence, &format!("{}{note}", since.unwrap_or_default()));
-    out.facts(&[("room", place(page)), ("on loan to", on_loan(page)), ("last report", age(page, "last_report", out))]);
+    out.facts(&[("room", place(page)), ("on loan to", on_loan(page, out)), ("last report", age(page, "last_report", out))]);
     out.heading("Hardware");
     out.facts(&hardware(field(page, "sections")));
     let unmeasured = not_measured(field(page, "sections"));
@@ -92,9 +92,9 @@ fn place(page: &Value) -> String {
     }
 }
 
-fn on_loan(page: &Value) -> String {
+fn on_loan(page: &Value, out: &Out) -> String {
     let loan = field(page, "loan");
-    let due = text_at(loan, "due");
+    let due = out.when(field(loan, "due"));
     let due = if due.is_empty() { String::new() } else { format!(", due {due}") };
     if loan.is_null() { String::new() } else { format!("{} {}{due}", text_at(loan, "person"), text_at(loan, "person_name")) }
 }
@@ -111,7 +111,10 @@ fn hardware(sections: &Value) -> Vec<(String, String)> {
     let system = content("system");
     say("machine", joined(&[text_at(system, "manufacturer"), text_at(system, "model")], " "));
     say("serial", text_at(system, "serial"));
-    say("firmware", joined(&[text_at(system, "firmware_vendor"), text_at(system, "firmware_version"), text_at(system, "firmware_date")], " "));
+    say(
+        "firmware",
+        joined(&[text_at(system, "firmware_vendor"), text_at(system, "firmware_version"), text_at(system, "firmware_date")], " "),
+    );
     let os = content("os");
     say("system", joined(&[text_at(os, "pretty"), prefixed("kernel ", &text_at(os, "kernel"))], ", "));
     for processor in items(content("processors"), "processors") {
@@ -122,7 +125,8 @@ fn hardware(sections: &Value) -> Vec<(String, String)> {
     say("memory", size(memory, "total_bytes"));
     for module in items(memory, "modules") {
         let empty = field(module, "bytes").as_u64() == Some(0);
-        let holds = joined(&[size(module, "bytes"), text_at(module, "kind"), text_at(module, "manufacturer"), text_at(module, "part")], " ");
+        let holds =
+            joined(&[size(module, "bytes"), text_at(module, "kind"), text_at(module, "manufacturer"), text_at(module, "part")], " ");
         say(&format!("  {}", text_at(module, "slot")), if empty { "empty".to_owned() } else { holds });
     }
     for disk in items(content("storage"), "disks") {
@@ -148,7 +152,8 @@ fn hardware(sections: &Value) -> Vec<(String, String)> {
 
 fn battery_words(battery: &Value) -> String {
     let capacity = |at| field(battery, at).as_u64().filter(|mwh| *mwh > 0);
-    let health = capacity("design_mwh").zip(capacity("full_mwh")).map(|(design, full)| format!("holds {} % of its design", full * 100 / design));
+    let health =
+        capacity("design_mwh").zip(capacity("full_mwh")).map(|(design, full)| format!("holds {} % of its design", full * 100 / design));
     let cycles = field(battery, "cycles").as_u64().filter(|cycles| *cycles > 0).map(|cycles| format!("{cycles} cycles"));
     joined(&[health.unwrap_or_default(), cycles.unwrap_or_default(), text_at(battery, "model")], ", ")
 }

@@ -1,5 +1,6 @@
 //! How a command ends: what scripts see as the exit code, and why it failed.
 
+use crate::desk::api::problem::with_causes;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -83,20 +84,6 @@ impl Failure {
             _ => json!({ "error": self.to_string() }),
         }
     }
-}
-
-/// An error with everything that caused it, in one line; a cause that the line already says is left out.
-pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !line.contains(&text) {
-            line = format!("{line}: {text}");
-        }
-        cause = error.source();
-    }
-    line
 }
 
 #[cfg(test)]

@@ -58,7 +58,13 @@ fn told(out: &Out, verified: &Value) -> Exit {
         out.json(verified);
     } else {
         let count = |at| text_at(verified, at);
-        out.print(&format!("{} entries, {} events and {} contents read; head {}", count("entries"), count("events"), count("blobs"), count("head")));
+        out.print(&format!(
+            "{} entries, {} events and {} contents read; head {}",
+            count("entries"),
+            count("events"),
+            count("blobs"),
+            count("head")
+        ));
         match damage {
             [] => out.line("ok", ": every byte is what was written"),
             _ => damage.iter().for_each(|line| out.print(&words::harmless(line.as_str().unwrap_or_default()))),

@@ -3,7 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, text_at};
+use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ impl Ask for Loan {
             Action::Out { tag, person, due, override_reason } => {
                 let body = json!({ "tag": tag, "person": person, "due": due, "override": override_reason });
                 let row = client.post(&["loans"], body).await?;
-                Ok(out.said(&row, &format!("{} is out to {}{}", text_at(&row, "tag"), borrower(&row), due_words(&row))))
+                Ok(out.said(&row, &format!("{} is out to {}{}", text_at(&row, "tag"), borrower(&row), due_words(&row, out))))
             }
             Action::In { tag } => {
                 let row = client.post(&["loans", "return"], json!({ "tag": tag })).await?;
@@ -85,7 +85,7 @@ fn borrower(row: &Value) -> String {
     if name.is_empty() { text_at(row, "person") } else { format!("{name} ({})", text_at(row, "person")) }
 }
 
-fn due_words(row: &Value) -> String {
-    let due = text_at(row, "due");
+fn due_words(row: &Value, out: &Out) -> String {
+    let due = out.when(field(row, "due"));
     if due.is_empty() { ", without a date".to_owned() } else { format!(", due {due}") }
 }

@@ -192,7 +192,9 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Restore(restore) => restore.run(globals, out).await,
         Command::Ledger(ledger) => ledger.run(globals, out).await,
         Command::Completion(Completion { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "rollcall", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "rollcall", &mut script);
+            out.print(&String::from_utf8_lossy(&script));
             Ok(Exit::Done)
         }
     }
@@ -245,7 +247,8 @@ mod tests {
 
     #[test]
     fn what_means_nothing_is_refused() {
-        let bad: &[&[&str]] = &[&[], &["device"], &["sweep"], &["sweep", "Lab 1", "--list"], &["alert", "ack", "x"], &["loan", "out", "LAP-1"]];
+        let bad: &[&[&str]] =
+            &[&[], &["device"], &["sweep"], &["sweep", "Lab 1", "--list"], &["alert", "ack", "x"], &["loan", "out", "LAP-1"]];
         for line in bad {
             assert!(!parses(line), "{line:?}");
         }

@@ -117,6 +117,23 @@ impl Out {
         }
     }
 
+    /// A line above a table; scripts that read the lines get it on standard error.
+    pub fn remark(&self, text: &str) {
+        match self.terminal {
+            Some(_) => self.print(&words::harmless(text)),
+            None => self.note(text),
+        }
+    }
+
+    /// A moment in a sentence: how far away for people, exact for scripts.
+    pub fn when(&self, at: &Value) -> String {
+        match (table::moment(at), self.terminal) {
+            (Some(at), Some(style)) => words::ago(at, style.now),
+            (Some(at), None) => at.to_string(),
+            (None, _) => String::new(),
+        }
+    }
+
     /// Why the command failed, on standard error.
     pub fn failed(&self, failure: &Failure) {
         let text = if self.is_json() { failure.json().to_string() } else { format!("rollcall: {}", words::harmless(&failure.to_string())) };

@@ -82,7 +82,7 @@ const COLUMNS: &[Column] = &[
     Column::text("here", "here"),
     Column::text("alerts", "alerts"),
     Column::text("settle s", "settle_s").from(110),
-    Column::text("last sweep", "last_sweep").from(120),
+    Column::moment("last sweep", "last_sweep.1").from(120),
 ];
 
 const NO_ROOMS: &str = "no rooms yet; name one with `rollcall room add \"Lab 1\" --seats 30`";
@@ -162,7 +162,10 @@ mod tests {
 
     #[test]
     fn rooms_come_from_a_spreadsheet() {
-        check("Name;Seats;Kind\r\nLab 1;30;lab\r\nCart B;;cart\r\n", Ok(json!([{"name": "Lab 1", "seats": 30, "kind": "lab"}, {"name": "Cart B", "kind": "cart"}])));
+        check(
+            "Name;Seats;Kind\r\nLab 1;30;lab\r\nCart B;;cart\r\n",
+            Ok(json!([{"name": "Lab 1", "seats": 30, "kind": "lab"}, {"name": "Cart B", "kind": "cart"}])),
+        );
         check("name,seats\nLab 1,many\n,3\n", Err(vec!["line 2: seats is \"many\", not a whole number", "line 3: no name"]));
         check("room\nLab 1\n", Err(vec!["there is no column \"name\"; the heading has room", "line 2: no name"]));
     }

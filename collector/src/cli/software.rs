@@ -9,10 +9,13 @@ use clap::Args;
 
 /// Which machines have a title.
 #[derive(Debug, Args)]
-#[command(disable_version_flag = true, after_help = "Examples:
+#[command(
+    disable_version_flag = true,
+    after_help = "Examples:
   rollcall software vlc
   rollcall software 'libreoffice*'             any ending
-  rollcall software firefox-esr --version '< 128'")]
+  rollcall software firefox-esr --version '< 128'"
+)]
 pub struct Software {
     /// The package's name; * at the end stands for any ending
     title: String,
@@ -33,7 +36,8 @@ const COLUMNS: &[Column] = &[
 
 impl Ask for Software {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
-        let empty = format!("no machine has {:?}; `rollcall software '{}*'` looks for longer names", self.title, self.title.trim_end_matches('*'));
+        let empty =
+            format!("no machine has {:?}; `rollcall software '{}*'` looks for longer names", self.title, self.title.trim_end_matches('*'));
         let rows = client.get(&["software"], &[("title", Some(self.title)), ("version", self.version)]).await?;
         Ok(out.rows(COLUMNS, &rows, &empty))
     }

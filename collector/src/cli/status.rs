@@ -29,11 +29,12 @@ fn facts(status: &Value, out: &Out) -> Vec<(&'static str, String)> {
     let at = |name| text_at(status, name);
     let free = field(status, "store.free_bytes").as_u64().map(|free| format!(", {} free", words::bytes(free))).unwrap_or_default();
     let ledger = field(status, "store.ledger_bytes").as_u64().map(words::bytes).unwrap_or_default();
-    let backup = moment(field(status, "last_backup")).map_or_else(|| "none yet; make one with `rollcall backup FILE`".to_owned(), |at| words::ago(at, out.now));
+    let backup = moment(field(status, "last_backup"))
+        .map_or_else(|| "none yet; make one with `rollcall backup FILE`".to_owned(), |at| words::ago(at, out.now));
     vec![
         ("site", format!("{} ({}), {}", at("name"), at("site"), at("time_zone"))),
         ("machines", format!("{}{}", at("devices"), presence(field(status, "presence")))),
-        ("assets", format!("{} in {} rooms", at("assets"), at("rooms"))),
+        ("assets", format!("{} in {}", at("assets"), words::count(field(status, "rooms").as_u64().unwrap_or(0), "room", "rooms"))),
         ("alerts", format!("{} raised, {} acknowledged", at("alerts_raised"), at("alerts_acknowledged"))),
         ("loans", format!("{} out, {} overdue, {} people on the roster", at("loans_open"), at("loans_overdue"), at("persons"))),
         ("agents report to", at("doors.agents")),

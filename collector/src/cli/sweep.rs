@@ -77,7 +77,7 @@ fn bar(out: &Out) -> ProgressBar {
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     // A template that is no template leaves the plain one.
-    match ProgressStyle::with_template("{bar:30.cyan} {pos}/{len} {wide_msg}") {
+    match ProgressStyle::with_template("{bar:30.cyan} {pos} of {len} machines have answered") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
@@ -87,7 +87,6 @@ fn advance(bar: &ProgressBar, progress: &Value) {
     let count = |at| field(progress, at).as_u64().unwrap_or(0);
     bar.set_length(count("of"));
     bar.set_position(count("done"));
-    bar.set_message(text_at(progress, "text"));
 }
 
 /// Says what a sweep found: first those that need a look.
@@ -97,15 +96,22 @@ fn told(out: &Out, sweep: &Value) -> Exit {
         out.json(sweep);
     } else {
         let mut lines = field(sweep, "lines").as_array().cloned().unwrap_or_default();
-        lines.sort_by_key(|line| urgency(line));
-        out.print(&headline(sweep, out));
+        lines.sort_by_key(urgency);
+        out.remark(&headline(sweep, out));
         out.rows(LINES, &Value::Array(lines), "nothing belongs in this room; enrol machines with `rollcall token new --room ROOM`");
     }
     if count("missing") + count("slow") > 0 { Exit::Found } else { Exit::Done }
 }
 
 fn headline(sweep: &Value, out: &Out) -> String {
-    let parts = [("present", "present"), ("missing", "missing"), ("slow", "slow"), ("away", "away"), ("no_agent", "without an agent"), ("changed", "changed")];
+    let parts = [
+        ("present", "present"),
+        ("missing", "missing"),
+        ("slow", "slow"),
+        ("away", "away"),
+        ("no_agent", "without an agent"),
+        ("changed", "changed"),
+    ];
     let counts = parts.iter().filter_map(|(at, word)| {
         let count = field(sweep, at).as_u64().unwrap_or(0);
         (count > 0 || *at == "present").then(|| format!("{count} {word}"))
@@ -134,7 +140,8 @@ mod tests {
     #[test]
     fn the_headline_says_what_counts() {
         let out = Out { form: Wanted::Words, terminal: None, now: "2026-11-24T18:00:00Z".parse().unwrap() };
-        let sweep = json!({"id": 4, "room": "Lab 1", "began_at": "2026-11-24T17:59:58Z", "present": 28, "missing": 2, "slow": 0, "away": 1});
+        let sweep =
+            json!({"id": 4, "room": "Lab 1", "began_at": "2026-11-24T17:59:58Z", "present": 28, "missing": 2, "slow": 0, "away": 1});
         assert_eq!(headline(&sweep, &out), "sweep 4 of Lab 1, just now: 28 present · 2 missing · 1 away");
         assert_eq!(told(&out, &sweep), Exit::Found);
         assert_eq!(told(&out, &json!({"present": 30})), Exit::Done);
@@ -143,7 +150,8 @@ mod tests {
     #[test]
     fn who_needs_a_look_comes_first() {
         let line = |answer: &str, changes: &[&str]| json!({"answer": answer, "changes": changes});
-        let order = [line("missing", &[]), line("slow", &[]), line("present", &["vlc removed"]), line("no-agent", &[]), line("present", &[])];
+        let order =
+            [line("missing", &[]), line("slow", &[]), line("present", &["vlc removed"]), line("no-agent", &[]), line("present", &[])];
         assert!(order.iter().map(urgency).is_sorted());
     }
 }

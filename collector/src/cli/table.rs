@@ -62,7 +62,11 @@ impl Column {
             Form::Moment => moment(value).map(|at| words::ago(at, style.now)).unwrap_or_default(),
         };
         let colour = if self.form == Form::State && style.colour { tint(&words) } else { None };
-        let cell = if self.form == Form::Bytes || value.is_number() { Cell::new(words).set_alignment(CellAlignment::Right) } else { Cell::new(words) };
+        let cell = if self.form == Form::Bytes || value.is_number() {
+            Cell::new(words).set_alignment(CellAlignment::Right)
+        } else {
+            Cell::new(words)
+        };
         match colour {
             Some(colour) => cell.fg(colour),
             None => cell,
@@ -110,9 +114,10 @@ pub fn lines(columns: &[Column], rows: &[Value]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A field of a row, with dots for fields of fields; null when there is none.
+/// A field of a row, with dots for fields of fields and numbers for places in a list; null when there is none.
 pub fn field<'a>(row: &'a Value, at: &str) -> &'a Value {
-    at.split('.').fold(row, |value, name| value.get(name).unwrap_or(&Value::Null))
+    let step = |value: &'a Value, name: &str| value.get(name).or_else(|| value.get(name.parse::<usize>().ok()?));
+    at.split('.').fold(row, |value, name| step(value, name).unwrap_or(&Value::Null))
 }
 
 /// A field as plain text; empty when there is none.

@@ -5,6 +5,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
 use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
+use crate::cli::words;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
@@ -63,7 +64,9 @@ impl Ask for Token {
                     return Ok(Exit::Done);
                 }
                 let uses = field(&token, "uses").as_u64().unwrap_or(1);
-                out.note(&format!("token {} lets {uses} in until {}. On each machine, as root:", text_at(&token, "id"), text_at(&token, "expires_at")));
+                let (number, ends) = (text_at(&token, "id"), out.when(field(&token, "expires_at")));
+                let machines = words::count(uses, "machine", "machines");
+                out.note(&format!("token {number} lets {machines} in and ends {ends}; on each, as root:"));
                 out.print(&text_at(&token, "command"));
                 Ok(Exit::Done)
             }

@@ -20,7 +20,14 @@ pub struct Way {
     #[arg(long, global = true, value_name = "URL", env = "ROLLCALL_DESK", help_heading = "Another machine's collector")]
     desk: Option<String>,
     /// The API key to ask with; default: the file ~/.config/rollcall/key
-    #[arg(long, global = true, value_name = "KEY", env = "ROLLCALL_KEY", hide_env_values = true, help_heading = "Another machine's collector")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "KEY",
+        env = "ROLLCALL_KEY",
+        hide_env_values = true,
+        help_heading = "Another machine's collector"
+    )]
     key: Option<String>,
 }
 

@@ -54,7 +54,8 @@ fn make(collector: &Collector) -> Result<(File, u64), Problem> {
     let recipient = collector.secrets.get(RECOVERY).and_then(|bytes| String::from_utf8(bytes).ok());
     let recipient = recipient.ok_or_else(|| failed("there is no recovery key in the sealed file".to_owned()))?;
     let dir = &collector.settings.data;
-    let beside: Vec<(String, PathBuf)> = BESIDE.iter().map(|name| ((*name).to_owned(), dir.join(name))).filter(|(_, path)| path.exists()).collect();
+    let beside: Vec<(String, PathBuf)> =
+        BESIDE.iter().map(|name| ((*name).to_owned(), dir.join(name))).filter(|(_, path)| path.exists()).collect();
     let place = dir.join(format!("backup-{}.unfinished", Uuid::now_v7()));
     back_up(&collector.folder, &beside, &recipient, &place).map_err(|error| failed(with_causes(&error)))?;
     opened(&place).map_err(|error| failed(format!("{}: {error}", place.display())))

@@ -55,7 +55,8 @@ async fn remove(
 ) -> Result<Json<serde_json::Value>, Problem> {
     let (place, answer) = (place(&name), json!({ "removed": name }));
     collector.keeper.change(actor, move |w| channel::remove(w, &name)).await?;
-    let failed = |error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the secret could not be forgotten: {}", with_causes(&error)));
+    let failed =
+        |error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the secret could not be forgotten: {}", with_causes(&error)));
     collector.secrets.remove(&place).map_err(failed)?;
     Ok(Json(answer))
 }

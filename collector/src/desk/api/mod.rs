@@ -22,8 +22,12 @@ pub mod sweeps;
 pub mod tokens;
 pub mod users;
 
+#[cfg(test)]
+mod tests;
+
 use crate::Collector;
 use crate::desk::api::problem::Problem;
+use crate::desk::keys as keys_of_door;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -65,6 +69,17 @@ pub fn router(collector: Collector) -> Router {
         .layer(middleware::from_fn_with_state(collector.clone(), of_this_site))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(collector)
+}
+
+/// The interface on the unix socket, which says itself who asks.
+pub fn on_socket(collector: Collector) -> Router {
+    Router::new().nest("/api/v1", router(collector))
+}
+
+/// The interface on the HTTPS door, for whoever shows an API key.
+pub fn behind_keys(collector: Collector) -> Router {
+    let keyed = middleware::from_fn_with_state(collector.clone(), keys_of_door::bearer);
+    Router::new().nest("/api/v1", router(collector).layer(keyed))
 }
 
 /// The header that names the site that is meant, for a collector that serves several.

@@ -77,10 +77,12 @@ impl Problem {
     }
 }
 
-/// An error with everything that caused it, in one line.
+/// An error with everything that caused it, in one line; a cause that the line already says is left out.
 pub fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+    causes
+        .map(ToString::to_string)
+        .fold(error.to_string(), |line, cause| if line.contains(&cause) { line } else { format!("{line}: {cause}") })
 }
 
 impl IntoResponse for Problem {

@@ -18,8 +18,6 @@ pub struct Progress {
     pub done: usize,
     /// Steps in all.
     pub of: usize,
-    /// What was done last, in words.
-    pub text: String,
 }
 
 /// One line of a stream.

@@ -150,8 +150,7 @@ async fn begin(State(collector): State<Collector>, Technician(actor): Technician
 async fn sweep_and_tell(collector: Collector, actor: Actor, room: RoomId, lines: mpsc::Sender<Line>) {
     let progress = lines.clone();
     let swept = sweeps::run(&collector, room, actor, move |so_far| {
-        let text = format!("{} of {} machines", so_far.answered, so_far.total);
-        let line = Line::Progress(Progress { done: so_far.answered, of: so_far.total, text });
+        let line = Line::Progress(Progress { done: so_far.answered, of: so_far.total });
         // A reader that is gone or slow misses a line of progress.
         drop(progress.try_send(line));
     });

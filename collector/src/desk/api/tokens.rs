@@ -79,7 +79,11 @@ async fn list(State(collector): State<Collector>, Admin(_): Admin) -> Json<Vec<R
     Json(collector.keeper.view().tokens.iter().map(|(_, token)| Row::of(token)).collect())
 }
 
-async fn make(State(collector): State<Collector>, Admin(actor): Admin, Body(new): Body<NewToken>) -> Result<(StatusCode, Json<Made>), Problem> {
+async fn make(
+    State(collector): State<Collector>,
+    Admin(actor): Admin,
+    Body(new): Body<NewToken>,
+) -> Result<(StatusCode, Json<Made>), Problem> {
     let room = new.room.as_deref().map(RoomId::parse).transpose()?;
     let now = collector.keeper.clock().now();
     let expires = moment::after(&new.expires, now)?;
@@ -100,7 +104,11 @@ fn text(collector: &Collector, now: Timestamp) -> Result<(String, String), Probl
     make_token(&site, &authority).map_err(|error| failed(with_causes(&error)))
 }
 
-async fn revoke(State(collector): State<Collector>, Admin(actor): Admin, Path(id): Path<String>) -> Result<Json<serde_json::Value>, Problem> {
+async fn revoke(
+    State(collector): State<Collector>,
+    Admin(actor): Admin,
+    Path(id): Path<String>,
+) -> Result<Json<serde_json::Value>, Problem> {
     let id: TokenId = id.parse()?;
     collector.keeper.change(actor, move |w| token::revoke(w, id)).await?;
     Ok(Json(json!({ "revoked": id })))

@@ -28,7 +28,11 @@ async fn list(State(collector): State<Collector>, Admin(_): Admin) -> Json<Vec<A
     Json(collector.keeper.view().users.iter().map(|(_, user)| Arc::clone(user)).collect())
 }
 
-async fn add(State(collector): State<Collector>, Admin(actor): Admin, Body(new): Body<NewUser>) -> Result<(StatusCode, Json<Arc<User>>), Problem> {
+async fn add(
+    State(collector): State<Collector>,
+    Admin(actor): Admin,
+    Body(new): Body<NewUser>,
+) -> Result<(StatusCode, Json<Arc<User>>), Problem> {
     let name = UserName::parse(&new.name)?;
     let user = collector.keeper.change(actor, move |w| access::add_user(w, name, new.role)).await?;
     Ok((StatusCode::CREATED, Json(user)))
