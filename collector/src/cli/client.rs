@@ -58,7 +58,8 @@ impl Client {
         };
         let tls = pin::trusting(pin).map_err(|error| Failure::here("TLS", &error))?;
         let http = builder.tls_backend_preconfigured(tls).build().map_err(|error| Failure::here("HTTP client", &error))?;
-        let base = Url::parse(&base).ok().filter(|url| !url.cannot_be_a_base() && url.has_host());
+        let scheme = if matches!(door, Door::Socket(_)) { "http" } else { "https" };
+        let base = Url::parse(&base).ok().filter(|url| url.scheme() == scheme && url.has_host());
         let base = base.ok_or_else(|| Failure::Usage("--desk wants an address such as https://rollcall.school.example:8443".to_owned()))?;
         Ok(Self { http, base, door, site })
     }
@@ -267,6 +268,7 @@ mod tests {
         assert!(check("https://desk:8443", "no key"));
         let key = format!("rk1.1.{0}.{0}", "A".repeat(43));
         assert!(check("desk", &key));
+        assert!(check("http://desk:8443", &key));
         assert!(!check("https://desk:8443/", &key));
     }
 }

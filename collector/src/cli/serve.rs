@@ -4,6 +4,7 @@ use crate::cli::Globals;
 use crate::cli::exit::{Exit, Failure};
 use crate::settings::Settings;
 use clap::Args;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -59,8 +60,9 @@ impl Serve {
 /// Logs to standard error; `RUST_LOG` says how much.
 fn log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     // A second subscriber in one process is refused; the first one stays.
-    drop(tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init());
+    drop(lines.try_init());
 }
 
 /// Cancels `stop` on Ctrl-C and on the service manager's word.

@@ -30,11 +30,14 @@ use crate::desk::api::problem::Problem;
 use crate::desk::keys as keys_of_door;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use rollcall_site::Site;
+use std::any::Any;
 use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 /// Largest body of a request, bytes: a roster of 50,000 people.
@@ -68,7 +71,16 @@ pub fn router(collector: Collector) -> Router {
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn_with_state(collector.clone(), of_this_site))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .layer(CatchPanicLayer::custom(after_panic))
         .with_state(collector)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the form that the layer wants")]
+fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = words.unwrap_or("no words"), "an answer broke off");
+    Problem::broken_off().into_response()
 }
 
 /// The interface on the unix socket, which says itself who asks.
