@@ -10,6 +10,12 @@ use serde_json::json;
 
 /// What needs a person.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rollcall alerts                              raised and acknowledged ones, worst first
+  rollcall alert ack 12                        you take care of it
+  rollcall alerts --all --json
+
+Exit codes, as of every list: 0 there are some · 1 there are none")]
 pub struct Alerts {
     /// Settling and resolved ones too, newest first
     #[arg(long)]
@@ -33,9 +39,7 @@ impl Ask for Alerts {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         let shown = if self.all { "all" } else { "open" };
         let rows = client.get(&["alerts"], &[("shown", Some(shown.to_owned()))]).await?;
-        out.rows(COLUMNS, &rows, "no alerts: nothing needs a person now");
-        // No alerts is the good news, and a list of them is what was asked for.
-        Ok(Exit::Done)
+        Ok(out.rows(COLUMNS, &rows, "no alerts: nothing needs a person now"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `rollcall asset …`: anything with a tag.
 
 use crate::cli::client::Client;
+use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
 use crate::cli::table::{Column, text_at};
@@ -9,6 +10,7 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// Anything with a tag, with or without an agent.
 #[derive(Debug, Args)]
@@ -16,6 +18,7 @@ use serde_json::{Value, json};
   rollcall asset add PRJ-003 --kind projector --maker Epson --room \"Lab 1\"
   rollcall asset set LAP-042 --status in-repair
   rollcall asset move LAP-042 \"Library\"
+  rollcall asset import inventory.csv          columns: tag, kind, name, maker, model, serial, room, seat, status
   rollcall asset retire OLD-007")]
 pub struct Asset {
     #[command(subcommand)]
@@ -64,6 +67,11 @@ enum Action {
         /// The seat there
         #[arg(long)]
         seat: Option<String>,
+    },
+    /// Add assets from a CSV file, and change those whose tag is known, all or none
+    Import {
+        /// The file, with a heading line: tag, and any of kind, name, maker, model, serial, room, seat, status
+        file: PathBuf,
     },
     /// Take it out of the inventory for good; its agent may not speak any more
     Retire {
@@ -141,6 +149,12 @@ impl Ask for Asset {
                 changed(client, out, &tag, facts).await
             }
             Action::Retire { tag } => changed(client, out, &tag, json!({ "status": "retired" })).await,
+            Action::Import { file } => {
+                let rows = rows(&csv_file::read(&file)?).map_err(|wrong| csv_file::refuse(&file, &wrong))?;
+                let imported = client.post(&["assets", "import"], Value::Array(rows)).await?;
+                let words = format!("{} assets added, {} changed", text_at(&imported, "added"), text_at(&imported, "changed"));
+                Ok(out.said(&imported, &words))
+            }
             Action::List { room, retired } => {
                 let rows = client.get(&["assets"], &[("room", room), ("retired", retired.then(|| "true".to_owned()))]).await?;
                 Ok(out.rows(COLUMNS, &rows, NO_ASSETS))
@@ -180,6 +194,23 @@ async fn changed(client: &Client, out: &Out, tag: &str, facts: Value) -> Result<
     ))
 }
 
+/// What a file may say of an asset.
+const NAMES: &[&str] = &["tag", "kind", "name", "maker", "model", "serial", "room", "seat", "status"];
+
+/// The assets of a sheet; or what is wrong, by line.
+fn rows(sheet: &Sheet) -> Result<Vec<Value>, Vec<String>> {
+    let mut wrong = sheet.missing(&["tag"]);
+    let mut assets = Vec::new();
+    for row in &sheet.rows {
+        if row.get(&sheet.columns, "tag").is_empty() {
+            wrong.push(format!("line {}: no tag", row.line));
+        }
+        let known = row.filled(&sheet.columns).filter(|(name, _)| NAMES.contains(name));
+        assets.push(Value::Object(known.map(|(name, text)| (name.to_owned(), text.into())).collect()));
+    }
+    if wrong.is_empty() { Ok(assets) } else { Err(wrong) }
+}
+
 fn with(name: &str, text: String, facts: &Facts) -> Value {
     let mut body = json!(facts);
     if let Some(fields) = body.as_object_mut() {
@@ -191,4 +222,18 @@ fn with(name: &str, text: String, facts: &Facts) -> Value {
 fn facts(row: &Value) -> Vec<(&'static str, String)> {
     let names = ["tag", "kind", "name", "maker", "model", "serial", "room", "seat", "status", "presence", "on_loan_to", "device", "id"];
     names.into_iter().map(|name| (name, text_at(row, name))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assets_come_from_a_spreadsheet() {
+        let check = |text: &str, want: Result<Value, Vec<String>>| {
+            assert_eq!(rows(&csv_file::parse(text.as_bytes()).unwrap()).map(Value::Array), want, "{text}");
+        };
+        check("Tag;Kind;Cost\r\nPRJ-1;projector;900\r\n", Ok(json!([{"tag": "PRJ-1", "kind": "projector"}])));
+        check("tag,room\n,Lab 1\n", Err(vec!["line 2: no tag".to_owned()]));
+    }
 }

@@ -56,6 +56,7 @@ const COLUMNS: &[Column] = &[
     Column::text("name", "person_name").from(100),
     Column::moment("out", "out_at"),
     Column::moment("due", "due"),
+    Column::text("overdue", "overdue").from(80),
     Column::moment("back", "in_at"),
     Column::text("by", "by").from(120),
 ];

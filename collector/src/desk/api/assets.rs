@@ -9,8 +9,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::asset::{self, Asset, AssetFacts};
 use rollcall_site::view::{self, AssetRow, Retired};
-use rollcall_site::{AssetId, Refusal, RoomId, Site, Tag, enroll};
-use serde::Deserialize;
+use rollcall_site::{AssetId, Refusal, RoomId, Site, Tag, Working, enroll};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use uuid::Uuid;
 pub(super) fn routes() -> Router<Collector> {
     Router::new()
         .route("/assets", get(list).post(add))
+        .route("/assets/import", post(import))
         .route("/assets/{which}", get(show).patch(set))
         .route("/assets/{which}/move", post(relocate))
 }
@@ -36,6 +37,21 @@ struct NewAsset {
     tag: String,
     #[serde(flatten)]
     facts: serde_json::Map<String, serde_json::Value>,
+}
+
+impl NewAsset {
+    fn read(self) -> Result<(Tag, AssetFacts), Refusal> {
+        let tag = Tag::parse(&self.tag)?;
+        let facts = serde_json::from_value(self.facts.into()).map_err(|bad| Refusal::invalid(format!("asset {tag}: {bad}")))?;
+        Ok((tag, facts))
+    }
+}
+
+/// What an import did.
+#[derive(Default, Serialize)]
+struct Imported {
+    added: usize,
+    changed: usize,
 }
 
 /// Where an asset goes; absent: nowhere.
@@ -65,11 +81,33 @@ async fn add(
     Technician(actor): Technician,
     Body(new): Body<NewAsset>,
 ) -> Result<(StatusCode, Json<Arc<Asset>>), Problem> {
-    let tag = Tag::parse(&new.tag)?;
-    let facts: AssetFacts = serde_json::from_value(new.facts.into()).map_err(|bad| Refusal::invalid(format!("asset {tag}: {bad}")))?;
+    let (tag, facts) = new.read()?;
     let id = AssetId(Uuid::now_v7());
     let asset = collector.keeper.change(actor, move |w| asset::add(w, id, tag, facts)).await?;
     Ok((StatusCode::CREATED, Json(asset)))
+}
+
+/// Adds assets and changes those whose tag is known, all or none.
+async fn import(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Body(rows): Body<Vec<NewAsset>>,
+) -> Result<Json<Imported>, Problem> {
+    let rows = rows.into_iter().map(NewAsset::read).collect::<Result<Vec<_>, _>>()?;
+    Ok(Json(collector.keeper.change(actor, move |w| take_in(w, rows)).await?))
+}
+
+fn take_in(w: &mut Working, rows: Vec<(Tag, AssetFacts)>) -> Result<Imported, Refusal> {
+    let mut imported = Imported::default();
+    for (tag, facts) in rows {
+        let known = w.site.asset_by_tag(&tag).map(|asset| asset.id);
+        match known {
+            Some(id) => asset::set(w, id, facts).map(|_| imported.changed += 1),
+            None => asset::add(w, AssetId(Uuid::now_v7()), tag.clone(), facts).map(|_| imported.added += 1),
+        }
+        .map_err(|refusal| Refusal { text: format!("asset {tag}: {}", refusal.text), ..refusal })?;
+    }
+    Ok(imported)
 }
 
 async fn set(

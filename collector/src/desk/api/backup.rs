@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
@@ -30,6 +30,9 @@ const BESIDE: &[&str] = &[SEALED, SEAL, "desk.crt", "desk.key"];
 /// Holds when the last backup was taken whole.
 const LAST: &str = "last-backup";
 
+/// Backups that are made at once: each takes as much of the disk as everything that is kept.
+static MAKING: Semaphore = Semaphore::const_new(1);
+
 /// The route of this noun; it takes as long as reading everything takes.
 pub(super) fn routes() -> Router<Collector> {
     Router::new().route("/backup", post(take))
@@ -37,8 +40,10 @@ pub(super) fn routes() -> Router<Collector> {
 
 async fn take(State(collector): State<Collector>, Admin(_): Admin) -> Result<Response, Problem> {
     let asked = collector.clone();
+    let turn = MAKING.acquire().await.map_err(|_| Problem::broken_off())?;
     let made = tokio::task::spawn_blocking(move || make(&asked)).await;
     let (file, length) = made.map_err(|_| Problem::broken_off())??;
+    drop(turn);
     let (pieces, body) = mpsc::channel(WAITING);
     tokio::task::spawn_blocking(move || send(file, &pieces, &collector));
     let mut response = Body::from_stream(ReceiverStream::new(body)).into_response();

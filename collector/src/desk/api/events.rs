@@ -6,18 +6,22 @@ use crate::desk::api::problem::Problem;
 use crate::desk::api::stream;
 use crate::store::StoreError;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use rollcall_site::event::Event;
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 /// Most events in one answer, and in one read of the store.
 const MOST: usize = 1_000;
 /// Events that wait for a slow reader before the store is read no further.
 const WAITING: usize = 64;
+
+/// Streams that are followed at once: each costs a task and a place among the listeners.
+static FOLLOWERS: Semaphore = Semaphore::const_new(64);
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
@@ -44,15 +48,18 @@ async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which
 }
 
 /// Streams events after a number, for ever.
-async fn follow(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Response {
+async fn follow(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Response, Problem> {
+    let full = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many follow the events already; end one of them and try again");
+    let place = FOLLOWERS.try_acquire().map_err(full)?;
     let after = which.after.unwrap_or_else(|| collector.keeper.view().seq);
     let (events, response) = mpsc::channel(WAITING);
     tokio::spawn(async move {
         if let Err(error) = tell(&collector, after, &events).await {
             tracing::error!(%error, "event stream could not read the store");
         }
+        drop(place);
     });
-    stream::respond(response)
+    Ok(stream::respond(response))
 }
 
 /// Tells of every event after `after` until nobody listens or the collector stops.

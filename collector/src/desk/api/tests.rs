@@ -88,6 +88,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/alerts/1/resolve", Role::Technician),
     ("GET", "/assets", Role::Viewer),
     ("POST", "/assets", Role::Technician),
+    ("POST", "/assets/import", Role::Technician),
     ("GET", "/assets/X", Role::Viewer),
     ("PATCH", "/assets/X", Role::Technician),
     ("POST", "/assets/X/move", Role::Technician),
@@ -219,6 +220,18 @@ async fn rooms_are_imported_all_or_none() {
     let bad = json!([{"name": "Lab 3"}, {"name": "Lab 1", "heartbeat_ms": 1}]);
     assert_eq!(bench.post("/rooms/import", bad).await.0, 422);
     assert_eq!(bench.get("/rooms").await.json().as_array().unwrap().len(), 2, "Lab 3 left no trace");
+}
+
+#[tokio::test]
+async fn assets_are_imported_all_or_none() {
+    let bench = Bench::new().await;
+    bench.post("/assets", json!({"tag": "PRJ-1", "kind": "projector"})).await;
+    let rows = json!([{"tag": "prj-1", "maker": "Epson"}, {"tag": "PRJ-2", "kind": "projector"}]);
+    assert_eq!(bench.post("/assets/import", rows).await.json(), json!({"added": 1, "changed": 1}));
+    assert_eq!(bench.get("/assets/PRJ-1").await.json()["maker"], "Epson");
+    let bad = bench.post("/assets/import", json!([{"tag": "PRJ-3"}, {"tag": "PRJ-4", "room": "Lab 9"}])).await;
+    assert!(bad.0 >= 400 && bad.2.contains("PRJ-4"), "{}", bad.2);
+    assert_eq!(bench.get("/assets/PRJ-3").await.0, 404);
 }
 
 #[tokio::test]
