@@ -4,6 +4,8 @@ pub mod agents;
 pub mod clock;
 pub mod collector;
 pub mod keeper;
+pub mod metrics;
+pub mod notify;
 pub mod secrets;
 pub mod settings;
 pub mod store;
