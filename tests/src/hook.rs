@@ -59,7 +59,10 @@ impl Hook {
     /// # Errors
     /// None came.
     pub async fn next(&mut self) -> anyhow::Result<Posted> {
-        timeout(Duration::from_secs(15), self.posted.recv()).await.context("nothing was delivered within 15 s")?.context("the receiver is gone")
+        timeout(Duration::from_secs(15), self.posted.recv())
+            .await
+            .context("nothing was delivered within 15 s")?
+            .context("the receiver is gone")
     }
 
     /// What was delivered and not yet looked at.

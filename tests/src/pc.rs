@@ -4,8 +4,8 @@ use rollcall_agent::source::{Facts, Machine};
 use rollcall_agent::survey::Content;
 use rollcall_proto::Section;
 use rollcall_proto::v1::{
-    Batteries, Battery, Disk, Displays, FileSystem, Fingerprint, Health, Interface, Memory, MemoryModule, Network, OperatingSystem, Package,
-    Processor, Processors, Software, SoftwareDates, Storage, System,
+    Batteries, Battery, Disk, Displays, FileSystem, Fingerprint, Health, Interface, Memory, MemoryModule, Network, OperatingSystem,
+    Package, Processor, Processors, Software, SoftwareDates, Storage, System,
 };
 
 /// What a school buys by the dozen.
@@ -24,7 +24,13 @@ pub struct Model {
 
 /// The models of a simulated school.
 pub const MODELS: [Model; 3] = [
-    Model { maker: "Dell Inc.", name: "OptiPlex 7090", chassis: "desktop", processor: "Intel(R) Core(TM) i5-10505 CPU @ 3.20GHz", modules: 2 },
+    Model {
+        maker: "Dell Inc.",
+        name: "OptiPlex 7090",
+        chassis: "desktop",
+        processor: "Intel(R) Core(TM) i5-10505 CPU @ 3.20GHz",
+        modules: 2,
+    },
     Model { maker: "HP", name: "HP ProDesk 400 G7", chassis: "desktop", processor: "Intel(R) Core(TM) i3-10100 CPU @ 3.60GHz", modules: 1 },
     Model { maker: "LENOVO", name: "ThinkPad L14 Gen 2", chassis: "laptop", processor: "AMD Ryzen 5 PRO 5650U", modules: 2 },
 ];

@@ -17,7 +17,8 @@ impl Rest {
     /// The client can't be made.
     pub fn new(data: &Path) -> anyhow::Result<Self> {
         rustls::crypto::ring::default_provider().install_default().ok();
-        let client = Client::builder().unix_socket(data.join("rollcall.sock")).timeout(Duration::from_secs(20)).tls_certs_only([]).build()?;
+        let client =
+            Client::builder().unix_socket(data.join("rollcall.sock")).timeout(Duration::from_secs(20)).tls_certs_only([]).build()?;
         Ok(Self(client))
     }
 

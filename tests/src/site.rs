@@ -150,7 +150,8 @@ impl TestSite {
     /// # Errors
     /// It is not so within 20 s.
     pub async fn event_until(&self, kind: &str) -> anyhow::Result<Value> {
-        let of_kind = |events: &Value| events.as_array().and_then(|events| events.iter().rev().find(|event| event["kind"] == kind).cloned());
+        let of_kind =
+            |events: &Value| events.as_array().and_then(|events| events.iter().rev().find(|event| event["kind"] == kind).cloned());
         let events = self.until("/events?limit=1000", &format!("there is an event {kind}"), |events| of_kind(events).is_some()).await?;
         of_kind(&events).context("the event was just there")
     }

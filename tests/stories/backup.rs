@@ -1,10 +1,10 @@
 //! What is kept comes back: from a backup, and without the shelf.
 
 use crate::{titles, titles_without};
-use rollcall_tests::pc::Pc;
-use rollcall_tests::site::TestSite;
 use rollcall_tests::command::Desk;
+use rollcall_tests::pc::Pc;
 use rollcall_tests::process::{CollectorProcess, Ports};
+use rollcall_tests::site::TestSite;
 
 /// The hash over everything that the site holds.
 fn state_hash(site: &TestSite) -> String {
@@ -24,7 +24,11 @@ async fn the_shelf_can_be_deleted_without_loss() {
     let before = state_hash(&site);
     let history = site.desk().unwrap().json(&["device", "LAB1-01", "--history"]).await.unwrap();
     site.pause().await.unwrap();
-    let shelves: Vec<_> = std::fs::read_dir(site.data()).unwrap().map(|e| e.unwrap().path()).filter(|p| p.file_name().unwrap().to_string_lossy().starts_with("shelf")).collect();
+    let shelves: Vec<_> = std::fs::read_dir(site.data())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.file_name().unwrap().to_string_lossy().starts_with("shelf"))
+        .collect();
     assert!(!shelves.is_empty(), "there is no shelf to delete");
     for shelf in shelves {
         std::fs::remove_dir_all(shelf).unwrap();

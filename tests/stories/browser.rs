@@ -9,7 +9,10 @@ use rollcall_tests::process::{CollectorProcess, Ports};
 /// The one-time link of the first start, at this machine's own address.
 fn welcome(process: &CollectorProcess) -> String {
     let words = process.words();
-    let word = words.split_whitespace().find(|word| word.starts_with("https://") && word.contains("/welcome")).unwrap_or_else(|| panic!("no link in\n{words}"));
+    let word = words
+        .split_whitespace()
+        .find(|word| word.starts_with("https://") && word.contains("/welcome"))
+        .unwrap_or_else(|| panic!("no link in\n{words}"));
     let path = word.splitn(4, '/').nth(3).unwrap();
     format!("https://localhost:{}/{path}", process.ports.desk.port())
 }

@@ -9,9 +9,9 @@ use rollcall_tests::site::{TestSite, copy_folder};
 async fn the_same_key_on_other_hardware_is_quarantined_and_never_merged() {
     let site = TestSite::start().await.unwrap();
     let original = Pc::new(1, "one");
-    let agent = site.enroll("LAB1-01", &original, titles()).await.unwrap();
+    let mut agent = site.enroll("LAB1-01", &original, titles()).await.unwrap();
     let state = agent.state().to_owned();
-    agent.shut_down().await;
+    agent.shut_down().await.unwrap();
     copy_folder(&state, &site.place("copy")).unwrap();
     let _copy = TestAgent::start(&site.place("copy"), Pc::new(99, "copy").machine(titles_without("gimp"))).unwrap();
     let event = site.event_until("device.cloned").await.unwrap();
@@ -37,14 +37,14 @@ async fn a_rolled_back_pc_is_no_clone_and_loses_nothing() {
     let site = TestSite::start().await.unwrap();
     let pc = Pc::new(1, "one");
     let mut agent = site.enroll("LAB1-01", &pc, titles()).await.unwrap();
-    agent.shut_down_and_keep().await;
+    agent.shut_down().await.unwrap();
     copy_folder(agent.state(), &site.place("image")).unwrap();
 
     // A day of work: another welcome, other reports.
     agent.resume().unwrap();
     agent.change(|machine| machine.put("software", titles_without("gimp")));
     site.event_until("section.changed").await.unwrap();
-    agent.shut_down_and_keep().await;
+    agent.shut_down().await.unwrap();
 
     // The disk is set back over night.
     std::fs::remove_dir_all(agent.state()).unwrap();
@@ -52,7 +52,8 @@ async fn a_rolled_back_pc_is_no_clone_and_loses_nothing() {
     agent.change(|machine| machine.put("software", titles_without("bash")));
     agent.resume().unwrap();
     site.event_until("device.rolled-back").await.unwrap();
-    let back = |device: &serde_json::Value| device["presence"] == "here" && !device["sections"]["software"].to_string().contains("\"bash\"");
+    let back =
+        |device: &serde_json::Value| device["presence"] == "here" && !device["sections"]["software"].to_string().contains("\"bash\"");
     let device = site.device_until("LAB1-01", "reports what it has now", back).await.unwrap();
     assert!(!device["note"].as_str().unwrap().contains("quarantined"), "{device:#}");
 }

@@ -61,7 +61,13 @@ async fn metrics_and_health_are_for_this_machine() {
     let health = get("/healthz").await.unwrap();
     assert_eq!(health.status(), 200);
     let text = get("/metrics").await.unwrap().text().await.unwrap();
-    for name in ["rollcall_devices_connected 0", "rollcall_ledger_bytes", "rollcall_events", "rollcall_resident_memory_bytes", "rollcall_build_info"] {
+    for name in [
+        "rollcall_devices_connected 0",
+        "rollcall_ledger_bytes",
+        "rollcall_events",
+        "rollcall_resident_memory_bytes",
+        "rollcall_build_info",
+    ] {
         assert!(text.contains(name), "{name} is missing in\n{text}");
     }
 }

@@ -86,7 +86,9 @@ async fn a_package_removed_on_this_machine_is_in_the_timeline_when_dpkg_has_fini
     let removed = dpkg(&["--purge", "rollcall-story"]).await;
     let finished = Instant::now();
     assert!(removed);
-    let told = |events: &Value| events.as_array().unwrap().iter().any(|e| e["kind"] == "section.changed" && e["text"].as_str().unwrap().contains("rollcall-story"));
+    let told = |events: &Value| {
+        events.as_array().unwrap().iter().any(|e| e["kind"] == "section.changed" && e["text"].as_str().unwrap().contains("rollcall-story"))
+    };
     until(&rest, "/devices/THIS-PC/history", told).await;
     let took = finished.elapsed();
     println!("in the timeline {took:?} after dpkg finished");

@@ -20,7 +20,8 @@ async fn what_could_not_be_measured_says_why_and_keeps_the_last_value() {
     let site = TestSite::start().await.unwrap();
     let agent = site.enroll("LAB1-01", &Pc::new(1, "one"), titles()).await.unwrap();
     agent.change(|machine| machine.not_measured("software", "dpkg's database is unreadable"));
-    let device = site.device_until("LAB1-01", "says why", |device| !device["sections"]["software"]["not_measured"].is_null()).await.unwrap();
+    let device =
+        site.device_until("LAB1-01", "says why", |device| !device["sections"]["software"]["not_measured"].is_null()).await.unwrap();
     assert_eq!(device["sections"]["software"]["not_measured"], "dpkg's database is unreadable");
     let software = site.desk().unwrap().json(&["software", "gimp"]).await.unwrap();
     assert_eq!(software[0]["version"], "2.10.34-1", "what was once measured is not lost by one bad reading");

@@ -23,7 +23,10 @@ async fn a_killed_agent_is_silent_at_once_and_a_person_is_told_after_the_settle_
     for field in ["id", "rule", "severity", "device", "tag", "title", "since", "state"] {
         assert!(!alert[field].is_null(), "{field} is missing in {alert:#}");
     }
-    assert_eq!((alert["rule"].as_str(), alert["tag"].as_str(), alert["state"].as_str()), (Some("machine-silent"), Some("LAB1-01"), Some("raised")));
+    assert_eq!(
+        (alert["rule"].as_str(), alert["tag"].as_str(), alert["state"].as_str()),
+        (Some("machine-silent"), Some("LAB1-01"), Some("raised"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,8 +46,8 @@ async fn a_machine_that_returns_resolves_its_alert() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_says_goodbye_alarms_nobody() {
     let site = TestSite::start().await.unwrap();
-    let agent = site.enroll("LAB1-01", &Pc::new(1, "one"), titles()).await.unwrap();
-    agent.shut_down().await;
+    let mut agent = site.enroll("LAB1-01", &Pc::new(1, "one"), titles()).await.unwrap();
+    agent.shut_down().await.unwrap();
     site.presence_until("LAB1-01", "asleep").await.unwrap();
     site.advance(SignedDuration::from_secs(600));
     tokio::time::sleep(Duration::from_secs(2)).await;

@@ -37,9 +37,9 @@ async fn a_sweep_says_who_is_here_who_is_missing_and_what_changed_since_the_last
 async fn a_sweep_makes_everyone_read_everything_anew() {
     let site = TestSite::start().await.unwrap();
     let agent = site.enroll("LAB1-01", &Pc::new(1, "one"), titles()).await.unwrap();
-    // Nobody tells the agent of this: a module was pulled out. Only the sweep finds it.
+    // A module was pulled out, which no package database tells of: only the sweep finds it.
     let fewer = Pc { model: 1, ..Pc::new(1, "one") };
-    agent.change_unnoticed(|machine| *machine = fewer.machine(titles()));
+    agent.change(|machine| *machine = fewer.machine(titles()));
     site.desk().unwrap().found(&["sweep", "Lab 1"]).await.unwrap();
     let device = site.device("LAB1-01").await.unwrap();
     assert_eq!(device["memory_bytes"], 8_u64 << 30, "{device:#}");
