@@ -5,9 +5,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo:rerun-if-changed={file}");
     }
     let descriptors = protox::compile(&files, ["."])?;
-    let mut build = tonic_prost_build::configure()
-        .build_transport(false)
-        .type_attribute(".", "#[allow(missing_docs, clippy::all, reason = \"generated; the .proto file is the documentation\")]");
+    let mut build = tonic_prost_build::configure().build_transport(false);
     // The messages of data are shown to people and scripts as JSON; those of the conversation are not.
     for file in descriptors.file.iter().filter(|file| file.name().ends_with("sections.proto") || file.name().ends_with("health.proto")) {
         for message in &file.message_type {

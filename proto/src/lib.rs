@@ -14,6 +14,7 @@ pub use section::{SECTIONS, Section};
     missing_docs,
     clippy::all,
     clippy::pedantic,
+    clippy::allow_attributes_without_reason,
     let_underscore_drop,
     unused_qualifications,
     reason = "generated; the .proto files are the documentation"

@@ -80,13 +80,28 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// As it stands in files and on pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Technician => "technician",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 /// Adds somebody who may sign in; the password's hash is kept elsewhere.
 ///
 /// # Errors
 /// There is one of that name.
 pub fn add_user(w: &mut Working, name: UserName, role: Role) -> Result<Arc<User>, Refusal> {
-    let _ = (w, name, role);
-    todo!()
+    if w.site.users.contains_key(&name) {
+        return Err(Refusal::conflict(format!("there is a user {name} already")));
+    }
+    let user = w.put(User { name, role, added_at: w.now, rest: Rest::new() });
+    w.event("user.added", format!("User {} added as {}", user.name, role.word()));
+    Ok(user)
 }
 
 /// Makes a key for scripts; only the secret's hash comes here.
@@ -94,8 +109,17 @@ pub fn add_user(w: &mut Working, name: UserName, role: Role) -> Result<Arc<User>
 /// # Errors
 /// The name is empty, or ended already.
 pub fn make_key(w: &mut Working, name: &str, role: Role, hash: String, expires_at: Option<Timestamp>) -> Result<Arc<ApiKey>, Refusal> {
-    let _ = (w, name, role, hash, expires_at);
-    todo!()
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 60 || name.chars().any(char::is_control) {
+        return Err(Refusal::invalid("say in 1 to 60 characters what the key is for: that name stands in the audit"));
+    }
+    if expires_at.is_some_and(|end| end <= w.now) {
+        return Err(Refusal::invalid("the key would be over already: give a time to come"));
+    }
+    let id = ApiKeyId(w.site.keys.get_max().map_or(1, |(id, _)| id.0 + 1));
+    let key = w.put(ApiKey { id, name: name.to_owned(), role, hash, made_at: w.now, expires_at, rest: Rest::new() });
+    w.event("key.made", format!("Key {id} made for {name} as {}", role.word()));
+    Ok(key)
 }
 
 /// Takes a key back.
@@ -103,12 +127,18 @@ pub fn make_key(w: &mut Working, name: &str, role: Role, hash: String, expires_a
 /// # Errors
 /// No such key.
 pub fn revoke_key(w: &mut Working, id: ApiKeyId) -> Result<(), Refusal> {
-    let _ = (w, id);
-    todo!()
+    let key =
+        w.site.keys.get(&id).cloned().ok_or_else(|| Refusal::not_found(format!("there is no key {id}; `rollcall key list` shows them")))?;
+    w.remove::<ApiKey>(&id);
+    w.event("key.revoked", format!("Key {id} ({}) taken back", key.name));
+    Ok(())
 }
 
 /// Somebody signed in, or was refused: for the audit.
 pub fn signed_in(w: &mut Working, name: &str, refused_because: Option<&str>) {
-    let _ = (w, name, refused_because);
-    todo!()
+    let name: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+    match refused_because {
+        None => w.event("signin.made", format!("{name} signed in")),
+        Some(why) => w.event("signin.refused", format!("{name:?} was not let in: {why}")),
+    };
 }

@@ -1,7 +1,8 @@
 //! Alerts: a finding's life for people. Raised, acknowledged, resolved; settling before that.
 
+use crate::asset::Asset;
 use crate::record::{Record, Rest, Table};
-use crate::rule::Severity;
+use crate::rule::{Facts, Finding, Rule, Severity};
 use crate::{AlertId, AssetId, Refusal, RoomId, Site, Working};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ pub struct Alert {
     pub since: Timestamp,
     /// When people were told.
     pub raised_at: Option<Timestamp>,
+    /// The finding holds now. One that somebody resolved while it held stays quiet until it has passed once.
+    pub holds: bool,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
@@ -59,7 +62,7 @@ impl Record for Alert {
             }
         }
         if let Some(new) = new {
-            if !matches!(new.state, AlertState::Resolved { .. }) {
+            if new.holds || new.is_open() {
                 site.live_alerts.insert((new.asset, new.id));
             }
             if let AlertState::Settling { until } = new.state {
@@ -96,16 +99,97 @@ pub enum AlertState {
     },
 }
 
+impl Alert {
+    /// Whether people still have something to do with it: settling, raised or acknowledged.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.state, AlertState::Resolved { .. })
+    }
+
+    /// Whether people were told and it is not over.
+    pub fn is_told(&self) -> bool {
+        matches!(self.state, AlertState::Raised | AlertState::Acknowledged { .. })
+    }
+}
+
 /// Judges an asset by every rule, and raises, keeps or resolves its alerts accordingly. Every change that touches an asset ends with it.
 pub fn judge(w: &mut Working, asset: AssetId) {
-    let _ = (w, asset);
-    todo!()
+    let Some(asset) = w.site.assets.get(&asset).cloned() else { return };
+    let facts = Facts::of(&w.site, &asset);
+    let found: Vec<(&Rule, Finding, Timestamp)> =
+        facts.findings().map(|(rule, finding)| (rule, finding, w.now + rule.settle.time(&facts))).collect();
+    let live: Vec<Arc<Alert>> = w.site.live_alerts(Some(asset.id)).cloned().collect();
+    for alert in &live {
+        if !found.iter().any(|(rule, finding, _)| rule.code == alert.rule && finding.subject == alert.subject) {
+            pass(w, alert);
+        }
+    }
+    for (rule, finding, until) in found {
+        if !live.iter().any(|alert| rule.code == alert.rule && finding.subject == alert.subject) {
+            find(w, &asset, rule, finding, until);
+        }
+    }
+}
+
+/// A finding is new: it settles first, or people are told at once.
+fn find(w: &mut Working, asset: &Asset, rule: &Rule, finding: Finding, until: Timestamp) {
+    let alert = Alert {
+        id: AlertId(w.site.alerts.get_max().map_or(1, |(id, _)| id.0 + 1)),
+        rule: rule.code.to_owned(),
+        subject: finding.subject,
+        severity: rule.severity,
+        asset: Some(asset.id),
+        room: asset.room.clone(),
+        title: format!("{} {}", asset.tag, finding.title),
+        evidence: finding.evidence,
+        remedy: rule.remedy.replace("TAG", asset.tag.as_str()),
+        state: AlertState::Settling { until },
+        since: w.now,
+        raised_at: None,
+        holds: true,
+        rest: Rest::new(),
+    };
+    if until <= w.now {
+        raise(w, alert);
+    } else {
+        w.put(alert);
+    }
+}
+
+fn raise(w: &mut Working, alert: Alert) {
+    let alert = w.put(Alert { state: AlertState::Raised, raised_at: Some(w.now), ..alert });
+    tell(w, "alert.raised", &alert, alert.title.clone());
+}
+
+/// A finding has passed: what was never told goes without a word, the rest is resolved.
+fn pass(w: &mut Working, alert: &Alert) {
+    match &alert.state {
+        AlertState::Settling { .. } => w.remove::<Alert>(&alert.id),
+        AlertState::Resolved { .. } => drop(w.put(Alert { holds: false, ..alert.clone() })),
+        AlertState::Raised | AlertState::Acknowledged { .. } => {
+            let by = crate::event::Actor::Rollcall.words();
+            let alert = w.put(Alert { state: AlertState::Resolved { by, at: w.now }, holds: false, ..alert.clone() });
+            tell(w, "alert.resolved", &alert, format!("Over by itself: {}", alert.title));
+        }
+    }
+}
+
+fn tell(w: &mut Working, kind: &'static str, alert: &Alert, text: String) {
+    let data = serde_json::json!({
+        "id": alert.id, "rule": alert.rule, "severity": alert.severity, "title": alert.title,
+        "evidence": alert.evidence, "remedy": alert.remedy, "since": alert.since,
+    });
+    let event = w.event(kind, text);
+    (event.alert, event.asset) = (Some(alert.id), alert.asset);
+    event.room.clone_from(&alert.room);
+    event.data = data;
 }
 
 /// Raises the alerts whose settle time has passed.
 pub fn tick(w: &mut Working) {
-    let _ = w;
-    todo!()
+    let due: Vec<AlertId> = w.site.settling.iter().take_while(|(until, _)| *until <= w.now).map(|(_, id)| *id).collect();
+    for alert in due.iter().filter_map(|id| w.site.alerts.get(id).cloned()).collect::<Vec<_>>() {
+        raise(w, (*alert).clone());
+    }
 }
 
 /// When [`tick`] next has something to do.
@@ -118,8 +202,12 @@ pub fn next_due(site: &Site) -> Option<Timestamp> {
 /// # Errors
 /// No such alert, or it is over.
 pub fn acknowledge(w: &mut Working, id: AlertId) -> Result<Arc<Alert>, Refusal> {
-    let _ = (w, id);
-    todo!()
+    let alert = open(&w.site, id)?;
+    let by = w.actor.words();
+    let alert =
+        w.put(Alert { state: AlertState::Acknowledged { by: by.clone(), at: w.now }, raised_at: alert.raised_at.or(Some(w.now)), ..alert });
+    tell(w, "alert.acknowledged", &alert, format!("{by} takes care of it: {}", alert.title));
+    Ok(alert)
 }
 
 /// Somebody says that it is over. If the finding still holds, it stays quiet until it has passed once.
@@ -127,6 +215,14 @@ pub fn acknowledge(w: &mut Working, id: AlertId) -> Result<Arc<Alert>, Refusal> 
 /// # Errors
 /// No such alert, or it is over.
 pub fn resolve(w: &mut Working, id: AlertId) -> Result<Arc<Alert>, Refusal> {
-    let _ = (w, id);
-    todo!()
+    let alert = open(&w.site, id)?;
+    let by = w.actor.words();
+    let alert = w.put(Alert { state: AlertState::Resolved { by: by.clone(), at: w.now }, ..alert });
+    tell(w, "alert.resolved", &alert, format!("{by} resolved it: {}", alert.title));
+    Ok(alert)
+}
+
+fn open(site: &Site, id: AlertId) -> Result<Alert, Refusal> {
+    let alert = site.alerts.get(&id).ok_or_else(|| Refusal::not_found(format!("there is no alert {id}; `rollcall alerts` lists them")))?;
+    if alert.is_open() { Ok((**alert).clone()) } else { Err(Refusal::conflict(format!("alert {id} is over already: {}", alert.title))) }
 }

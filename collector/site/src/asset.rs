@@ -1,7 +1,9 @@
 //! Assets: anything with a tag, with or without an agent.
 
+use crate::device::{Device, DeviceState};
 use crate::record::{Record, Rest, Table};
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -32,6 +34,9 @@ pub struct Asset {
     pub device: Option<DeviceId>,
     /// Made by the school simulator.
     pub simulated: bool,
+    /// Until then the next enrolment with its tag may take it over, though it has a device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebind_until: Option<Timestamp>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
@@ -86,6 +91,21 @@ pub enum AssetKind {
     Other,
 }
 
+impl AssetKind {
+    /// As it stands in files and on pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pc => "pc",
+            Self::Laptop => "laptop",
+            Self::Chromebook => "chromebook",
+            Self::Printer => "printer",
+            Self::Projector => "projector",
+            Self::Camera => "camera",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Where an asset stands in its life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -99,6 +119,18 @@ pub enum AssetStatus {
     Lost,
     /// Gone from the inventory for good.
     Retired,
+}
+
+impl AssetStatus {
+    /// As people say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::InService => "in service",
+            Self::InRepair => "in repair",
+            Self::Lost => "lost",
+            Self::Retired => "retired",
+        }
+    }
 }
 
 /// What is said of an asset: absent fields stay as they are, in a new one they are empty.
@@ -125,13 +157,64 @@ pub struct AssetFacts {
     pub tag: Option<Tag>,
 }
 
+impl Asset {
+    /// An asset that nothing is known of but its tag.
+    pub fn new(id: AssetId, tag: Tag) -> Self {
+        Self {
+            id,
+            tag,
+            kind: AssetKind::default(),
+            name: String::new(),
+            maker: String::new(),
+            model: String::new(),
+            serial: String::new(),
+            room: None,
+            seat: None,
+            status: AssetStatus::default(),
+            device: None,
+            simulated: false,
+            rebind_until: None,
+            rest: Rest::new(),
+        }
+    }
+
+    /// Maker and model, or else its name, or else its tag.
+    pub fn title(&self) -> String {
+        let maker_and_model = format!("{} {}", self.maker, self.model);
+        let named = [maker_and_model.trim(), self.name.as_str(), self.tag.as_str()];
+        named.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned()
+    }
+}
+
+/// The asset with this id.
+///
+/// # Errors
+/// There is none.
+pub fn get(site: &Site, id: AssetId) -> Result<&Arc<Asset>, Refusal> {
+    site.assets.get(&id).ok_or_else(|| Refusal::not_found(format!("there is no asset {id}")))
+}
+
+/// The asset with this tag.
+///
+/// # Errors
+/// There is none.
+pub fn tagged<'a>(site: &'a Site, tag: &Tag) -> Result<&'a Arc<Asset>, Refusal> {
+    site.asset_by_tag(tag)
+        .ok_or_else(|| Refusal::not_found(format!("nothing carries the tag {tag}; `rollcall asset list` shows every tag")))
+}
+
 /// Adds an asset (without an agent).
 ///
 /// # Errors
 /// The tag is in use; no such room; the seat is taken.
 pub fn add(w: &mut Working, id: AssetId, tag: Tag, facts: AssetFacts) -> Result<Arc<Asset>, Refusal> {
-    let _ = (w, id, tag, facts);
-    todo!()
+    free_tag(&w.site, &tag)?;
+    let asset = with(&w.site, &Asset::new(id, tag), facts)?;
+    let asset = w.put(asset);
+    let text = format!("{} added: {}", asset.tag, asset.title());
+    w.event("asset.added", text).about(&asset);
+    crate::alert::judge(w, id);
+    Ok(asset)
 }
 
 /// Changes an asset; one that is retired takes its device along.
@@ -139,6 +222,114 @@ pub fn add(w: &mut Working, id: AssetId, tag: Tag, facts: AssetFacts) -> Result<
 /// # Errors
 /// No such asset; the new tag is in use; no such room; the seat is taken; on loan and to be retired.
 pub fn set(w: &mut Working, id: AssetId, facts: AssetFacts) -> Result<Arc<Asset>, Refusal> {
-    let _ = (w, id, facts);
-    todo!()
+    let before = Arc::clone(get(&w.site, id)?);
+    let after = with(&w.site, &before, facts)?;
+    if after == *before {
+        return Ok(before);
+    }
+    let retires = after.status == AssetStatus::Retired && before.status != AssetStatus::Retired;
+    if retires && w.site.open_loan(id).is_some() {
+        return Err(Refusal::conflict(format!("{} is out on loan: take it back first with `rollcall loan in {}`", before.tag, before.tag)));
+    }
+    let after = w.put(after);
+    let kind = if (&before.room, &before.seat) == (&after.room, &after.seat) { "asset.changed" } else { "asset.moved" };
+    w.event(kind, format!("{} {}", after.tag, changed(&before, &after))).about(&after);
+    if retires {
+        retire_device(w, &after);
+    }
+    crate::alert::judge(w, id);
+    Ok(after)
+}
+
+/// What a change of an asset was, in words.
+fn changed(before: &Asset, after: &Asset) -> String {
+    let place = |asset: &Asset| match (&asset.room, &asset.seat) {
+        (None, _) => "no room".to_owned(),
+        (Some(room), None) => room.to_string(),
+        (Some(room), Some(seat)) => format!("{room}, seat {seat}"),
+    };
+    let facts = [
+        ("tag", before.tag.to_string(), after.tag.to_string()),
+        ("kind", before.kind.word().to_owned(), after.kind.word().to_owned()),
+        ("name", before.name.clone(), after.name.clone()),
+        ("maker", before.maker.clone(), after.maker.clone()),
+        ("model", before.model.clone(), after.model.clone()),
+        ("serial", before.serial.clone(), after.serial.clone()),
+        ("place", place(before), place(after)),
+        ("status", before.status.word().to_owned(), after.status.word().to_owned()),
+    ];
+    let differ = facts.into_iter().filter(|(_, old, new)| old != new);
+    let say = |text: String| if text.is_empty() { "none".to_owned() } else { text };
+    differ.map(|(name, old, new)| format!("{name}: {} → {}", say(old), say(new))).collect::<Vec<_>>().join("; ")
+}
+
+fn retire_device(w: &mut Working, asset: &Asset) {
+    if let Some(device) = w.site.device_of(asset).cloned().filter(|device| device.state != DeviceState::Retired) {
+        w.put(Device { state: DeviceState::Retired, presence: crate::presence::Presence::Retired, since: w.now, ..(*device).clone() });
+        w.event("device.retired", format!("The agent of {} retired with it", asset.tag)).about(asset);
+    }
+}
+
+/// An asset with facts laid over it, checked.
+fn with(site: &Site, asset: &Asset, facts: AssetFacts) -> Result<Asset, Refusal> {
+    let mut asset = asset.clone();
+    if let Some(tag) = facts.tag.filter(|tag| *tag != asset.tag) {
+        free_tag(site, &tag)?;
+        asset.tag = tag;
+    }
+    let texts = [
+        (&mut asset.name, facts.name),
+        (&mut asset.maker, facts.maker),
+        (&mut asset.model, facts.model),
+        (&mut asset.serial, facts.serial),
+    ];
+    for (field, text) in texts {
+        if let Some(text) = text {
+            *field = short("a name, maker, model or serial", &text)?;
+        }
+    }
+    if let Some(room) = facts.room {
+        asset.room = if room.trim().is_empty() { None } else { Some(crate::room::get(site, &RoomId::parse(&room)?)?.id.clone()) };
+        asset.seat = None;
+    }
+    if let Some(seat) = facts.seat {
+        asset.seat = Some(short("a seat", &seat)?).filter(|seat| !seat.is_empty());
+    }
+    (asset.kind, asset.status) = (facts.kind.unwrap_or(asset.kind), facts.status.unwrap_or(asset.status));
+    free_seat(site, &asset)?;
+    Ok(asset)
+}
+
+fn short(what: &str, text: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.chars().count() > 120 || text.chars().any(char::is_control) {
+        return Err(Refusal::invalid(format!("{what} has at most 120 characters and no control characters")));
+    }
+    Ok(text.to_owned())
+}
+
+/// Whether a tag is free.
+///
+/// # Errors
+/// It is not: says who carries it.
+pub(crate) fn free_tag(site: &Site, tag: &Tag) -> Result<(), Refusal> {
+    match site.asset_by_tag(tag) {
+        Some(asset) => Err(Refusal::conflict(format!("the tag {tag} is in use: {}", asset.title()))),
+        None => Ok(()),
+    }
+}
+
+/// Whether the seat that an asset is to have is free.
+///
+/// # Errors
+/// It has no room, or somebody sits there: says who.
+pub(crate) fn free_seat(site: &Site, asset: &Asset) -> Result<(), Refusal> {
+    match (&asset.room, &asset.seat) {
+        (None, Some(seat)) => Err(Refusal::invalid(format!("seat {seat} needs a room: {} has none", asset.tag))),
+        (Some(room), Some(seat)) => match site.assets_in(room).find(|other| other.seat.as_ref() == Some(seat) && other.id != asset.id) {
+            Some(other) => Err(Refusal::conflict(format!("seat {seat} of {room} is taken by {}", other.tag))),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
 }

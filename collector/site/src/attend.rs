@@ -1,7 +1,9 @@
 //! What a device says on its stream, and what that changes: hello, reports, goodbye, silence.
 
-use crate::fingerprint::Fingerprint;
-use crate::{DeviceId, Refusal, Working};
+use crate::device::{self, Device, DeviceState};
+use crate::fingerprint::{Fingerprint, Likeness};
+use crate::presence::Presence;
+use crate::{DeviceId, Refusal, Working, alert, inventory, room, words};
 use jiff::Timestamp;
 use rollcall_proto::{Digest, Section};
 use std::sync::Arc;
@@ -91,8 +93,70 @@ pub enum Goodbye {
 /// # Errors
 /// No such device, or it may not speak: revoked, retired, quarantined (the kind is `Forbidden`).
 pub fn hello(w: &mut Working, device: DeviceId, certificate: &str, hello: &Hello, nonce: String) -> Result<Met, Refusal> {
-    let _ = (w, device, certificate, hello, nonce);
-    todo!()
+    let before = device::speaking(&w.site, device)?;
+    if before.fingerprint.likeness(&hello.fingerprint) == Likeness::Other {
+        let why = format!("the same key on other hardware: {}", hello.host_name);
+        quarantine(w, &before, why.clone(), hello.fingerprint.clone());
+        return Ok(Met::Clone(why));
+    }
+    let rolled_back = before.nonces.len() > 1 && !before.nonces.contains(&hello.nonce);
+    let goes_on = before.session == hello.session && !rolled_back;
+    let mut after = (*before).clone();
+    if before.certificate == certificate {
+        after.certificate_before = None;
+    }
+    // A session that begins, and a disk that was rolled back, are taken at their own count: a report says what is so now.
+    let sent_before = hello.next.saturating_sub(1);
+    after.acknowledged = if goes_on { before.acknowledged.max(sent_before) } else { sent_before };
+    after.session.clone_from(&hello.session);
+    after.boot.clone_from(&hello.boot);
+    after.host_name.clone_from(&hello.host_name);
+    after.agent_version.clone_from(&hello.agent_version);
+    after.clock_off_ms = hello.clock_ms.saturating_sub(w.now.as_millisecond());
+    after.epoch = w.site.epoch();
+    after.nonces.insert(0, nonce);
+    after.nonces.truncate(2);
+    if !hello.fingerprint.is_empty() {
+        after.fingerprint = hello.fingerprint.clone();
+    }
+    (after.presence, after.last_heard) = (Presence::Here, w.now);
+    if before.presence != Presence::Here {
+        after.since = w.now;
+        after.note = String::new();
+    }
+    w.put(after);
+    say_hello(w, &before, hello, rolled_back);
+    alert::judge(w, before.asset);
+    let heartbeat_ms = w.site.assets.get(&before.asset).map_or(room::HEARTBEAT_MS, |asset| room::heartbeat_of(&w.site, asset));
+    let acknowledged = w.site.devices.get(&device).map_or(0, |device| device.acknowledged);
+    Ok(Met::Welcome(Greeting { acknowledged, heartbeat_ms, epoch: w.site.epoch() }))
+}
+
+/// The events of a hello that is worth telling.
+fn say_hello(w: &mut Working, before: &Device, hello: &Hello, rolled_back: bool) {
+    let Some(asset) = w.site.assets.get(&before.asset).cloned() else { return };
+    if rolled_back {
+        w.event(
+            "device.rolled-back",
+            format!("{}: its disk was rolled back to an earlier state; it reports anew and loses nothing", asset.tag),
+        )
+        .about(&asset);
+    }
+    if !before.boot.is_empty() && hello.epoch != 0 && hello.epoch != w.site.epoch() {
+        w.event("device.rebased", format!("{} announces everything again after the collector's restore", asset.tag)).about(&asset);
+    }
+    if before.presence == Presence::Here {
+        return;
+    }
+    let away = words::ago(before.since, w.now);
+    let text = match (before.boot.is_empty(), before.presence, before.boot == hello.boot) {
+        (true, ..) => format!("{} is here for the first time", asset.tag),
+        (_, Presence::Silent, true) => format!("{} is back after {away} of silence", asset.tag),
+        (_, Presence::Silent, false) => format!("{} is back after {away} of silence; it was restarted", asset.tag),
+        (.., true) => format!("{} is here again", asset.tag),
+        (.., false) => format!("{} is here: started", asset.tag),
+    };
+    w.event("device.here", text).about(&asset);
 }
 
 /// Two live streams speak for one device at once: it is quarantined.
@@ -100,8 +164,25 @@ pub fn hello(w: &mut Working, device: DeviceId, certificate: &str, hello: &Hello
 /// # Errors
 /// No such device.
 pub fn overlap(w: &mut Working, device: DeviceId, other: Fingerprint) -> Result<(), Refusal> {
-    let _ = (w, device, other);
-    todo!()
+    let device = Arc::clone(device::get(&w.site, device)?);
+    if device.state == DeviceState::Active {
+        quarantine(w, &device, "two machines spoke with the same key at the same time".to_owned(), other);
+    }
+    Ok(())
+}
+
+fn quarantine(w: &mut Working, device: &Device, why: String, other: Fingerprint) {
+    w.put(Device {
+        state: DeviceState::Quarantined { why: why.clone(), other },
+        presence: Presence::Silent,
+        since: w.now,
+        note: format!("quarantined: {why}"),
+        ..device.clone()
+    });
+    if let Some(asset) = w.site.assets.get(&device.asset).cloned() {
+        w.event("device.cloned", format!("{} is quarantined: {why}", asset.tag)).about(&asset);
+    }
+    alert::judge(w, device.asset);
 }
 
 /// Takes a report in and says up to which number the session is durable. A report that was taken in before changes nothing.
@@ -110,8 +191,17 @@ pub fn overlap(w: &mut Working, device: DeviceId, other: Fingerprint) -> Result<
 /// # Errors
 /// No such device, it may not speak, or it names a content that nobody holds (`Invalid`).
 pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(Digest, Arc<Section>)>) -> Result<u64, Refusal> {
-    let _ = (w, device, report, contents);
-    todo!()
+    let before = device::speaking(&w.site, device)?;
+    if report.session == before.session && report.number <= before.acknowledged {
+        return Ok(before.acknowledged);
+    }
+    for (digest, section) in contents {
+        w.hold(digest, section);
+    }
+    inventory::take_in(w, &before, &report)?;
+    w.put(Device { session: report.session, acknowledged: report.number, ..(*before).clone() });
+    alert::judge(w, before.asset);
+    Ok(report.number)
 }
 
 /// It said goodbye.
@@ -119,8 +209,21 @@ pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(
 /// # Errors
 /// No such device.
 pub fn goodbye(w: &mut Working, device: DeviceId, why: Goodbye) -> Result<(), Refusal> {
-    let _ = (w, device, why);
-    todo!()
+    let before = Arc::clone(device::get(&w.site, device)?);
+    if before.state != DeviceState::Active || before.presence != Presence::Here {
+        return Ok(());
+    }
+    let (kind, presence, note, text) = match why {
+        Goodbye::Shutdown => ("device.asleep", Presence::Asleep, "switched off", "was switched off"),
+        Goodbye::Suspend => ("device.asleep", Presence::Asleep, "asleep", "went to sleep"),
+        Goodbye::Stopped => ("device.stopped", Presence::Asleep, "agent stopped", "stopped its agent; the machine may be running"),
+    };
+    w.put(Device { presence, since: w.now, last_heard: w.now, note: note.to_owned(), ..(*before).clone() });
+    if let Some(asset) = w.site.assets.get(&before.asset).cloned() {
+        w.event(kind, format!("{} {text}", asset.tag)).about(&asset);
+    }
+    alert::judge(w, before.asset);
+    Ok(())
 }
 
 /// It was last heard at `heard` and is not heard any more, without a goodbye. Changes nothing if it is not here.
@@ -128,12 +231,23 @@ pub fn goodbye(w: &mut Working, device: DeviceId, why: Goodbye) -> Result<(), Re
 /// # Errors
 /// No such device.
 pub fn silent(w: &mut Working, device: DeviceId, heard: Timestamp) -> Result<(), Refusal> {
-    let _ = (w, device, heard);
-    todo!()
+    let before = Arc::clone(device::get(&w.site, device)?);
+    if before.state != DeviceState::Active || before.presence != Presence::Here {
+        return Ok(());
+    }
+    w.put(Device { presence: Presence::Silent, since: heard, last_heard: heard, note: String::new(), ..(*before).clone() });
+    if let Some(asset) = w.site.assets.get(&before.asset).cloned() {
+        w.event("device.silent", format!("{} fell silent", asset.tag)).about(&asset);
+    }
+    alert::judge(w, before.asset);
+    Ok(())
 }
 
 /// Writes down when devices were last heard: every 5 minutes, all at once. Makes no event.
 pub fn checkpoint(w: &mut Working, heard: &[(DeviceId, Timestamp)]) {
-    let _ = (w, heard);
-    todo!()
+    for (id, at) in heard {
+        if let Some(device) = w.site.devices.get(id).filter(|device| device.last_heard < *at).cloned() {
+            w.put(Device { last_heard: *at, ..(*device).clone() });
+        }
+    }
 }

@@ -2,9 +2,10 @@
 
 use crate::presence::Presence;
 use crate::record::{Record, Rest, Table};
-use crate::{AssetId, DeviceId, Site};
+use crate::{AssetId, DeviceId, Refusal, Site};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// An enrolled agent identity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,5 +100,29 @@ impl Device {
     /// The certificates that speak for it: the current one, and the one before until the new one was used.
     pub fn certificates(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.certificate.as_str()).chain(self.certificate_before.as_deref())
+    }
+}
+
+/// The device with this id.
+///
+/// # Errors
+/// There is none.
+pub fn get(site: &Site, id: DeviceId) -> Result<&Arc<Device>, Refusal> {
+    site.devices.get(&id).ok_or_else(|| Refusal::not_found(format!("there is no device {id}")))
+}
+
+/// The device with this id, if it may speak.
+///
+/// # Errors
+/// There is none, or it is revoked, retired or quarantined (`Forbidden`).
+pub fn speaking(site: &Site, id: DeviceId) -> Result<Arc<Device>, Refusal> {
+    let device = get(site, id)?;
+    match &device.state {
+        DeviceState::Active => Ok(Arc::clone(device)),
+        DeviceState::Quarantined { why, .. } => {
+            Err(Refusal::forbidden(format!("this identity is quarantined until a technician decides: {why}")))
+        }
+        DeviceState::Revoked => Err(Refusal::forbidden("this device's certificate was taken back: enrol it anew if it belongs here")),
+        DeviceState::Retired => Err(Refusal::forbidden("this device is retired: enrol it anew if it belongs here")),
     }
 }

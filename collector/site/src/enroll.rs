@@ -1,8 +1,14 @@
 //! How a machine becomes a device of the site, and how a device is bound anew, moved, revoked or retired.
 
-use crate::fingerprint::Fingerprint;
+use crate::asset::{self, Asset, AssetStatus};
+use crate::device::{self, Device, DeviceState};
+use crate::fingerprint::{Fingerprint, Likeness};
+use crate::presence::Presence;
+use crate::record::Rest;
+use crate::token::{self, Token};
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 
 /// What a machine says when it enrols, with the certificate that the door has made for it.
 #[derive(Clone, Debug)]
@@ -45,8 +51,7 @@ pub struct Enrolled {
 /// # Errors
 /// Unknown, spent, ended or taken back.
 pub fn admit(site: &Site, token_hash: &str, now: Timestamp) -> Result<(), Refusal> {
-    let _ = (site, token_hash, now);
-    todo!()
+    token::good(site, token_hash, now).map(|_| ())
 }
 
 /// Enrols a machine and spends one use of the token.
@@ -54,17 +59,141 @@ pub fn admit(site: &Site, token_hash: &str, now: Timestamp) -> Result<(), Refusa
 /// # Errors
 /// The token is no longer good; the tag belongs to an asset that already has a device and no technician has allowed it.
 pub fn enroll(w: &mut Working, request: Enrolment) -> Result<Enrolled, Refusal> {
-    let _ = (w, request);
-    todo!()
+    let token = Arc::clone(token::good(&w.site, &request.token_hash, w.now)?);
+    let (asset, before) = place(w, &request, &token)?;
+    if let Some(old) = before {
+        w.put(Device { state: DeviceState::Retired, presence: Presence::Retired, since: w.now, ..(*old).clone() });
+        w.event("device.rebound", format!("{} is taken over by a newly enrolled agent", asset.tag)).about(&asset);
+    }
+    w.put(Token { uses_left: token.uses_left - 1, ..(*token).clone() });
+    w.put(asset.clone());
+    w.put(new_device(w.now, asset.id, &request));
+    let place = match (&asset.room, &asset.seat) {
+        (Some(room), Some(seat)) => format!(" in {room}, seat {seat}"),
+        (Some(room), None) => format!(" in {room}"),
+        (None, _) => String::new(),
+    };
+    let twin = twin(&w.site, &request)
+        .map_or_else(String::new, |twin| format!("; the same hardware is enrolled as {twin} too: retire one if it is one machine"));
+    let data = serde_json::json!({ "device": request.device, "token": token.id, "host_name": request.host_name });
+    w.event("device.enrolled", format!("{} enrolled as {}{place} with token {}{twin}", request.host_name, asset.tag, token.id))
+        .about(&asset)
+        .with(data);
+    crate::alert::judge(w, asset.id);
+    Ok(Enrolled { device: request.device, asset: asset.id, tag: asset.tag })
 }
 
-/// Allows the next enrolment with this tag to take the asset over, for an hour; also lifts a quarantine: the device is retired.
+/// The asset that a machine becomes, and the device that it takes over from, if any.
+fn place(w: &Working, request: &Enrolment, token: &Token) -> Result<(Asset, Option<Arc<Device>>), Refusal> {
+    let asked = if request.tag.trim().is_empty() { None } else { Some(Tag::parse(&request.tag)?) };
+    let tag = asked.clone().unwrap_or_else(|| made_tag(&w.site, &request.host_name, token));
+    let (mut asset, before) = match w.site.asset_by_tag(&tag) {
+        Some(asset) => (may_bind(w, asset, token)?, w.site.device_of(asset).cloned()),
+        None => (Asset::new(request.asset, tag), None),
+    };
+    asset.device = Some(request.device);
+    asset.rebind_until = None;
+    asset.simulated = request.agent_version.starts_with("school");
+    if asset.name.is_empty() {
+        asset.name.clone_from(&request.host_name);
+    }
+    asset.room = asset.room.take().or_else(|| token.room.clone());
+    if !request.seat.trim().is_empty() {
+        asset.seat = Some(request.seat.trim().chars().filter(|c| !c.is_control()).take(40).collect());
+    }
+    asset::free_seat(&w.site, &asset)?;
+    Ok((asset, before.filter(|device| device.state != DeviceState::Retired)))
+}
+
+/// Whether a machine may become this asset.
+fn may_bind(w: &Working, asset: &Asset, token: &Token) -> Result<Asset, Refusal> {
+    let tag = &asset.tag;
+    if asset.status == AssetStatus::Retired {
+        return Err(Refusal::conflict(format!("{tag} is retired: give the machine another tag, or put {tag} back in service")));
+    }
+    if let (Some(wanted), Some(room)) = (&token.room, &asset.room)
+        && wanted != room
+    {
+        return Err(Refusal::conflict(format!(
+            "{tag} belongs in {room}, and the token is for {wanted}: move {tag}, or use a token for {room}"
+        )));
+    }
+    let speaks =
+        w.site.device_of(asset).is_some_and(|device| matches!(device.state, DeviceState::Active | DeviceState::Quarantined { .. }));
+    if speaks && asset.rebind_until.is_none_or(|until| until < w.now) {
+        return Err(Refusal::conflict(format!(
+            "{tag} already has an agent: if this machine replaces it, run `rollcall device rebind {tag}` on the collector first"
+        )));
+    }
+    Ok(asset.clone())
+}
+
+/// A tag made of a host name; numbered when it is in use by an asset that this machine can't become.
+fn made_tag(site: &Site, host_name: &str, token: &Token) -> Tag {
+    let plain: String = host_name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).take(34).collect();
+    let stem = if plain.is_empty() { "PC".to_owned() } else { plain };
+    let waits = |tag: &Tag| {
+        site.asset_by_tag(tag).is_none_or(|asset| {
+            let here = asset.room.is_none() || token.room.is_none() || asset.room == token.room;
+            asset.device.is_none() && asset.status != AssetStatus::Retired && here
+        })
+    };
+    let numbered = (2..=u32::MAX).map(|n| format!("{stem}-{n}"));
+    let mut tags = std::iter::once(stem.clone()).chain(numbered).filter_map(|text| Tag::parse(&text).ok());
+    tags.find(waits).unwrap_or_else(Tag::unnamed)
+}
+
+/// The tag of another active device on the same hardware.
+fn twin(site: &Site, request: &Enrolment) -> Option<Tag> {
+    let same = |device: &&Arc<Device>| {
+        device.id != request.device
+            && device.state == DeviceState::Active
+            && device.fingerprint.likeness(&request.fingerprint) == Likeness::Same
+    };
+    let device = site.devices.values().find(same)?;
+    site.assets.get(&device.asset).map(|asset| asset.tag.clone())
+}
+
+fn new_device(now: Timestamp, asset: AssetId, request: &Enrolment) -> Device {
+    Device {
+        id: request.device,
+        asset,
+        state: DeviceState::Active,
+        certificate: request.certificate.clone(),
+        certificate_before: None,
+        certificate_ends: request.certificate_ends,
+        enrolled_at: now,
+        presence: Presence::Asleep,
+        since: now,
+        note: "enrolled, and not yet heard".to_owned(),
+        last_heard: now,
+        host_name: request.host_name.clone(),
+        agent_version: request.agent_version.clone(),
+        fingerprint: request.fingerprint.clone(),
+        nonces: Vec::new(),
+        session: String::new(),
+        acknowledged: 0,
+        boot: String::new(),
+        epoch: 0,
+        clock_off_ms: 0,
+        rest: Rest::new(),
+    }
+}
+
+/// Allows the next enrolment with this tag to take the asset over, for an hour; a quarantined device is retired at once.
 ///
 /// # Errors
 /// No such asset.
 pub fn allow_rebind(w: &mut Working, asset: AssetId) -> Result<(), Refusal> {
-    let _ = (w, asset);
-    todo!()
+    let asset = Arc::clone(asset::get(&w.site, asset)?);
+    let asset = w.put(Asset { rebind_until: Some(w.now + SignedDuration::from_hours(1)), ..(*asset).clone() });
+    if let Some(device) = w.site.device_of(&asset).cloned().filter(|device| matches!(device.state, DeviceState::Quarantined { .. })) {
+        w.put(Device { state: DeviceState::Retired, presence: Presence::Retired, since: w.now, ..(*device).clone() });
+    }
+    w.event("device.rebind-allowed", format!("{} may be taken over by the next machine that enrols with its tag, for an hour", asset.tag))
+        .about(&asset);
+    crate::alert::judge(w, asset.id);
+    Ok(())
 }
 
 /// Takes a device's certificate back; the door closes its live stream.
@@ -72,8 +201,22 @@ pub fn allow_rebind(w: &mut Working, asset: AssetId) -> Result<(), Refusal> {
 /// # Errors
 /// No such device.
 pub fn revoke(w: &mut Working, device: DeviceId) -> Result<(), Refusal> {
-    let _ = (w, device);
-    todo!()
+    let device = Arc::clone(device::get(&w.site, device)?);
+    if device.state == DeviceState::Revoked {
+        return Ok(());
+    }
+    w.put(Device {
+        state: DeviceState::Revoked,
+        since: w.now,
+        presence: Presence::Retired,
+        note: "revoked".to_owned(),
+        ..(*device).clone()
+    });
+    if let Some(asset) = w.site.assets.get(&device.asset).cloned() {
+        w.event("device.revoked", format!("The certificate of {} was taken back", asset.tag)).about(&asset);
+    }
+    crate::alert::judge(w, device.asset);
+    Ok(())
 }
 
 /// A new certificate was made for a device; the old one is accepted until the new one is used.
@@ -81,8 +224,12 @@ pub fn revoke(w: &mut Working, device: DeviceId) -> Result<(), Refusal> {
 /// # Errors
 /// No such device, or it may not speak.
 pub fn renewed(w: &mut Working, device: DeviceId, certificate: String, ends: Timestamp) -> Result<(), Refusal> {
-    let _ = (w, device, certificate, ends);
-    todo!()
+    let device = device::speaking(&w.site, device)?;
+    w.put(Device { certificate_before: Some(device.certificate.clone()), certificate, certificate_ends: ends, ..(*device).clone() });
+    if let Some(asset) = w.site.assets.get(&device.asset).cloned() {
+        w.event("device.renewed", format!("{} has a new certificate until {}", asset.tag, ends.strftime("%F"))).about(&asset);
+    }
+    Ok(())
 }
 
 /// Moves an asset to a room and a seat (each `None`: nowhere).
@@ -90,6 +237,7 @@ pub fn renewed(w: &mut Working, device: DeviceId, certificate: String, ends: Tim
 /// # Errors
 /// No such asset or room; the seat is taken.
 pub fn relocate(w: &mut Working, asset: AssetId, room: Option<RoomId>, seat: Option<String>) -> Result<(), Refusal> {
-    let _ = (w, asset, room, seat);
-    todo!()
+    let text = |room: Option<RoomId>| Some(room.map_or_else(String::new, |room| room.to_string()));
+    let facts = asset::AssetFacts { room: text(room), seat: Some(seat.unwrap_or_default()), ..asset::AssetFacts::default() };
+    asset::set(w, asset, facts).map(|_| ())
 }

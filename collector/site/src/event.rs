@@ -64,22 +64,44 @@ pub struct Event {
     pub data: serde_json::Value,
 }
 
+impl Event {
+    /// It is about this asset, in its room.
+    pub fn about(&mut self, asset: &crate::asset::Asset) -> &mut Self {
+        self.asset = Some(asset.id);
+        self.room.clone_from(&asset.room);
+        self
+    }
+
+    /// It is about this room.
+    pub fn in_room(&mut self, room: &RoomId) -> &mut Self {
+        self.room = Some(room.clone());
+        self
+    }
+
+    /// What a program may want beside the words.
+    pub fn with(&mut self, data: serde_json::Value) -> &mut Self {
+        self.data = data;
+        self
+    }
+}
+
 /// Every kind of event, alphabetical; [`crate::Working::event`] refuses no other, a test holds the list to the code.
 pub const KINDS: &[&str] = &[
     "alert.acknowledged",
     "alert.raised",
-    "alert.reopened",
     "alert.resolved",
     "asset.added",
     "asset.changed",
     "asset.moved",
     "baseline.applied",
+    "channel.removed",
     "channel.set",
     "device.asleep",
     "device.cloned",
     "device.enrolled",
     "device.here",
     "device.rebased",
+    "device.rebind-allowed",
     "device.rebound",
     "device.renewed",
     "device.retired",

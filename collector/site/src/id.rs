@@ -86,6 +86,13 @@ text_id!(
         ((1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))).then_some(text)
     }
 );
+impl Tag {
+    /// What a machine without a usable host name is called.
+    pub(crate) fn unnamed() -> Self {
+        Self("PC".into())
+    }
+}
+
 text_id!(
     /// A person's id of the roster, as it stands on the card.
     PersonId, "person id", "1 to 40 characters, no spaces, slash or control characters",

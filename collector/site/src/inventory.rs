@@ -1,11 +1,15 @@
 //! What a device is made of: its sections by digest, and what could not be measured.
 
+use crate::asset::AssetKind;
+use crate::attend::{Report, Reported};
+use crate::device::Device;
 use crate::record::{Record, Rest, Table};
-use crate::{DeviceId, Site};
+use crate::{DeviceId, Refusal, Site, Working, diff};
 use jiff::Timestamp;
-use rollcall_proto::Digest;
+use rollcall_proto::{Digest, SECTIONS, Section};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What a device is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,5 +60,104 @@ impl Profile {
     /// The digests of what is held, with the section's name.
     pub fn digests(&self) -> impl Iterator<Item = (&str, Digest)> {
         self.sections.iter().filter_map(|(name, held)| held.digest.map(|digest| (name.as_str(), digest)))
+    }
+}
+
+/// Takes a report into the device's profile, tells what changed, and keeps the asset's maker, model and serial true.
+///
+/// # Errors
+/// It names a content that the site does not hold.
+pub(crate) fn take_in(w: &mut Working, device: &Device, report: &Report) -> Result<(), Refusal> {
+    let before = w.site.profiles.get(&device.id).cloned();
+    let mut profile = before.as_deref().cloned().unwrap_or_else(|| Profile {
+        device: device.id,
+        sections: BTreeMap::new(),
+        reported_at: w.now,
+        rest: Rest::new(),
+    });
+    profile.reported_at = w.now;
+    let known = report.sections.iter().filter(|reported| SECTIONS.contains(&reported.name.as_str()));
+    if report.full {
+        let listed: BTreeSet<&str> = known.clone().map(|reported| reported.name.as_str()).collect();
+        profile.sections.retain(|name, _| listed.contains(name.as_str()));
+    }
+    let mut told = Vec::new();
+    for reported in known {
+        let held = profile.sections.entry(reported.name.clone()).or_default();
+        told.extend(take_in_section(&w.site, held, reported, report.at)?);
+    }
+    w.put(profile);
+    tell(w, device.asset, before.is_none(), told);
+    name_asset(w, device);
+    Ok(())
+}
+
+/// What a section's report changed: an event's kind, its words, and the section's name.
+type Told = (&'static str, String, String);
+
+fn take_in_section(site: &Site, held: &mut Held, reported: &Reported, at: Timestamp) -> Result<Option<Told>, Refusal> {
+    held.problems.clone_from(&reported.problems);
+    let name = &reported.name;
+    match &reported.content {
+        Err(why) => {
+            let fresh = held.not_measured.as_ref() != Some(why) && held.digest.is_some();
+            held.not_measured = Some(why.clone());
+            Ok(fresh.then(|| ("section.unmeasured", format!("{name} could not be measured: {why}"), name.clone())))
+        }
+        Ok(digest) => {
+            held.not_measured = None;
+            let after = site
+                .content(name, digest)
+                .ok_or_else(|| Refusal::invalid(format!("section {name} names the content {digest}, which nobody holds")))?;
+            let old = held.digest.replace(*digest);
+            if old == Some(*digest) {
+                return Ok(None);
+            }
+            held.since = Some(at);
+            let Some(old) = old else { return Ok(Some(("section.first", format!("{name} measured for the first time"), name.clone()))) };
+            let changes = site.content(name, &old).map_or_else(|| vec![format!("{name} changed")], |before| diff::changes(before, after));
+            Ok((!changes.is_empty()).then(|| ("section.changed", changes.join("; "), name.clone())))
+        }
+    }
+}
+
+/// The first inventory is one event; later each section's change is one.
+fn tell(w: &mut Working, asset: crate::AssetId, first: bool, told: Vec<Told>) {
+    let Some(asset) = w.site.assets.get(&asset).cloned() else { return };
+    if first {
+        let count = told.iter().filter(|(kind, ..)| *kind == "section.first").count();
+        w.event("section.first", format!("{}: first inventory, {count} sections", asset.tag)).about(&asset);
+        return;
+    }
+    for (kind, text, section) in told {
+        let data = serde_json::json!({ "section": section });
+        w.event(kind, format!("{}: {text}", asset.tag)).about(&asset).with(data);
+    }
+}
+
+/// Maker, model and serial of an asset are what its machine says of itself, where it says something.
+fn name_asset(w: &mut Working, device: &Device) {
+    let Some(asset) = w.site.assets.get(&device.asset).cloned() else { return };
+    let Some(Section::System(system)) = w.site.section(device.id, "system").map(|section| (*section).clone()) else { return };
+    let mut named = (*asset).clone();
+    for (field, said) in [(&mut named.maker, &system.manufacturer), (&mut named.model, &system.model), (&mut named.serial, &system.serial)]
+    {
+        if !said.is_empty() {
+            field.clone_from(said);
+        }
+    }
+    if named.kind == AssetKind::Pc && ["laptop", "notebook", "convertible", "tablet"].iter().any(|word| system.chassis.contains(word)) {
+        named.kind = AssetKind::Laptop;
+    }
+    if named != *asset {
+        w.put(named);
+    }
+}
+
+impl Site {
+    /// A section's content of a device, as last measured.
+    pub fn section(&self, device: DeviceId, name: &str) -> Option<Arc<Section>> {
+        let digest = self.profiles.get(&device)?.sections.get(name)?.digest?;
+        self.content(name, &digest).cloned()
     }
 }

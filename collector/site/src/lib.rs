@@ -12,6 +12,7 @@ pub mod attend;
 pub mod baseline;
 pub mod channel;
 pub mod device;
+pub mod diff;
 pub mod enroll;
 pub mod event;
 pub mod fingerprint;
@@ -23,11 +24,14 @@ pub mod presence;
 pub mod record;
 pub mod room;
 pub mod rule;
+#[cfg(test)]
+mod stories;
 pub mod sweep;
 pub mod token;
 pub mod verdict;
 pub mod version;
 pub mod view;
+mod words;
 mod working;
 
 pub use id::{AlertId, ApiKeyId, AssetId, BaselineId, DeviceId, LoanId, PersonId, RoomId, SiteId, SweepId, Tag, TokenId, UserName};
@@ -38,6 +42,7 @@ use imbl::{HashMap, OrdMap, OrdSet};
 use jiff::Timestamp;
 use rollcall_proto::{Digest, Section};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The site's own facts: the one record of kind "site".
@@ -109,7 +114,7 @@ pub struct Site {
     pub(crate) live_alerts: OrdSet<(Option<AssetId>, AlertId)>,
     pub(crate) settling: OrdSet<(Timestamp, AlertId)>,
     pub(crate) by_certificate: HashMap<String, DeviceId>,
-    contents: OrdMap<[u8; 32], Arc<Section>>,
+    contents: OrdMap<(&'static str, [u8; 32]), Arc<Section>>,
 }
 
 impl Site {
@@ -155,19 +160,21 @@ impl Site {
         asset.device.as_ref().and_then(|id| self.devices.get(id))
     }
 
-    /// Whether the content with this digest is held.
-    pub fn holds(&self, digest: &Digest) -> bool {
-        self.contents.contains_key(digest.as_bytes())
+    /// Whether the content of a section with this digest is held. Two sections may have the same bytes (an empty list of
+    /// displays, an empty list of batteries), so the name belongs to the question.
+    pub fn holds(&self, name: &str, digest: &Digest) -> bool {
+        self.content(name, digest).is_some()
     }
 
     /// A section's content.
-    pub fn content(&self, digest: &Digest) -> Option<&Arc<Section>> {
-        self.contents.get(digest.as_bytes())
+    pub fn content(&self, name: &str, digest: &Digest) -> Option<&Arc<Section>> {
+        let name = rollcall_proto::SECTIONS.iter().find(|known| **known == name)?;
+        self.contents.get(&(*name, *digest.as_bytes()))
     }
 
     /// Takes up a section's content, whose bytes are durable under that digest.
     pub fn hold(&mut self, digest: Digest, section: Arc<Section>) {
-        self.contents.insert(*digest.as_bytes(), section);
+        self.contents.insert((section.name(), *digest.as_bytes()), section);
     }
 
     /// Takes up one record of the store. Runs no rules: replay gives the same state in every version.
@@ -185,9 +192,14 @@ impl Site {
         KINDS.iter().flat_map(|kind| (kind.all)(self))
     }
 
-    /// Digests of every content that some profile or loan uses.
-    pub fn used_contents(&self) -> std::collections::BTreeSet<(String, Digest)> {
-        self.profiles.iter().flat_map(|(_, profile)| profile.digests().map(|(name, digest)| (name.to_owned(), digest))).collect()
+    /// Name and digest of every content that a profile, an open loan or a room's last sweep uses.
+    pub fn used_contents(&self) -> BTreeSet<(String, Digest)> {
+        let profiles = self.profiles.iter().flat_map(|(_, profile)| profile.digests());
+        let loans = self.open_loans.iter().filter_map(|(_, id)| self.loans.get(id)).flat_map(|loan| loan.frozen.iter());
+        let sweeps = self.rooms.keys().filter_map(|room| sweep::last_of(self, room)).flat_map(|sweep| sweep.lines.iter());
+        let sweeps = sweeps.flat_map(|line| line.sections.iter());
+        let kept = loans.chain(sweeps).map(|(name, digest)| (name.as_str(), *digest));
+        profiles.chain(kept).map(|(name, digest)| (name.to_owned(), digest)).collect()
     }
 
     /// One hash over everything: two stores that agree on it hold the same site.

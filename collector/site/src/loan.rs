@@ -2,7 +2,8 @@
 
 use crate::presence::Heard;
 use crate::record::{Record, Rest, Table};
-use crate::{AssetId, LoanId, PersonId, Refusal, Site, Tag, Working};
+use crate::verdict::{self, Verdict};
+use crate::{AssetId, LoanId, PersonId, Refusal, Site, Tag, Working, alert, asset, person};
 use jiff::Timestamp;
 use rollcall_proto::Digest;
 use serde::{Deserialize, Serialize};
@@ -69,8 +70,48 @@ pub fn out(
     due: Option<Timestamp>,
     override_reason: Option<String>,
 ) -> Result<Arc<Loan>, Refusal> {
-    let _ = (w, heard, tag, person, due, override_reason);
-    todo!()
+    let asset = Arc::clone(asset::tagged(&w.site, tag)?);
+    person::get(&w.site, person)?;
+    if let Some(loan) = w.site.open_loan(asset.id) {
+        return Err(Refusal::conflict(format!(
+            "{tag} is out already: lent to {} on {}; take it back first with `rollcall loan in {tag}`",
+            loan.person,
+            loan.out_at.strftime("%F")
+        )));
+    }
+    if due.is_some_and(|due| due <= w.now) {
+        return Err(Refusal::invalid("the due date is over already: give a time to come"));
+    }
+    let reason = override_reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+    let check = verdict::check(&w.site, heard, tag, Some(person), w.now)?;
+    if check.verdict == Verdict::Stop && reason.is_none() {
+        let why: Vec<_> =
+            check.reasons.iter().filter(|reason| reason.verdict == Verdict::Stop).map(|reason| reason.text.as_str()).collect();
+        return Err(Refusal::forbidden(format!("STOP for {tag}: {}; lend another one, or override it with a reason", why.join("; "))));
+    }
+    let frozen = asset
+        .device
+        .and_then(|device| w.site.profiles.get(&device))
+        .map(|profile| profile.digests().map(|(name, digest)| (name.to_owned(), digest)).collect());
+    let loan = Loan {
+        id: LoanId(w.site.loans.get_max().map_or(1, |(id, _)| id.0 + 1)),
+        asset: asset.id,
+        person: person.clone(),
+        out_at: w.now,
+        due,
+        in_at: None,
+        by: w.actor.words(),
+        frozen: frozen.unwrap_or_default(),
+        override_reason: reason,
+        rest: Rest::new(),
+    };
+    let loan = w.put(loan);
+    let until = due.map_or_else(String::new, |due| format!(", due {}", due.strftime("%F %H:%M UTC")));
+    let override_words = loan.override_reason.as_ref().map_or_else(String::new, |reason| format!("; verdict STOP overridden: {reason}"));
+    let event = w.event("loan.out", format!("{tag} lent to {person}{until}{override_words}"));
+    event.about(&asset).person = Some(person.clone());
+    alert::judge(w, asset.id);
+    Ok(loan)
 }
 
 /// Takes an asset back.
@@ -78,6 +119,11 @@ pub fn out(
 /// # Errors
 /// No such asset, or it is not out.
 pub fn back(w: &mut Working, tag: &Tag) -> Result<Arc<Loan>, Refusal> {
-    let _ = (w, tag);
-    todo!()
+    let asset = Arc::clone(asset::tagged(&w.site, tag)?);
+    let loan = w.site.open_loan(asset.id).cloned().ok_or_else(|| Refusal::conflict(format!("{tag} is not out: nobody has it")))?;
+    let loan = w.put(Loan { in_at: Some(w.now), ..(*loan).clone() });
+    let event = w.event("loan.in", format!("{tag} returned by {}", loan.person));
+    event.about(&asset).person = Some(loan.person.clone());
+    alert::judge(w, asset.id);
+    Ok(loan)
 }

@@ -43,12 +43,38 @@ pub struct Imported {
 
 /// What importing these people would do; nobody is removed.
 pub fn plan(site: &Site, people: &[(PersonId, String)]) -> Imported {
-    let _ = (site, people);
-    todo!()
+    let mut plan = Imported::default();
+    for (id, name) in people {
+        match site.persons.get(id) {
+            None => plan.added += 1,
+            Some(person) if person.name != *name => plan.changed += 1,
+            Some(_) => plan.same += 1,
+        }
+    }
+    plan
 }
 
 /// Imports people; nobody is removed.
 pub fn import(w: &mut Working, people: Vec<(PersonId, String)>) -> Imported {
-    let _ = (w, people);
-    todo!()
+    let plan = plan(&w.site, &people);
+    for (id, name) in people {
+        let before = w.site.persons.get(&id).cloned();
+        if before.as_ref().is_none_or(|person| person.name != name) {
+            w.put(Person { id, name, rest: before.map(|person| person.rest.clone()).unwrap_or_default() });
+        }
+    }
+    if plan.added + plan.changed > 0 {
+        w.event("person.imported", format!("People imported: {} new, {} changed, {} as before", plan.added, plan.changed, plan.same));
+    }
+    plan
+}
+
+/// The person with this id.
+///
+/// # Errors
+/// There is none.
+pub fn get<'a>(site: &'a Site, id: &PersonId) -> Result<&'a std::sync::Arc<Person>, crate::Refusal> {
+    site.persons.get(id).ok_or_else(|| {
+        crate::Refusal::not_found(format!("nobody in the roster has the id {id}; `rollcall person import` brings people in"))
+    })
 }

@@ -1,5 +1,9 @@
 //! Presence: where a machine is for the roll call.
 
+use crate::asset::{Asset, AssetStatus};
+use crate::device::{Device, DeviceState};
+use crate::{DeviceId, Site};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Where a machine is. Judged by the site; "late" is seen only live, at the door.
@@ -22,5 +26,49 @@ pub enum Presence {
     Retired,
 }
 
+impl Presence {
+    /// As people say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Here => "here",
+            Self::Late => "late",
+            Self::Silent => "silent",
+            Self::Asleep => "asleep",
+            Self::Away => "away",
+            Self::Resting => "resting",
+            Self::Retired => "retired",
+        }
+    }
+}
+
 /// The devices that are connected now, with when each was last heard: the live half of presence, kept by the agents' door.
-pub type Heard = imbl::HashMap<crate::DeviceId, jiff::Timestamp>;
+pub type Heard = imbl::HashMap<DeviceId, Timestamp>;
+
+/// Where a machine is, since when, and what is known beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// Where.
+    pub presence: Presence,
+    /// Since when.
+    pub since: Timestamp,
+    /// "switched off", "quarantined: …"; empty: nothing to add.
+    pub note: String,
+}
+
+/// Where the machine of a device is now: what is stored, and what the door hears.
+pub fn of(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timestamp) -> Whereabouts {
+    let at = |presence, since, note: &str| Whereabouts { presence, since, note: note.to_owned() };
+    if asset.status == AssetStatus::Retired || matches!(device.state, DeviceState::Retired | DeviceState::Revoked) {
+        return at(Presence::Retired, device.since, if device.note.is_empty() { "retired" } else { &device.note });
+    }
+    if let Some(heard) = heard.get(&device.id).filter(|_| device.state == DeviceState::Active) {
+        let patience = 2 * i128::from(crate::room::heartbeat_of(site, asset));
+        let late = now.duration_since(*heard).as_millis() > patience;
+        return if late { at(Presence::Late, *heard, "") } else { at(Presence::Here, device.since, "") };
+    }
+    match (site.open_loan(asset.id), device.presence) {
+        (Some(loan), Presence::Silent | Presence::Asleep) => at(Presence::Away, loan.out_at, &format!("lent to {}", loan.person)),
+        (_, Presence::Here) => at(Presence::Late, device.last_heard, "its connection was just lost"),
+        (_, presence) => at(presence, device.since, &device.note),
+    }
+}

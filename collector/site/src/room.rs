@@ -68,13 +68,41 @@ pub struct RoomFacts {
     pub heartbeat_ms: Option<u32>,
 }
 
+/// How long a machine is silent before a person is told where no room says otherwise, seconds.
+pub const SETTLE_S: u32 = 60;
+/// Heartbeat of a machine without a room, milliseconds.
+pub const HEARTBEAT_MS: u32 = 10_000;
+
+/// The room with this name.
+///
+/// # Errors
+/// There is none.
+pub fn get<'a>(site: &'a Site, id: &RoomId) -> Result<&'a Arc<Room>, Refusal> {
+    site.rooms.get(id).ok_or_else(|| {
+        Refusal::not_found(format!("there is no room {id:?}; `rollcall rooms` lists them, `rollcall room add` makes one", id = id.as_str()))
+    })
+}
+
+/// Heartbeat of an asset's machine, milliseconds: its room's.
+pub fn heartbeat_of(site: &Site, asset: &crate::asset::Asset) -> u32 {
+    asset.room.as_ref().and_then(|room| site.rooms.get(room)).map_or(HEARTBEAT_MS, |room| room.heartbeat_ms)
+}
+
 /// Adds a room.
 ///
 /// # Errors
-/// There is one of that name.
+/// There is one of that name, or a number is out of its bounds.
 pub fn add(w: &mut Working, id: RoomId, facts: RoomFacts) -> Result<Arc<Room>, Refusal> {
-    let _ = (w, id, facts);
-    todo!()
+    if w.site.rooms.contains_key(&id) {
+        return Err(Refusal::conflict(format!("there is a room {:?} already", id.as_str())));
+    }
+    let kind = facts.kind.unwrap_or_default();
+    // A lab is watched second by second; elsewhere a machine may take its time.
+    let heartbeat_ms = if kind == RoomKind::Lab { 5_000 } else { 30_000 };
+    let room = with(Room { id, kind, seats: 0, settle_s: SETTLE_S, heartbeat_ms, rest: Rest::new() }, &facts)?;
+    let room = w.put(room);
+    w.event("room.added", format!("Room {} added", room.id)).in_room(&room.id);
+    Ok(room)
 }
 
 /// Changes a room.
@@ -82,6 +110,39 @@ pub fn add(w: &mut Working, id: RoomId, facts: RoomFacts) -> Result<Arc<Room>, R
 /// # Errors
 /// No such room, or a number out of its bounds.
 pub fn set(w: &mut Working, id: &RoomId, facts: RoomFacts) -> Result<Arc<Room>, Refusal> {
-    let _ = (w, id, facts);
-    todo!()
+    let before = Arc::clone(get(&w.site, id)?);
+    let after = with((*before).clone(), &facts)?;
+    if after == *before {
+        return Ok(before);
+    }
+    let after = w.put(after);
+    let text = format!(
+        "Room {}: {} seats, told after {} s of silence, heartbeat {} s",
+        after.id,
+        after.seats,
+        after.settle_s,
+        after.heartbeat_ms / 1000
+    );
+    w.event("room.changed", text).in_room(id);
+    let assets: Vec<_> = w.site.assets_in(id).map(|asset| asset.id).collect();
+    for asset in assets {
+        crate::alert::judge(w, asset);
+    }
+    Ok(after)
+}
+
+fn with(mut room: Room, facts: &RoomFacts) -> Result<Room, Refusal> {
+    room.kind = facts.kind.unwrap_or(room.kind);
+    room.seats = within("seats", facts.seats.unwrap_or(room.seats), 0, 2_000)?;
+    room.settle_s = within("settle_s", facts.settle_s.unwrap_or(room.settle_s), 0, 86_400)?;
+    room.heartbeat_ms = within("heartbeat_ms", facts.heartbeat_ms.unwrap_or(room.heartbeat_ms), 5_000, 60_000)?;
+    Ok(room)
+}
+
+fn within(what: &str, value: u32, least: u32, most: u32) -> Result<u32, Refusal> {
+    if (least..=most).contains(&value) {
+        Ok(value)
+    } else {
+        Err(Refusal::invalid(format!("{what} is {value}: it must be {least} to {most}")))
+    }
 }

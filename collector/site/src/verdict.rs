@@ -1,9 +1,16 @@
 //! GO, CHECK or STOP for lending an asset, with reasons.
 
-use crate::presence::Heard;
-use crate::{AssetId, PersonId, Refusal, Site, Tag};
-use jiff::Timestamp;
+use crate::asset::{self, Asset, AssetKind, AssetStatus};
+use crate::device::{Device, DeviceState};
+use crate::presence::{self, Heard, Presence};
+use crate::rule::{Facts, Severity};
+use crate::{AssetId, PersonId, Refusal, Site, Tag, baseline, person, words};
+use jiff::{SignedDuration, Timestamp};
+use rollcall_proto::Section;
+use rollcall_proto::v1::Battery;
 use serde::Serialize;
+use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// May it leave?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -49,11 +56,163 @@ pub struct Check {
     pub out_to: Option<PersonId>,
 }
 
+/// A battery below this share of its design capacity is worth a look, percent: a school day needs about that much.
+const BATTERY_LOW: u64 = 70;
+/// A report older than this is worth a look.
+const REPORT_OLD: SignedDuration = SignedDuration::from_hours(24);
+
 /// Checks a scanned tag, for a borrower if one is named.
 ///
 /// # Errors
 /// No such tag, no such person.
 pub fn check(site: &Site, heard: &Heard, tag: &Tag, person: Option<&PersonId>, now: Timestamp) -> Result<Check, Refusal> {
-    let _ = (site, heard, tag, person, now);
-    todo!()
+    let asset = asset::tagged(site, tag)?;
+    let mut reasons = vec![status(asset), loan(site, asset, now)];
+    match site.device_of(asset) {
+        Some(device) => {
+            reasons.push(seen(site, heard, asset, device, now));
+            reasons.extend(alerts(site, asset));
+            reasons.extend(baselines(site, asset));
+            reasons.push(battery(site, device));
+        }
+        None => reasons.push(without_agent(asset)),
+    }
+    if let Some(person) = person {
+        person::get(site, person)?;
+        reasons.push(Some(borrower(site, person, now)));
+    }
+    let mut reasons: Vec<Reason> = reasons.into_iter().flatten().collect();
+    reasons.sort_by_key(|reason| Reverse(reason.verdict));
+    Ok(Check {
+        verdict: reasons.first().map_or(Verdict::Go, |reason| reason.verdict),
+        reasons,
+        tag: tag.clone(),
+        title: asset.title(),
+        asset: asset.id,
+        person: person.cloned(),
+        out_to: site.open_loan(asset.id).map(|loan| loan.person.clone()),
+    })
+}
+
+fn reason(verdict: Verdict, code: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> Option<Reason> {
+    Some(Reason { verdict, code, text: text.into(), remedy: remedy.into() })
+}
+
+fn status(asset: &Asset) -> Option<Reason> {
+    match asset.status {
+        AssetStatus::InService => None,
+        status => reason(Verdict::Stop, "status", format!("it is {}", status.word()), "Lend another one, or put it back in service."),
+    }
+}
+
+fn loan(site: &Site, asset: &Asset, now: Timestamp) -> Option<Reason> {
+    let loan = site.open_loan(asset.id)?;
+    let text = format!("it is out: lent to {} {} ago", loan.person, words::ago(loan.out_at, now));
+    reason(Verdict::Stop, "loan", text, "Take it back first.")
+}
+
+fn seen(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timestamp) -> Option<Reason> {
+    let code = "seen";
+    match &device.state {
+        DeviceState::Active => {}
+        DeviceState::Quarantined { why, .. } => {
+            return reason(Verdict::Stop, code, format!("its identity is quarantined: {why}"), "Enrol it anew, then check again.");
+        }
+        DeviceState::Revoked | DeviceState::Retired => {
+            return reason(Verdict::Check, code, "its agent may no longer report", "Enrol it anew, then check again.");
+        }
+    }
+    let Some(profile) = site.profiles.get(&device.id) else {
+        return reason(Verdict::Check, code, "it has never reported", "Switch it on, on the school's network, and check again.");
+    };
+    let age = words::ago(profile.reported_at, now);
+    let place = presence::of(site, heard, asset, device, now);
+    match place.presence {
+        Presence::Here | Presence::Late if now.duration_since(profile.reported_at) <= REPORT_OLD => {
+            reason(Verdict::Go, code, format!("it is here, and its last report is {age} old"), "")
+        }
+        Presence::Here | Presence::Late => {
+            reason(Verdict::Check, code, format!("it is here, but its last report is {age} old"), "Rescan it.")
+        }
+        _ => {
+            let silent = words::ago(device.last_heard, now);
+            reason(
+                Verdict::Check,
+                code,
+                format!("it is {}: last heard {silent} ago", place.presence.word()),
+                "Switch it on, on the school's network, and check again.",
+            )
+        }
+    }
+}
+
+/// Open alerts, without those whose matter has a reason of its own here.
+fn alerts(site: &Site, asset: &Asset) -> Vec<Option<Reason>> {
+    let own = ["machine-silent", "identity-cloned", "software-required", "software-forbidden"];
+    let open = site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told() && !own.contains(&alert.rule.as_str()));
+    let mut reasons: Vec<_> = open
+        .map(|alert| {
+            let verdict = if alert.severity == Severity::High { Verdict::Stop } else { Verdict::Check };
+            reason(verdict, "alerts", format!("{}: {}", alert.title, alert.evidence), alert.remedy.clone())
+        })
+        .collect();
+    if reasons.is_empty() {
+        reasons.push(reason(Verdict::Go, "alerts", "no hardware alert is open", ""));
+    }
+    reasons
+}
+
+fn baselines(site: &Site, asset: &Arc<Asset>) -> Vec<Option<Reason>> {
+    let facts = Facts::of(site, asset);
+    let software = baseline::software_of(&facts);
+    let judged = baseline::of_room(site, asset.room.as_ref()).map(|baseline| {
+        let Some((software, _)) = &software else {
+            return reason(
+                Verdict::Check,
+                "baseline",
+                format!("its software was never read, so baseline {} can't be judged", baseline.name),
+                "Rescan it.",
+            );
+        };
+        let wrong = baseline::wrong(software, baseline);
+        if wrong.is_empty() {
+            return reason(Verdict::Go, "baseline", format!("its software meets baseline {}", baseline.name), "");
+        }
+        let text = format!("it {} (baseline {})", words::first(wrong, 5).join(", "), baseline.name);
+        reason(Verdict::Check, "baseline", text, "Install or remove what is named.")
+    });
+    judged.collect()
+}
+
+fn battery(site: &Site, device: &Device) -> Option<Reason> {
+    let section = site.section(device.id, "battery")?;
+    let Section::Batteries(batteries) = &*section else { return None };
+    let share = |battery: &Battery| battery.full_mwh.saturating_mul(100).checked_div(battery.design_mwh);
+    let worst = batteries.batteries.iter().filter_map(|battery| Some((share(battery)?, battery))).min_by_key(|(share, _)| *share)?;
+    let cycles = if worst.1.cycles > 0 { format!(", {} cycles", worst.1.cycles) } else { String::new() };
+    let text = format!("its battery holds {} % of its design capacity{cycles}", worst.0);
+    if worst.0 >= BATTERY_LOW {
+        return reason(Verdict::Go, "battery", text, "");
+    }
+    reason(Verdict::Check, "battery", text, "A school day needs about 70 %: lend a charger along, or another one.")
+}
+
+fn without_agent(asset: &Asset) -> Option<Reason> {
+    match asset.kind {
+        AssetKind::Pc | AssetKind::Laptop => {
+            reason(Verdict::Check, "device", "it has no agent: nothing is known of its state", "Look at it yourself, or enrol it.")
+        }
+        _ => reason(Verdict::Go, "device", "it has no agent, as expected of its kind", ""),
+    }
+}
+
+fn borrower(site: &Site, person: &PersonId, now: Timestamp) -> Reason {
+    let held: Vec<_> = site.open_loans.iter().filter_map(|(_, id)| site.loans.get(id)).filter(|loan| loan.person == *person).collect();
+    let overdue = held.iter().filter(|loan| loan.due.is_some_and(|due| due < now)).count();
+    let (verdict, text, remedy) = match (held.len(), overdue) {
+        (0, _) => (Verdict::Go, format!("{person} is in the roster and has nothing out"), ""),
+        (held, 0) => (Verdict::Go, format!("{person} is in the roster and has {held} out, none overdue"), ""),
+        (_, overdue) => (Verdict::Check, format!("{person} has {overdue} overdue"), "Ask for it back first."),
+    };
+    Reason { verdict, code: "borrower", text, remedy: remedy.to_owned() }
 }

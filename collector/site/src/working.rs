@@ -108,7 +108,7 @@ impl Working {
     pub fn event(&mut self, kind: &'static str, text: impl Into<String>) -> &mut Event {
         debug_assert!(crate::event::KINDS.contains(&kind), "{kind} is not in the list of events");
         self.site.seq += 1;
-        self.events.push(Event {
+        self.events.push_mut(Event {
             seq: self.site.seq,
             at: self.now,
             actor: self.actor.clone(),
@@ -119,9 +119,7 @@ impl Working {
             person: None,
             alert: None,
             data: serde_json::Value::Null,
-        });
-        let last = self.events.len() - 1;
-        &mut self.events[last]
+        })
     }
 
     /// Ends the change.

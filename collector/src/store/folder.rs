@@ -1,15 +1,216 @@
 //! The embedded engine: ledger, snapshot, blobs, health and shelf in one folder.
+//!
+//! ```text
+//! DIR/lock        held while a collector has the folder open     DIR/blobs/     section contents (blobs.rs)
+//! DIR/ledger/     the truth: committed groups (ledger/)          DIR/health/    health samples (health.rs)
+//! DIR/snapshot/   records at a place of the ledger (snapshot.rs) DIR/shelf/     made from the ledger, harmless to delete (shelf/)
+//! ```
 
+use super::blobs::Blobs;
+use super::disk::{at, free_bytes, make_dir, remove_unfinished};
+use super::health::Health;
+use super::ledger::Ledger;
+use super::ledger::frame::Place;
+use super::ledger::segment::Segment;
+use super::shelf::Shelf;
+use super::{Entry, Store, StoreError, StoreState, Verified, snapshot, verify};
+use jiff::Timestamp;
+use rollcall_proto::{Digest, Section, v1};
+use rollcall_site::event::Event;
+use rollcall_site::{AssetId, DeviceId, Site};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// The embedded engine over one folder.
+/// Marks a folder whose restore is not finished.
+pub(super) const RESTORING: &str = "restoring";
+
+/// The embedded engine over one folder. One at a time: a second process is refused.
 pub struct Folder {
     dir: PathBuf,
+    // Before the lock, so that the shelf is closed while the folder is still held.
+    shelf: Shelf,
+    ledger: Arc<Ledger>,
+    blobs: Blobs,
+    health: Health,
+    missing: Mutex<Vec<Missing>>,
+    _lock: File,
+}
+
+/// A section content that a profile names and the store can't give. The site does not hold it, so its agent is asked again.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Missing {
+    /// The section's name.
+    pub section: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// Why: not there, or what is damaged.
+    pub why: String,
 }
 
 impl Folder {
+    /// Opens the folder, makes it when it is not there, and holds its lock until dropped. Cuts an unfinished write off the ledger's end.
+    ///
+    /// # Errors
+    /// Another collector has it open, the ledger's end is damaged, or the disk's own error.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        make_dir(dir)?;
+        let lock = lock(&dir.join("lock"))?;
+        let restoring = dir.join(RESTORING);
+        if restoring.exists() {
+            return Err(StoreError::HalfRestored { path: restoring });
+        }
+        remove_unfinished(&dir.join("snapshot"))?;
+        let ledger = Arc::new(Ledger::open(&dir.join("ledger"))?);
+        let blobs = Blobs::open(&dir.join("blobs"))?;
+        let shelf = Shelf::open(&dir.join("shelf"), Arc::clone(&ledger))?;
+        let health = Health::open(&dir.join("health"));
+        Ok(Self { dir: dir.to_owned(), shelf, ledger, blobs, health, missing: Mutex::default(), _lock: lock })
+    }
+
     /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// The section contents that the last [`Store::load`] did not find whole.
+    pub fn missing(&self) -> Vec<Missing> {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The segments of the ledger as far as they are durable, and the place where they end.
+    pub(super) fn segments(&self) -> (Vec<Segment>, Place) {
+        self.ledger.segments()
+    }
+
+    /// The newest snapshot that is whole, or an empty site, with the place at which replay starts.
+    fn newest_snapshot(&self) -> Result<(Place, Site), StoreError> {
+        for (_, path) in snapshot::list(&self.dir.join("snapshot"))? {
+            match snapshot::read(&path) {
+                Ok(read) => return Ok(read),
+                Err(StoreError::Record(bad)) => return Err(StoreError::Record(bad)),
+                Err(error) => {
+                    tracing::warn!(file = %path.display(), %error, "a snapshot is damaged; an older one or the whole ledger serves")
+                }
+            }
+        }
+        Ok((Place::default(), Site::default()))
+    }
+
+    /// Takes up the contents that the profiles name; what is not there whole goes to the list.
+    fn take_up_contents(&self, site: &mut Site) {
+        let mut missing = Vec::new();
+        for (section, digest) in site.used_contents() {
+            let content = match self.blobs.get(&digest) {
+                Ok(Some(bytes)) => Section::decode(&section, &bytes).map(|read| read.map_err(|error| error.to_string())),
+                Ok(None) => Some(Err("it is not there".to_owned())),
+                Err(error) => Some(Err(error.to_string())),
+            };
+            match content {
+                Some(Ok(content)) => site.hold(digest, Arc::new(content)),
+                Some(Err(why)) => missing.push(Missing { section, digest, why }),
+                // A section of a newer version: nobody here can read it.
+                None => {}
+            }
+        }
+        if let Some(first) = missing.first() {
+            tracing::warn!(count = missing.len(), first.why = %first.why, "section contents are not held; their agents are asked again");
+        }
+        *self.missing.lock().unwrap_or_else(PoisonError::into_inner) = missing;
+    }
+
+    /// Makes the next commit fail, as a full or broken disk would.
+    #[cfg(test)]
+    pub(crate) fn break_disk(&self) {
+        self.ledger.break_disk();
+    }
+
+    /// Makes the shelf's thread hang, as sled may on a damaged page.
+    #[cfg(test)]
+    pub(super) fn hang_shelf(&self, time: std::time::Duration) {
+        self.shelf.hang(time);
+    }
+}
+
+impl Store for Folder {
+    fn load(&self) -> Result<Site, StoreError> {
+        let (place, mut site) = self.newest_snapshot()?;
+        self.ledger.replay(&place, &mut site)?;
+        self.take_up_contents(&mut site);
+        Ok(site)
+    }
+
+    fn commit(&self, group: &[Entry]) -> Result<(), StoreError> {
+        self.ledger.commit(group)?;
+        self.shelf.grown();
+        Ok(())
+    }
+
+    fn put_blob(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
+        self.blobs.put(digest, bytes)
+    }
+
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        self.blobs.get(digest)
+    }
+
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.ledger.events(after, limit)
+    }
+
+    fn history(&self, asset: Option<AssetId>, limit: usize) -> Result<Vec<Event>, StoreError> {
+        match asset.and_then(|asset| self.shelf.history(asset, limit)) {
+            Some(events) => Ok(events),
+            None => self.ledger.history(asset, limit),
+        }
+    }
+
+    fn put_sample(&self, device: DeviceId, sample: v1::Health) {
+        if let Err(error) = self.health.put(device, sample) {
+            tracing::warn!(%error, "an hour of health samples is lost");
+        }
+    }
+
+    fn samples(&self, device: DeviceId, since: Timestamp) -> Result<Vec<v1::Health>, StoreError> {
+        self.health.samples(device, since)
+    }
+
+    fn snapshot(&self, view: &Site) -> Result<(), StoreError> {
+        let place = self.ledger.place_of(view.seq)?.ok_or(StoreError::NoSuchPlace { seq: view.seq })?;
+        snapshot::write(&self.dir.join("snapshot"), &place, view)
+    }
+
+    fn verify(&self) -> Result<Verified, StoreError> {
+        let (segments, _) = self.segments();
+        verify::everything(&self.dir, &segments, Vec::new())
+    }
+
+    fn state(&self) -> StoreState {
+        let (segments, place) = self.segments();
+        StoreState {
+            seq: place.seq,
+            ledger_bytes: segments.iter().map(|segment| segment.length).sum(),
+            shelf: self.shelf.state(),
+            free_bytes: free_bytes(&self.dir),
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = self.health.flush() {
+            tracing::warn!(%error, "the last hour of health samples is lost");
+        }
+    }
+}
+
+/// Takes the lock of a folder; the system frees it when the process ends, however it ends.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(at("open the lock", path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(at("take the lock", path)(error)),
     }
 }

@@ -1,6 +1,21 @@
 //! The durable place of one site, behind one small trait: records, events, section contents, health samples. No query logic lives here.
 
+mod blobs;
+#[cfg(test)]
+pub(crate) mod contract;
+mod disk;
 pub mod folder;
+mod health;
+mod ledger;
+mod lines;
+mod shelf;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use folder::Folder;
+pub use verify::verify_folder;
 
 use jiff::Timestamp;
 use rollcall_proto::{Digest, v1::Health};
@@ -55,7 +70,7 @@ pub trait Store: Send + Sync {
     /// Damage or the disk's own error.
     fn history(&self, asset: Option<AssetId>, limit: usize) -> Result<Vec<Event>, StoreError>;
 
-    /// Keeps a health sample; up to an hour of samples may be lost in a crash.
+    /// Keeps a health sample: the last one of each minute. Up to an hour of samples may be lost in a crash.
     fn put_sample(&self, device: DeviceId, sample: Health);
 
     /// The samples of a device since `since`, oldest first.
@@ -135,6 +150,38 @@ pub enum StoreError {
     /// A record of the store does not fit this version.
     #[error("the store holds a record that does not fit")]
     Record(#[from] rollcall_site::BadRecord),
+    /// Another collector has the folder open.
+    #[error("{}: another collector has this folder open; stop it first, or give another --data", path.display())]
+    InUse {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A restore into the folder was not finished.
+    #[error("{}: a restore into this folder was not finished; remove the folder and restore again", path.display())]
+    HalfRestored {
+        /// The mark that the restore left.
+        path: PathBuf,
+    },
+    /// The group's events don't continue the sequence: somebody else wrote, or the view is not the last. Nothing was written.
+    #[error("the group brings event {given} where the ledger expects {wanted}; nothing was written")]
+    OutOfOrder {
+        /// The number that comes next.
+        wanted: u64,
+        /// The number that was given.
+        given: u64,
+    },
+    /// The group is larger than a frame may be. Nothing was written.
+    #[error("the group takes {bytes} bytes, more than {} fit; make the change in parts", ledger::frame::MAX_PAYLOAD)]
+    TooLarge {
+        /// Bytes of the group.
+        bytes: usize,
+    },
+    /// The view is at no place where a group of the ledger ends.
+    #[error("no group of the ledger ends with event {seq}: the view is not of this store")]
+    NoSuchPlace {
+        /// Number of the view's last event.
+        seq: u64,
+    },
     /// A write failed before: nothing is accepted until the collector is started anew.
     #[error("a write failed before ({0}); nothing is accepted until the collector is started anew")]
     Stopped(String),

@@ -1,10 +1,8 @@
-//! Rows and pages of facts as people and scripts see them: the JSON of the command line and the REST interface.
+//! The rows and pages themselves: what stands in the JSON of the command line and the REST interface.
 
-use crate::alert::Alert;
-use crate::asset::Asset;
-use crate::presence::{Heard, Presence};
-use crate::version::Range;
-use crate::{AlertId, AssetId, DeviceId, LoanId, PersonId, RoomId, Site, Tag};
+use crate::asset::{Asset, AssetKind};
+use crate::presence::Presence;
+use crate::{AlertId, AssetId, DeviceId, LoanId, PersonId, RoomId, Tag};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -30,6 +28,8 @@ pub struct DeviceRow {
     pub since: Timestamp,
     /// What is known beside it: "switched off", "quarantined: …", "revoked".
     pub note: String,
+    /// What it is.
+    pub kind: AssetKind,
     /// Maker.
     pub maker: String,
     /// Model.
@@ -199,45 +199,6 @@ pub struct DeviceFilter {
     pub text: Option<String>,
 }
 
-/// The devices, by room, seat and tag. Retired and revoked ones only when their state is asked for.
-pub fn devices(site: &Site, heard: &Heard, filter: &DeviceFilter, now: Timestamp) -> Vec<DeviceRow> {
-    let _ = (site, heard, filter, now);
-    todo!()
-}
-
-/// The one device called `text`: its tag, name, serial, MAC, or id, without regard to case; a tag wins.
-///
-/// # Errors
-/// None or several: the text says which.
-pub fn find_device(site: &Site, text: &str) -> Result<DeviceId, crate::Refusal> {
-    let _ = (site, text);
-    todo!()
-}
-
-/// The one asset called `text`: its tag, or what [`find_device`] finds.
-///
-/// # Errors
-/// None or several.
-pub fn find_asset(site: &Site, text: &str) -> Result<AssetId, crate::Refusal> {
-    let _ = (site, text);
-    todo!()
-}
-
-/// Everything that is known of a device.
-///
-/// # Errors
-/// No such device.
-pub fn device(site: &Site, heard: &Heard, id: DeviceId, now: Timestamp) -> Result<DevicePage, crate::Refusal> {
-    let _ = (site, heard, id, now);
-    todo!()
-}
-
-/// The assets, by tag; retired ones only with `retired`.
-pub fn assets(site: &Site, heard: &Heard, room: Option<&RoomId>, retired: Retired, now: Timestamp) -> Vec<AssetRow> {
-    let _ = (site, heard, room, retired, now);
-    todo!()
-}
-
 /// Whether a list shows what is retired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retired {
@@ -258,30 +219,6 @@ pub enum AlertsShown {
     All,
 }
 
-/// The alerts: worst first, then oldest.
-pub fn alerts(site: &Site, shown: AlertsShown) -> Vec<AlertRow> {
-    let _ = (site, shown);
-    todo!()
-}
-
-/// One alert as a row.
-pub fn alert_row(site: &Site, alert: &Alert) -> AlertRow {
-    let _ = (site, alert);
-    todo!()
-}
-
-/// Who has a title (its name without regard to case; `*` at the end stands for any ending), in a range of versions.
-pub fn software(site: &Site, title: &str, range: Option<&Range>) -> Vec<SoftwareRow> {
-    let _ = (site, title, range);
-    todo!()
-}
-
-/// The loans, newest first: open ones, or all.
-pub fn loans(site: &Site, ended: Ended, now: Timestamp) -> Vec<LoanRow> {
-    let _ = (site, ended, now);
-    todo!()
-}
-
 /// Whether a list shows what has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -289,10 +226,4 @@ pub enum Ended {
     Shown,
     /// It does not.
     Hidden,
-}
-
-/// The rooms, by name.
-pub fn rooms(site: &Site, heard: &Heard, now: Timestamp) -> Vec<RoomRow> {
-    let _ = (site, heard, now);
-    todo!()
 }

@@ -1,0 +1,190 @@
+//! What is different between two contents of a section, in words: the timeline's and the sweep's sentences.
+
+use crate::words;
+use rollcall_proto::Section;
+use rollcall_proto::v1;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Sentences that a change of one section is told in, at most; the rest is counted.
+const MOST: usize = 12;
+
+/// What changed from `before` to `after`, one sentence each, in the section's own order; empty when nothing that counts did.
+pub fn changes(before: &Section, after: &Section) -> Vec<String> {
+    let sentences = match (before, after) {
+        (Section::Software(before), Section::Software(after)) => software(before, after),
+        (Section::Memory(before), Section::Memory(after)) => memory(before, after),
+        (Section::Storage(before), Section::Storage(after)) => storage(before, after),
+        (Section::SoftwareDates(_), Section::SoftwareDates(_)) => Vec::new(),
+        _ => fields(&before.to_json(), &after.to_json()),
+    };
+    words::first(sentences, MOST)
+}
+
+fn software(before: &v1::Software, after: &v1::Software) -> Vec<String> {
+    let list = |software: &v1::Software| {
+        let packages = software.packages.iter();
+        packages.map(|p| ((p.name.clone(), p.architecture.clone()), p.version.clone())).collect::<BTreeMap<_, _>>()
+    };
+    pairs(list(before), list(after), |(name, _), before, after| match (before, after) {
+        (Some(before), Some(after)) => format!("{name} {before} → {after}"),
+        (Some(before), None) => format!("{name} {before} removed"),
+        (None, after) => format!("{name} {} installed", after.unwrap_or_default()),
+    })
+}
+
+fn memory(before: &v1::Memory, after: &v1::Memory) -> Vec<String> {
+    let slots = |memory: &v1::Memory| memory.modules.iter().map(|m| (m.slot.clone(), module(m))).collect::<BTreeMap<_, _>>();
+    let mut sentences = Vec::new();
+    // The system's own figure wanders by what the firmware keeps; a module is at least 256 MB.
+    if before.total_bytes.abs_diff(after.total_bytes) >= 256 << 20 {
+        sentences.push(format!("memory {} → {}", words::memory(before.total_bytes), words::memory(after.total_bytes)));
+    }
+    if before.slots_known && after.slots_known {
+        sentences.extend(pairs(slots(before), slots(after), |slot, before, after| {
+            format!("{slot}: {} → {}", before.as_deref().unwrap_or("no slot"), after.as_deref().unwrap_or("no slot"))
+        }));
+    }
+    sentences
+}
+
+fn module(module: &v1::MemoryModule) -> String {
+    if module.bytes == 0 {
+        return "empty".to_owned();
+    }
+    let mut text = format!("{} {} {}", words::memory(module.bytes), module.kind, module.manufacturer).trim().to_owned();
+    if !module.serial.is_empty() {
+        text.push_str(&format!(", serial {}", module.serial));
+    }
+    text
+}
+
+fn storage(before: &v1::Storage, after: &v1::Storage) -> Vec<String> {
+    let key = |disk: &v1::Disk| if disk.serial.is_empty() { disk.name.clone() } else { disk.serial.clone() };
+    let fixed = |storage: &v1::Storage| {
+        let disks = storage.disks.iter().filter(|disk| !disk.removable);
+        disks.map(|disk| (key(disk), format!("{} {}", disk.model, words::disk(disk.bytes)))).collect::<BTreeMap<_, _>>()
+    };
+    let mounts = |storage: &v1::Storage| {
+        let systems = storage.file_systems.iter();
+        systems.map(|fs| (fs.mount.clone(), format!("{} {}", fs.kind, words::disk(fs.bytes)))).collect::<BTreeMap<_, _>>()
+    };
+    let mut sentences = pairs(fixed(before), fixed(after), |serial, before, after| match (before, after) {
+        (Some(before), Some(after)) => format!("disk {serial}: {before} → {after}"),
+        (Some(before), None) => format!("disk {before} (serial {serial}) gone"),
+        (None, after) => format!("disk {} (serial {serial}) added", after.unwrap_or_default()),
+    });
+    sentences.extend(pairs(mounts(before), mounts(after), |mount, before, after| {
+        format!("file system {mount}: {} → {}", before.as_deref().unwrap_or("none"), after.as_deref().unwrap_or("none"))
+    }));
+    sentences
+}
+
+/// One sentence for each key whose value differs between two lists.
+fn pairs<K: Ord + Clone, V: PartialEq>(
+    before: BTreeMap<K, V>,
+    mut after: BTreeMap<K, V>,
+    say: impl Fn(&K, Option<V>, Option<V>) -> String,
+) -> Vec<String> {
+    let mut sentences = BTreeMap::new();
+    for (key, old) in before {
+        let new = after.remove(&key);
+        if new.as_ref() != Some(&old) {
+            sentences.insert(key.clone(), say(&key, Some(old), new));
+        }
+    }
+    for (key, new) in after {
+        sentences.insert(key.clone(), say(&key, None, Some(new)));
+    }
+    sentences.into_values().collect()
+}
+
+/// Field by field, for sections whose fields speak for themselves; items of a list are matched by their first field.
+fn fields(before: &Value, after: &Value) -> Vec<String> {
+    let flat = |value: &Value| {
+        let mut facts = BTreeMap::new();
+        flatten("", value, &mut facts);
+        facts
+    };
+    pairs(flat(before), flat(after), |name, before, after| {
+        let say = |value: Option<String>| value.filter(|text| !text.is_empty()).unwrap_or_else(|| "none".to_owned());
+        format!("{name} {} → {}", say(before), say(after))
+    })
+}
+
+fn flatten(name: &str, value: &Value, facts: &mut BTreeMap<String, String>) {
+    let below = |key: &str| if name.is_empty() { key.replace('_', " ") } else { format!("{name} {}", key.replace('_', " ")) };
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| flatten(&below(key), value, facts)),
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                let label =
+                    ["name", "connector", "slot"].iter().find_map(|key| item.get(key)?.as_str()).map_or(place.to_string(), str::to_owned);
+                let singular =
+                    name.strip_suffix("ies").map(|stem| format!("{stem}y")).or_else(|| name.strip_suffix('s').map(str::to_owned));
+                flatten(&format!("{} {label}", singular.as_deref().unwrap_or(name)), item, facts);
+            }
+        }
+        Value::String(text) => drop(facts.insert(name.to_owned(), text.clone())),
+        other => drop(facts.insert(name.to_owned(), other.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, version: &str) -> v1::Package {
+        v1::Package { name: name.into(), version: version.into(), architecture: "amd64".into(), ..v1::Package::default() }
+    }
+
+    #[test]
+    fn software_is_told_by_title() {
+        let before = Section::Software(v1::Software { packages: vec![package("geogebra", "6.0.848"), package("vlc", "3.0.18")] });
+        let after = Section::Software(v1::Software { packages: vec![package("geogebra", "6.0.850"), package("zoom", "6.1")] });
+        assert_eq!(changes(&before, &after), ["geogebra 6.0.848 → 6.0.850", "vlc 3.0.18 removed", "zoom 6.1 installed"]);
+        assert!(changes(&before, &before).is_empty());
+    }
+
+    #[test]
+    fn memory_is_told_by_slot() {
+        let slot =
+            |name: &str, bytes: u64| v1::MemoryModule { slot: name.into(), bytes, kind: "DDR4".into(), ..v1::MemoryModule::default() };
+        let memory = |b2: u64| {
+            let modules = vec![slot("DIMM_A1", 8 << 30), slot("DIMM_B2", b2)];
+            Section::Memory(v1::Memory { total_bytes: (8 << 30) + b2, modules, slots_known: true })
+        };
+        assert_eq!(changes(&memory(8 << 30), &memory(0)), ["memory 16 GB → 8 GB", "DIMM_B2: 8 GB DDR4 → empty"]);
+    }
+
+    #[test]
+    fn a_swapped_disk_is_two_sentences_and_a_usb_stick_none() {
+        let disk = |serial: &str, removable| v1::Disk {
+            name: "sda".into(),
+            serial: serial.into(),
+            model: "KBG40".into(),
+            bytes: 256_000_000_000,
+            removable,
+            ..v1::Disk::default()
+        };
+        let storage = |disks| Section::Storage(v1::Storage { disks, file_systems: vec![] });
+        let before = storage(vec![disk("D1", false)]);
+        assert_eq!(
+            changes(&before, &storage(vec![disk("D2", false)])),
+            ["disk KBG40 256 GB (serial D1) gone", "disk KBG40 256 GB (serial D2) added"]
+        );
+        assert!(changes(&before, &storage(vec![disk("D1", false), disk("U", true)])).is_empty());
+    }
+
+    #[test]
+    fn other_sections_are_told_by_field() {
+        let os = |kernel: &str| Section::OperatingSystem(v1::OperatingSystem { kernel: kernel.into(), ..v1::OperatingSystem::default() });
+        assert_eq!(changes(&os("6.1.0-18"), &os("6.1.0-21")), ["kernel 6.1.0-18 → 6.1.0-21"]);
+        let display = |serial: &str| {
+            Section::Displays(v1::Displays {
+                displays: vec![v1::Display { connector: "DP-1".into(), serial: serial.into(), ..v1::Display::default() }],
+            })
+        };
+        assert_eq!(changes(&display("7Q2M"), &display("")), ["display DP-1 serial 7Q2M → none"]);
+    }
+}

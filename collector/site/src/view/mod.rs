@@ -1,0 +1,292 @@
+//! Questions to a site, answered as rows and pages of facts.
+
+mod rows;
+
+pub use rows::{
+    AlertRow, AlertsShown, AssetRow, DeviceFilter, DevicePage, DeviceRow, Ended, LoanRow, Retired, RoomRow, SectionView, SoftwareRow,
+};
+
+use crate::alert::{Alert, AlertState};
+use crate::asset::{Asset, AssetStatus};
+use crate::baseline::Title;
+use crate::device::{Device, DeviceState};
+use crate::loan::Loan;
+use crate::presence::{self, Heard, Presence};
+use crate::room::Room;
+use crate::version::Range;
+use crate::{AssetId, DeviceId, PersonId, Refusal, RoomId, Site, Tag, sweep};
+use jiff::Timestamp;
+use rollcall_proto::v1::Package;
+use rollcall_proto::{Digest, Section};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The devices, by room, seat and tag. Retired and revoked ones only when their state is asked for.
+pub fn devices(site: &Site, heard: &Heard, filter: &DeviceFilter, now: Timestamp) -> Vec<DeviceRow> {
+    let text = filter.text.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let rows = assets_of(site, filter.room.as_ref()).filter_map(|asset| Some(row(site, heard, asset, site.device_of(asset)?, now)));
+    let mut rows: Vec<DeviceRow> = rows
+        .filter(|row| filter.presence.map_or(row.presence != Presence::Retired, |presence| row.presence == presence))
+        .filter(|row| text.as_ref().is_none_or(|text| mentions(row, text)))
+        .collect();
+    rows.sort_by(|a, b| (&a.room, natural(a.seat.as_deref()), &a.tag).cmp(&(&b.room, natural(b.seat.as_deref()), &b.tag)));
+    rows
+}
+
+fn assets_of<'a>(site: &'a Site, room: Option<&RoomId>) -> Box<dyn Iterator<Item = &'a Arc<Asset>> + 'a> {
+    match room {
+        Some(room) => Box::new(site.assets_in(room)),
+        None => Box::new(site.assets.values()),
+    }
+}
+
+/// Seats sort as people count them: 2 before 12.
+fn natural(seat: Option<&str>) -> (u64, &str) {
+    let seat = seat.unwrap_or_default();
+    (seat.parse().unwrap_or(u64::MAX), seat)
+}
+
+fn mentions(row: &DeviceRow, text: &str) -> bool {
+    let on_loan_to = row.on_loan_to.as_ref().map(PersonId::as_str).unwrap_or_default();
+    let facts = [row.tag.as_str(), &row.name, &row.maker, &row.model, &row.serial, on_loan_to];
+    facts.into_iter().chain(row.macs.iter().map(String::as_str)).any(|fact| fact.to_lowercase().contains(text))
+}
+
+/// A device as a row.
+fn row(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timestamp) -> DeviceRow {
+    let place = presence::of(site, heard, asset, device, now);
+    let (os, memory_bytes, macs) = facts(site, device);
+    DeviceRow {
+        id: device.id,
+        asset: asset.id,
+        tag: asset.tag.clone(),
+        name: device.host_name.clone(),
+        room: asset.room.clone(),
+        seat: asset.seat.clone(),
+        presence: place.presence,
+        since: place.since,
+        note: place.note,
+        kind: asset.kind,
+        maker: asset.maker.clone(),
+        model: asset.model.clone(),
+        serial: asset.serial.clone(),
+        os,
+        memory_bytes,
+        last_report: site.profiles.get(&device.id).map(|profile| profile.reported_at),
+        last_heard: heard.get(&device.id).copied().unwrap_or(device.last_heard),
+        macs,
+        alerts: site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told()).count(),
+        on_loan_to: site.open_loan(asset.id).map(|loan| loan.person.clone()),
+        simulated: asset.simulated,
+    }
+}
+
+/// Operating system, memory and addresses, as last measured.
+fn facts(site: &Site, device: &Device) -> (String, Option<u64>, Vec<String>) {
+    let os = match site.section(device.id, "os").as_deref() {
+        Some(Section::OperatingSystem(os)) if !os.pretty.is_empty() => os.pretty.clone(),
+        Some(Section::OperatingSystem(os)) => format!("{} {}", os.name, os.version).trim().to_owned(),
+        _ => String::new(),
+    };
+    let memory = match site.section(device.id, "memory").as_deref() {
+        Some(Section::Memory(memory)) if memory.total_bytes > 0 => Some(memory.total_bytes),
+        _ => None,
+    };
+    let macs = match site.section(device.id, "network").as_deref() {
+        Some(Section::Network(network)) => {
+            network.interfaces.iter().filter(|i| !i.is_virtual && !i.mac.is_empty()).map(|i| i.mac.clone()).collect()
+        }
+        _ => Vec::new(),
+    };
+    (os, memory, macs)
+}
+
+/// The one device called `text`: its tag, name, serial, MAC, or id, without regard to case; a tag wins.
+///
+/// # Errors
+/// None or several: the text says which.
+pub fn find_device(site: &Site, text: &str) -> Result<DeviceId, Refusal> {
+    let text = text.trim();
+    if let Some(device) = Tag::parse(text).ok().and_then(|tag| site.asset_by_tag(&tag)).and_then(|asset| site.device_of(asset)) {
+        return Ok(device.id);
+    }
+    let mac = text.replace('-', ":");
+    let called = |asset: &Asset, device: &Device| {
+        let names = [device.host_name.as_str(), asset.name.as_str(), asset.serial.as_str()];
+        names.into_iter().any(|name| !name.is_empty() && name.eq_ignore_ascii_case(text))
+            || device.id.to_string().eq_ignore_ascii_case(text)
+            || facts(site, device).2.iter().any(|own| own.eq_ignore_ascii_case(&mac))
+    };
+    let bound = site.assets.values().filter_map(|asset| Some((asset, site.device_of(asset)?)));
+    let found: Vec<_> = bound.filter(|(asset, device)| called(asset, device)).take(6).collect();
+    match found.as_slice() {
+        [(_, device)] => Ok(device.id),
+        [] => Err(Refusal::not_found(format!("no device is called {text:?}: `rollcall devices` lists them by tag and name"))),
+        several => {
+            let tags: Vec<_> = several.iter().map(|(asset, _)| asset.tag.as_str()).collect();
+            Err(Refusal::invalid(format!("several devices are called {text:?}: name one by its tag ({})", tags.join(", "))))
+        }
+    }
+}
+
+/// The one asset called `text`: its tag, or what [`find_device`] finds.
+///
+/// # Errors
+/// None or several.
+pub fn find_asset(site: &Site, text: &str) -> Result<AssetId, Refusal> {
+    if let Some(asset) = Tag::parse(text).ok().and_then(|tag| site.asset_by_tag(&tag)) {
+        return Ok(asset.id);
+    }
+    let device = find_device(site, text)?;
+    Ok(crate::device::get(site, device)?.asset)
+}
+
+/// Everything that is known of a device.
+///
+/// # Errors
+/// No such device.
+pub fn device(site: &Site, heard: &Heard, id: DeviceId, now: Timestamp) -> Result<DevicePage, Refusal> {
+    let device = crate::device::get(site, id)?;
+    let asset = crate::asset::get(site, device.asset)?;
+    let profile = site.profiles.get(&id);
+    let sections = profile.into_iter().flat_map(|profile| profile.sections.iter()).map(|(name, held)| {
+        let content = held.digest.and_then(|digest| site.content(name, &digest)).map(|section| section.to_json());
+        let view = SectionView { content, not_measured: held.not_measured.clone(), problems: held.problems.clone(), since: held.since };
+        (name.clone(), view)
+    });
+    Ok(DevicePage {
+        row: row(site, heard, asset, device, now),
+        sections: sections.collect(),
+        open_alerts: site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told()).map(|alert| alert_row(site, alert)).collect(),
+        loan: site.open_loan(asset.id).map(|loan| loan_row(site, loan, now)),
+    })
+}
+
+/// The assets, by tag; retired ones only with `retired`.
+pub fn assets(site: &Site, heard: &Heard, room: Option<&RoomId>, retired: Retired, now: Timestamp) -> Vec<AssetRow> {
+    let shown = assets_of(site, room).filter(|asset| retired == Retired::Shown || asset.status != AssetStatus::Retired);
+    let mut rows: Vec<AssetRow> = shown
+        .map(|asset| AssetRow {
+            presence: site.device_of(asset).map(|device| presence::of(site, heard, asset, device, now).presence),
+            on_loan_to: site.open_loan(asset.id).map(|loan| loan.person.clone()),
+            asset: (**asset).clone(),
+        })
+        .collect();
+    rows.sort_by(|a, b| a.asset.tag.cmp(&b.asset.tag));
+    rows
+}
+
+/// Alerts that a list of all shows, newest first.
+const MOST_ALERTS: usize = 1_000;
+
+/// The alerts: worst first, then oldest; all of them newest first.
+pub fn alerts(site: &Site, shown: AlertsShown) -> Vec<AlertRow> {
+    if shown == AlertsShown::All {
+        return site.alerts.values().rev().take(MOST_ALERTS).map(|alert| alert_row(site, alert)).collect();
+    }
+    let live = site.live_alerts.iter().filter_map(|(_, id)| site.alerts.get(id));
+    let wanted = live.filter(|alert| alert.is_told() || (shown == AlertsShown::Live && alert.is_open()));
+    let mut rows: Vec<AlertRow> = wanted.map(|alert| alert_row(site, alert)).collect();
+    rows.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.since.cmp(&b.since)).then(a.id.cmp(&b.id)));
+    rows
+}
+
+/// One alert as a row.
+pub fn alert_row(site: &Site, alert: &Alert) -> AlertRow {
+    let asset = alert.asset.and_then(|id| site.assets.get(&id));
+    let (state, by) = match &alert.state {
+        AlertState::Settling { .. } => ("settling", None),
+        AlertState::Raised => ("raised", None),
+        AlertState::Acknowledged { by, .. } => ("acknowledged", Some(by.clone())),
+        AlertState::Resolved { by, .. } => ("resolved", Some(by.clone())),
+    };
+    AlertRow {
+        id: alert.id,
+        rule: alert.rule.clone(),
+        severity: alert.severity,
+        device: asset.map_or_else(String::new, |asset| asset.name.clone()),
+        tag: asset.map(|asset| asset.tag.clone()),
+        room: alert.room.clone(),
+        title: alert.title.clone(),
+        evidence: alert.evidence.clone(),
+        remedy: alert.remedy.clone(),
+        since: alert.since,
+        raised_at: alert.raised_at,
+        state,
+        by,
+    }
+}
+
+/// Who has a title (its name without regard to case; `*` at the end stands for any ending), in a range of versions.
+pub fn software(site: &Site, title: &str, range: Option<&Range>) -> Vec<SoftwareRow> {
+    let title = Title::new(title);
+    let mut hits: HashMap<Digest, Vec<Package>> = HashMap::new();
+    let mut rows = Vec::new();
+    for asset in site.assets.values().filter(|asset| asset.status != AssetStatus::Retired) {
+        let Some(device) = site.device_of(asset).filter(|device| device.state == DeviceState::Active) else { continue };
+        let held = site.profiles.get(&device.id).and_then(|profile| profile.sections.get("software"));
+        let Some(digest) = held.and_then(|held| held.digest) else { continue };
+        // Thirty identical PCs share one list: it is searched once.
+        let packages = hits.entry(digest).or_insert_with(|| search(site, &digest, &title, range));
+        rows.extend(packages.iter().map(|package| SoftwareRow {
+            title: package.name.clone(),
+            version: package.version.clone(),
+            architecture: package.architecture.clone(),
+            source: package.source.clone(),
+            device: device.host_name.clone(),
+            tag: asset.tag.clone(),
+            room: asset.room.clone(),
+        }));
+    }
+    rows.sort_by(|a, b| (&a.title, &a.room, &a.tag).cmp(&(&b.title, &b.room, &b.tag)));
+    rows
+}
+
+/// The packages of one list that a title and a range name.
+fn search(site: &Site, list: &Digest, title: &Title, range: Option<&Range>) -> Vec<Package> {
+    let Some(Section::Software(software)) = site.content("software", list).map(|section| &**section) else { return Vec::new() };
+    let wanted = |package: &&Package| title.is(&package.name) && range.is_none_or(|range| range.holds(&package.version));
+    software.packages.iter().filter(wanted).cloned().collect()
+}
+
+/// The loans, newest first: open ones, or all.
+pub fn loans(site: &Site, ended: Ended, now: Timestamp) -> Vec<LoanRow> {
+    let shown = site.loans.values().rev().filter(|loan| ended == Ended::Shown || loan.in_at.is_none());
+    shown.map(|loan| loan_row(site, loan, now)).collect()
+}
+
+/// One loan as a row.
+pub fn loan_row(site: &Site, loan: &Loan, now: Timestamp) -> LoanRow {
+    let asset = site.assets.get(&loan.asset);
+    LoanRow {
+        id: loan.id,
+        tag: asset.map(|asset| asset.tag.clone()),
+        title: asset.map_or_else(String::new, |asset| asset.title()),
+        person: loan.person.clone(),
+        person_name: site.persons.get(&loan.person).map_or_else(String::new, |person| person.name.clone()),
+        out_at: loan.out_at,
+        due: loan.due,
+        overdue: loan.in_at.is_none() && loan.due.is_some_and(|due| due < now),
+        in_at: loan.in_at,
+        by: loan.by.clone(),
+    }
+}
+
+/// The rooms, by name.
+pub fn rooms(site: &Site, heard: &Heard, now: Timestamp) -> Vec<RoomRow> {
+    site.rooms.values().map(|room| room_row(site, heard, room, now)).collect()
+}
+
+fn room_row(site: &Site, heard: &Heard, room: &Room, now: Timestamp) -> RoomRow {
+    let mut row = RoomRow { room: room.clone(), assets: 0, devices: 0, here: 0, alerts: 0, last_sweep: None };
+    for asset in site.assets_in(&room.id).filter(|asset| asset.status != AssetStatus::Retired) {
+        row.assets += 1;
+        row.alerts += site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told()).count();
+        if let Some(device) = site.device_of(asset).filter(|device| device.state != DeviceState::Revoked) {
+            row.devices += 1;
+            row.here += usize::from(presence::of(site, heard, asset, device, now).presence == Presence::Here);
+        }
+    }
+    row.last_sweep = sweep::last_of(site, &room.id).and_then(|sweep| Some((sweep.id, sweep.finished_at?)));
+    row
+}

@@ -1,0 +1,80 @@
+//! Sizes, times and lists as a technician says them.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Bytes of memory, in the binary units that memory is sold in: "16 GB".
+pub(crate) fn memory(bytes: u64) -> String {
+    scaled(bytes, 1024.0)
+}
+
+/// Bytes of a disk, in the decimal units that disks are sold in: "256 GB".
+pub(crate) fn disk(bytes: u64) -> String {
+    scaled(bytes, 1000.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+fn scaled(bytes: u64, step: f64) -> String {
+    let (mut value, mut unit) = (bytes as f64, "bytes");
+    for next in ["kB", "MB", "GB", "TB"] {
+        if value < step {
+            break;
+        }
+        (value, unit) = (value / step, next);
+    }
+    if value < 10.0 && value.fract() > 0.05 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+}
+
+/// How long ago, in the largest unit that says it: "12 s", "3 min", "5 h", "2 days".
+pub(crate) fn ago(then: Timestamp, now: Timestamp) -> String {
+    span(now.duration_since(then))
+}
+
+/// A length of time in the largest unit that says it.
+pub(crate) fn span(length: SignedDuration) -> String {
+    let seconds = length.as_secs().max(0);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// The first `most` of some sentences, and how many more there are.
+pub(crate) fn first(mut sentences: Vec<String>, most: usize) -> Vec<String> {
+    let more = sentences.len().saturating_sub(most);
+    if more > 1 {
+        sentences.truncate(most);
+        sentences.push(format!("and {more} more"));
+    }
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_as_on_the_box() {
+        assert_eq!(memory(16 << 30), "16 GB");
+        assert_eq!(memory(512 << 20), "512 MB");
+        assert_eq!(disk(256_060_514_304), "256 GB");
+        assert_eq!(disk(1_000_204_886_016), "1 TB");
+        assert_eq!(disk(1_500_000_000_000), "1.5 TB");
+        assert_eq!(memory(0), "0 bytes");
+    }
+
+    #[test]
+    fn lengths_use_the_largest_unit() {
+        for (seconds, want) in [(5, "5 s"), (180, "3 min"), (5 * 3600, "5 h"), (4 * 86_400, "4 days"), (-3, "0 s")] {
+            assert_eq!(span(SignedDuration::from_secs(seconds)), want);
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_counted() {
+        let list = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
+        assert_eq!(first(list(3), 2).len(), 3);
+        assert_eq!(first(list(9), 2), ["0", "1", "and 7 more"]);
+    }
+}

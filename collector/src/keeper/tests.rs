@@ -1,0 +1,255 @@
+//! Tests of the keeper: groups, refusals, panics, a disk that fails, and what a view may show.
+
+use super::*;
+use crate::store::contract::name_person;
+use crate::store::{Entry, Folder, StoreState, Verified};
+use jiff::Timestamp;
+use rollcall_proto::{Digest, v1::Health};
+use rollcall_site::{AssetId, DeviceId, PersonId};
+use std::path::Path;
+use std::sync::Condvar;
+use std::sync::atomic::AtomicUsize;
+
+/// A folder whose commits can be held, and are counted.
+struct Gated {
+    folder: Arc<Folder>,
+    is_open: (Mutex<bool>, Condvar),
+    commits: AtomicUsize,
+    largest: AtomicUsize,
+}
+
+impl Gated {
+    fn over(dir: &Path) -> Arc<Self> {
+        let folder = Arc::new(Folder::open(dir).unwrap());
+        Arc::new(Self { folder, is_open: (Mutex::new(true), Condvar::new()), commits: AtomicUsize::new(0), largest: AtomicUsize::new(0) })
+    }
+
+    fn set_open(&self, open: bool) {
+        *self.is_open.0.lock().unwrap() = open;
+        self.is_open.1.notify_all();
+    }
+}
+
+impl Store for Gated {
+    fn load(&self) -> Result<Site, StoreError> {
+        self.folder.load()
+    }
+    fn commit(&self, group: &[Entry]) -> Result<(), StoreError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        self.largest.fetch_max(group.len(), Ordering::SeqCst);
+        drop(self.is_open.1.wait_while(self.is_open.0.lock().unwrap(), |open| !*open).unwrap());
+        self.folder.commit(group)
+    }
+    fn put_blob(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
+        self.folder.put_blob(digest, bytes)
+    }
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        self.folder.blob(digest)
+    }
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.folder.events(after, limit)
+    }
+    fn history(&self, asset: Option<AssetId>, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.folder.history(asset, limit)
+    }
+    fn put_sample(&self, device: DeviceId, sample: Health) {
+        self.folder.put_sample(device, sample);
+    }
+    fn samples(&self, device: DeviceId, since: Timestamp) -> Result<Vec<Health>, StoreError> {
+        self.folder.samples(device, since)
+    }
+    fn snapshot(&self, view: &Site) -> Result<(), StoreError> {
+        self.folder.snapshot(view)
+    }
+    fn verify(&self) -> Result<Verified, StoreError> {
+        self.folder.verify()
+    }
+    fn state(&self) -> StoreState {
+        self.folder.state()
+    }
+}
+
+fn keep(store: &Arc<Gated>) -> Arc<Keeper> {
+    let store: Arc<dyn Store> = Arc::<Gated>::clone(store);
+    Keeper::open(store, Clock::system()).unwrap()
+}
+
+/// Names person `id`, or refuses when there is one.
+async fn name(keeper: &Keeper, id: &'static str) -> Result<u64, ChangeError> {
+    let change = move |working: &mut Working| {
+        if working.site.persons.contains_key(&PersonId::parse(id)?) {
+            return Err(Refusal::conflict(format!("{id} has a name")));
+        }
+        name_person(working, id, "Ada");
+        Ok(working.site.seq)
+    };
+    keeper.change(Actor::Rollcall, change).await
+}
+
+fn persons(site: &Site) -> Vec<String> {
+    site.persons.keys().map(ToString::to_string).collect()
+}
+
+/// Brings changes that wait together behind a commit that is held; gives their answers.
+async fn in_one_group(store: &Arc<Gated>, keeper: &Arc<Keeper>, ids: &[&'static str]) -> Vec<Result<u64, ChangeError>> {
+    store.set_open(false);
+    let spawn = |id| {
+        let keeper = Arc::clone(keeper);
+        tokio::spawn(async move { name(&keeper, id).await })
+    };
+    let before = store.commits.load(Ordering::SeqCst);
+    let mut waiting = vec![spawn("first")];
+    while store.commits.load(Ordering::SeqCst) == before {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    for id in ids {
+        waiting.push(spawn(id));
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert!(waiting.iter().all(|answer| !answer.is_finished()), "answered before it was durable");
+    assert!(!persons(&keeper.view()).contains(&"first".to_owned()), "a view showed what was not durable");
+    store.set_open(true);
+    let mut answers = Vec::new();
+    for answer in waiting {
+        answers.push(answer.await.unwrap());
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_durable_and_seen_when_it_returns() {
+    let dir = tempfile::tempdir().unwrap();
+    let keeper = Keeper::open(Arc::new(Folder::open(dir.path()).unwrap()), Clock::system()).unwrap();
+    let mut events = keeper.events();
+    assert_eq!(name(&keeper, "S1").await.unwrap(), 1);
+    assert_eq!((persons(&keeper.view()), keeper.view().seq), (vec!["S1".to_owned()], 1));
+    assert_eq!(events.recv().await.unwrap().len(), 1);
+    assert_eq!(keeper.store().events(0, 9).unwrap().len(), 1);
+    let hash = keeper.view().state_hash();
+    drop(keeper);
+    let keeper = Keeper::open(Arc::new(Folder::open(dir.path()).unwrap()), Clock::system()).unwrap();
+    assert_eq!(keeper.view().state_hash(), hash);
+    assert_eq!(name(&keeper, "S2").await.unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_or_broken_change_leaves_no_trace() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Gated::over(dir.path());
+    let keeper = keep(&store);
+    name(&keeper, "S1").await.unwrap();
+    let hash = keeper.view().state_hash();
+    let refused = keeper.change(Actor::Rollcall, |working| {
+        name_person(working, "S2", "Bob");
+        Err::<(), _>(Refusal::conflict("changed my mind"))
+    });
+    assert!(matches!(refused.await, Err(ChangeError::Refused(refusal)) if refusal.text == "changed my mind"));
+    let broken = keeper.change(Actor::Rollcall, |working| -> Result<(), Refusal> {
+        name_person(working, "S3", "Eve");
+        panic!("on purpose")
+    });
+    assert!(matches!(broken.await, Err(ChangeError::Broken(why)) if why == "on purpose"));
+    assert_eq!((keeper.view().state_hash(), store.commits.load(Ordering::SeqCst)), (hash, 1));
+    assert!(keeper.health());
+    assert_eq!(name(&keeper, "S2").await.unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_is_committed_together_and_answered_afterwards() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Gated::over(dir.path());
+    let keeper = keep(&store);
+    let answers = in_one_group(&store, &keeper, &["A", "B", "A", "C"]).await;
+    let words: Vec<_> = answers.iter().map(|answer| answer.as_ref().map_or_else(ToString::to_string, ToString::to_string)).collect();
+    assert_eq!(words, ["1", "2", "3", "A has a name", "4"]);
+    assert_eq!((store.commits.load(Ordering::SeqCst), store.largest.load(Ordering::SeqCst)), (2, 3));
+    assert_eq!(persons(&keeper.view()), ["A", "B", "C", "first"]);
+    assert_eq!(store.load().unwrap().state_hash(), keeper.view().state_hash());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_touches_nothing_needs_no_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Gated::over(dir.path());
+    let keeper = keep(&store);
+    let content = Arc::new(rollcall_proto::Section::Memory(rollcall_proto::v1::Memory::default()));
+    let digest = Digest::of(&content.encode());
+    keeper.change(Actor::Rollcall, move |working| Ok(working.hold(digest, content))).await.unwrap();
+    assert!(keeper.view().holds(&digest));
+    assert_eq!(store.commits.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_commit_answers_the_whole_group_and_nothing_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Gated::over(dir.path());
+    let keeper = keep(&store);
+    name(&keeper, "S1").await.unwrap();
+    let mut failure = keeper.failure();
+    store.folder.break_disk();
+    let answers = in_one_group(&store, &keeper, &["A", "S1", "B"]).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Err(ChangeError::Store(_)))), "{answers:?}");
+    assert!(!keeper.health() && failure.changed().await.is_ok() && failure.borrow().is_some());
+    assert_eq!(persons(&keeper.view()), ["S1"]);
+    assert!(matches!(name(&keeper, "C").await, Err(ChangeError::Store(_))));
+    keeper.stop();
+    drop((keeper, store));
+    let again = Folder::open(dir.path()).unwrap();
+    assert_eq!(persons(&again.load().unwrap()), ["S1"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_finishes_what_waits_and_writes_a_snapshot() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Gated::over(dir.path());
+    let keeper = keep(&store);
+    store.set_open(false);
+    let waiting: Vec<_> =
+        ["A", "B", "C"].map(|id| (id, Arc::clone(&keeper))).map(|(id, keeper)| tokio::spawn(async move { name(&keeper, id).await })).into();
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let stopper = {
+        let keeper = Arc::clone(&keeper);
+        tokio::task::spawn_blocking(move || keeper.stop())
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    store.set_open(true);
+    stopper.await.unwrap();
+    for answer in waiting {
+        answer.await.unwrap().unwrap();
+    }
+    assert!(matches!(name(&keeper, "D").await, Err(ChangeError::Stopping)));
+    assert_eq!(std::fs::read_dir(dir.path().join("snapshot")).unwrap().count(), 1);
+    assert_eq!(store.load().unwrap().state_hash(), keeper.view().state_hash());
+    keeper.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn snapshots_are_written_while_changes_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Arc::new(Folder::open(dir.path()).unwrap());
+    let store: Arc<dyn Store> = Arc::<Folder>::clone(&folder);
+    let keeper =
+        Keeper::start(store, Clock::system(), KeeperSettings { snapshot_every: 10, group: 4, ..KeeperSettings::default() }).unwrap();
+    for number in 0..60 {
+        let change = move |working: &mut Working| Ok(name_person(working, &format!("S{number}"), "Ada"));
+        keeper.change(Actor::Local("root".to_owned()), change).await.unwrap();
+    }
+    let hash = keeper.view().state_hash();
+    drop(keeper);
+    assert!(std::fs::read_dir(dir.path().join("snapshot")).unwrap().count() >= 1);
+    assert_eq!(folder.load().unwrap().state_hash(), hash);
+    assert_eq!(folder.verify().unwrap().damage, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_does_not_wait_for_the_answer_changes_nothing_for_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Gated::over(dir.path());
+    let keeper = keep(&store);
+    store.set_open(false);
+    let gone = tokio::time::timeout(std::time::Duration::from_millis(50), name(&keeper, "A")).await;
+    assert!(gone.is_err());
+    store.set_open(true);
+    assert_eq!(name(&keeper, "B").await.unwrap(), 2);
+    assert_eq!(persons(&keeper.view()), ["A", "B"]);
+}

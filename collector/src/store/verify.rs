@@ -1,0 +1,53 @@
+//! Reads and checks every byte of the truth: ledger, snapshots, section contents, health samples.
+
+use super::ledger::segment::Segment;
+use super::ledger::verify::{lying, segments};
+use super::{StoreError, Verified, blobs, health, snapshot};
+use std::fmt::Write;
+use std::path::Path;
+
+/// Checks the folder of a collector that is not running, damaged or not; changes nothing.
+///
+/// # Errors
+/// The folder can't be read at all; damage is in the answer.
+pub fn verify_folder(dir: &Path) -> Result<Verified, StoreError> {
+    let mut damage = Vec::new();
+    let lying = lying(&dir.join("ledger"), &mut damage)?;
+    everything(dir, &lying, damage)
+}
+
+/// Checks `ledger`, as far as it is durable, and the rest of the folder.
+pub(super) fn everything(dir: &Path, ledger: &[Segment], damage: Vec<String>) -> Result<Verified, StoreError> {
+    let mut verified = Verified { entries: 0, events: 0, head: String::new(), blobs: 0, damage };
+    let end = segments(ledger, &mut verified);
+    end.head.iter().for_each(|byte| write!(verified.head, "{byte:02x}").unwrap_or_default());
+    for (_, path) in snapshot::list(&dir.join("snapshot"))? {
+        match snapshot::check(&path) {
+            Ok((_, place, _)) if place.group > end.group => verified.damage.push(format!(
+                "{} at byte 0: it stands at group {}, and the ledger ends with group {}",
+                path.display(),
+                place.group,
+                end.group
+            )),
+            Ok(_) => {}
+            Err(error) => note(error, &mut verified.damage),
+        }
+    }
+    for (digest, path) in blobs::list(&dir.join("blobs"))? {
+        match blobs::read_blob(&path, &digest) {
+            Ok(Some(_)) => verified.blobs += 1,
+            Ok(None) => {}
+            Err(error) => note(error, &mut verified.damage),
+        }
+    }
+    health::verify(&dir.join("health"), &mut verified.damage)?;
+    Ok(verified)
+}
+
+/// What went away while it was read was replaced by something newer.
+fn note(error: StoreError, damage: &mut Vec<String>) {
+    let gone = matches!(&error, StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
+    if !gone {
+        damage.push(error.to_string());
+    }
+}
