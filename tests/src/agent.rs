@@ -3,8 +3,9 @@
 use anyhow::{Context, ensure};
 use rollcall_agent::enroll::{Enrolment, Token, enroll};
 use rollcall_agent::run::{Agent, Ended, Keeping, RunError, run};
+use rollcall_agent::session::Standing;
 use rollcall_agent::source::{Machine, Simulated, Source};
-use rollcall_agent::state::{State, identity};
+use rollcall_agent::state::{State, identity, status};
 use rollcall_proto::v1::Reason;
 use std::path::{Path, PathBuf};
 use tokio::sync::oneshot;
@@ -30,17 +31,18 @@ impl TestAgent {
     pub async fn enroll(state: &Path, collector: &str, token: &str, tag: &str, machine: Machine) -> anyhow::Result<Self> {
         let token = Token::parse(token)?;
         let facts = machine.facts.clone();
-        let identity = enroll(&Enrolment { collector, token: &token, facts: &facts, tag, seat: "" }).await?;
+        let version = env!("CARGO_PKG_VERSION");
+        let identity = enroll(&Enrolment { collector, token: &token, facts: &facts, tag, seat: "", version }).await?;
         State::open(state)?.save_identity(&identity)?;
-        Self::start(state, machine)
+        Self::start(state, Simulated::new(machine))
     }
 
     /// Starts an agent on the state that there is.
     ///
     /// # Errors
     /// There is none.
-    pub fn start(state: &Path, machine: Machine) -> anyhow::Result<Self> {
-        let mut agent = Self { state: state.to_owned(), machine: Simulated::new(machine), running: None };
+    pub fn start(state: &Path, machine: Simulated) -> anyhow::Result<Self> {
+        let mut agent = Self { state: state.to_owned(), machine, running: None };
         agent.resume()?;
         Ok(agent)
     }
@@ -88,10 +90,28 @@ impl TestAgent {
     /// # Errors
     /// It had ended by itself.
     pub async fn shut_down(&mut self) -> anyhow::Result<()> {
+        self.end(Reason::Shutdown).await
+    }
+
+    /// Stops for good, with a reason.
+    ///
+    /// # Errors
+    /// It had ended by itself.
+    pub async fn stop(mut self, reason: Reason) -> anyhow::Result<()> {
+        self.end(reason).await
+    }
+
+    async fn end(&mut self, reason: Reason) -> anyhow::Result<()> {
         let running = self.running.take().context("it does not run")?;
-        running.stop.send(Reason::Shutdown).ok();
+        running.stop.send(reason).ok();
         running.task.await?.context("it had ended by itself")?;
         Ok(())
+    }
+
+    /// Whether the collector has welcomed it.
+    pub fn is_connected(&self) -> bool {
+        self.running.is_some()
+            && status(&self.state).is_ok_and(|status| status.is_some_and(|status| status.standing == Standing::Connected))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Copied disks, and disks that are set back at every boot: the first are quarantined, the second are not.
 
 use crate::{titles, titles_without};
+use rollcall_agent::source::Simulated;
 use rollcall_tests::agent::TestAgent;
 use rollcall_tests::pc::Pc;
 use rollcall_tests::site::{TestSite, copy_folder};
@@ -13,7 +14,7 @@ async fn the_same_key_on_other_hardware_is_quarantined_and_never_merged() {
     let state = agent.state().to_owned();
     agent.shut_down().await.unwrap();
     copy_folder(&state, &site.place("copy")).unwrap();
-    let _copy = TestAgent::start(&site.place("copy"), Pc::new(99, "copy").machine(titles_without("gimp"))).unwrap();
+    let _copy = TestAgent::start(&site.place("copy"), Simulated::new(Pc::new(99, "copy").machine(titles_without("gimp")))).unwrap();
     let event = site.event_until("device.cloned").await.unwrap();
     assert!(event["text"].as_str().unwrap().contains("SIM000099") || event.to_string().contains("SIM000099"), "{event:#}");
     let device = site.device("LAB1-01").await.unwrap();
@@ -27,7 +28,7 @@ async fn two_live_streams_with_one_key_are_quarantined() {
     let pc = Pc::new(1, "one");
     let agent = site.enroll("LAB1-01", &pc, titles()).await.unwrap();
     copy_folder(agent.state(), &site.place("copy")).unwrap();
-    let _copy = TestAgent::start(&site.place("copy"), pc.machine(titles())).unwrap();
+    let _copy = TestAgent::start(&site.place("copy"), Simulated::new(pc.machine(titles()))).unwrap();
     site.event_until("device.cloned").await.unwrap();
     assert!(site.device("LAB1-01").await.unwrap()["note"].as_str().unwrap().contains("quarantined"));
 }

@@ -57,8 +57,9 @@ impl Lists {
 }
 
 fn list(member: &Member, missing: Option<&str>) -> Content {
-    let libraries: Vec<(String, String)> =
-        (0..LIBRARIES).map(|n| (format!("lib{}{n}", ["gtk", "qt", "perl-", "python3-", "x"][n % 5]), format!("1.{}.{}-1", member.room, n % 40))).collect();
+    let libraries: Vec<(String, String)> = (0..LIBRARIES)
+        .map(|n| (format!("lib{}{n}", ["gtk", "qt", "perl-", "python3-", "x"][n % 5]), format!("1.{}.{}-1", member.room, n % 40)))
+        .collect();
     let mut titles: Vec<(&str, &str)> = libraries.iter().map(|(name, version)| (name.as_str(), version.as_str())).collect();
     titles.extend(BASE);
     titles.extend(member.extras.iter().filter_map(|extra| EXTRAS.get(*extra)));
@@ -77,7 +78,11 @@ fn member(index: usize, rooms: &[String]) -> Member {
     let short: String = rooms.get(room).into_iter().flat_map(|name| name.chars()).filter(char::is_ascii_alphanumeric).collect();
     let name = format!("{}-{place:02}", short.to_lowercase());
     // Three in ten differ, and those differ in several ways.
-    let extras = if index % 10 < 3 { (0..EXTRAS.len()).filter(|extra| (index / 10 + index) >> extra & 1 == 1 || index % 5 == *extra).collect() } else { Vec::new() };
+    let extras = if index % 10 < 3 {
+        (0..EXTRAS.len()).filter(|extra| (index / 10 + index) >> extra & 1 == 1 || index % 5 == *extra).collect()
+    } else {
+        Vec::new()
+    };
     Member { pc: Pc::new(index as u64 + 1, &name), tag: name.to_uppercase(), room, seat: seat(place), extras }
 }
 
