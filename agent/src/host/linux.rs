@@ -1,0 +1,94 @@
+//! What only Linux gives: file identity, private files, and the signals that stop a service.
+#![cfg(target_os = "linux")]
+
+use rollcall_proto::v1::Reason;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What identifies a state of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// The inode's number.
+    pub inode: u64,
+    /// Major number of the device it is on; 0 for file systems without a device of their own (btrfs, overlays).
+    pub major: u64,
+    /// Minor number of that device.
+    pub minor: u64,
+    /// Last write, nanoseconds since 1970 UTC.
+    pub modified_ns: i128,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Reads the identity of the file at `path`.
+pub(super) fn meta(path: &Path) -> io::Result<Meta> {
+    let meta = std::fs::metadata(path)?;
+    let device = meta.dev();
+    Ok(Meta {
+        inode: meta.ino(),
+        major: ((device >> 8) & 0xfff) | ((device >> 32) & !0xfff),
+        minor: (device & 0xff) | ((device >> 12) & !0xff),
+        modified_ns: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
+        size: meta.size(),
+    })
+}
+
+/// Makes the directory at `path` with its parents, for its owner alone (0700).
+///
+/// # Errors
+/// The system's.
+pub fn private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+}
+
+/// Writes `bytes` to `path` so that after a crash there is the old file or the new one, for its owner alone (0600).
+///
+/// # Errors
+/// The system's.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let draft = parent.join(format!(".{name}.draft"));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&draft, path)?;
+    File::open(parent)?.sync_all()
+}
+
+/// Waits for SIGTERM or SIGINT, and says whether the machine goes down or only the agent.
+///
+/// # Errors
+/// The system gives no signal handler.
+pub async fn stop_requested() -> io::Result<Reason> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    let going_down = ["/run/systemd/shutdown/scheduled", "/run/nologin"].iter().any(|path| Path::new(path).exists());
+    Ok(if going_down { Reason::Shutdown } else { Reason::Stopped })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_private_is_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("a/b");
+        private_dir(&state).unwrap();
+        write_private(&state.join("key"), b"secret").unwrap();
+        write_private(&state.join("key"), b"other").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&state), mode(&state.join("key"))), (0o700, 0o600));
+        assert_eq!(std::fs::read(state.join("key")).unwrap(), b"other");
+        assert_eq!(std::fs::read_dir(&state).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,335 @@
+//! The machine the probes read: the live one, or a folder recorded from one.
+//!
+//! Architecture invariant: nothing outside this folder knows which operating system it runs on, opens a file of the
+//! machine, or asks how much of it there is. A probe asks for a path and a limit and gets bytes or the reason why not.
+
+mod linux;
+mod manifest;
+mod meters;
+mod tape;
+
+pub use linux::{Meta, private_dir, stop_requested, write_private};
+pub(crate) use meters::permille;
+pub use meters::{Vitals, Volume};
+pub use tape::{RecordError, record};
+
+use manifest::Manifest;
+use meters::Meters;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tape::Tape;
+
+/// Largest single value of a source such as sysfs, bytes.
+const VALUE_LIMIT: usize = 4 * 1024;
+/// Most names a directory may hold; a desktop's package database has about 12,000 files.
+const NAMES_LIMIT: usize = 100_000;
+
+/// Why a source could not be read. Absent, denied, too large and failed are different things.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// The machine has no such source.
+    #[error("{path} is absent")]
+    Absent {
+        /// The source.
+        path: String,
+    },
+    /// Only root may read it.
+    #[error("only root may read {path}")]
+    Denied {
+        /// The source.
+        path: String,
+    },
+    /// It passes the limit for this source.
+    #[error("{path} is larger than {limit} bytes")]
+    TooLarge {
+        /// The source.
+        path: String,
+        /// What was allowed, bytes or names.
+        limit: usize,
+    },
+    /// The system said something else.
+    #[error("{path}: {what}")]
+    Failed {
+        /// The source.
+        path: String,
+        /// In the system's words.
+        what: String,
+    },
+}
+
+impl Unread {
+    fn from_io(path: &str, error: &io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Absent { path },
+            io::ErrorKind::PermissionDenied => Self::Denied { path },
+            _ => Self::Failed { path, what: error.to_string() },
+        }
+    }
+
+    /// Whether the machine simply has no such source.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent { .. })
+    }
+}
+
+/// A machine to read. Cheap to clone.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+struct Inner {
+    root: PathBuf,
+    world: World,
+    tape: Option<Mutex<Tape>>,
+    at_work: Mutex<BTreeSet<&'static str>>,
+}
+
+/// Says that a probe is reading this machine, until it is dropped.
+pub struct AtWork {
+    host: Host,
+    name: &'static str,
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.host.0.at_work.lock().unwrap_or_else(PoisonError::into_inner).remove(self.name);
+    }
+}
+
+enum World {
+    Live(Mutex<Meters>),
+    Recorded(Manifest),
+}
+
+impl Host {
+    /// The machine this program runs on.
+    pub fn live() -> Self {
+        Self::new(PathBuf::from("/"), World::Live(Mutex::new(Meters::new())), None)
+    }
+
+    /// A folder written by [`record`], or laid out like one by hand.
+    ///
+    /// # Errors
+    /// The folder is missing, or its `host.json` cannot be read.
+    pub fn recorded(dir: &Path) -> Result<Self, RecordError> {
+        let manifest = Manifest::load(dir)?;
+        Ok(Self::new(dir.to_owned(), World::Recorded(manifest), None))
+    }
+
+    fn live_with_tape() -> Self {
+        Self::new(PathBuf::from("/"), World::Live(Mutex::new(Meters::new())), Some(Mutex::new(Tape::default())))
+    }
+
+    fn new(root: PathBuf, world: World, tape: Option<Mutex<Tape>>) -> Self {
+        Self(Arc::new(Inner { root, world, tape, at_work: Mutex::default() }))
+    }
+
+    /// Begins the work called `name` on this machine; `None` while an earlier one hangs.
+    pub fn begin(&self, name: &'static str) -> Option<AtWork> {
+        let begun = self.0.at_work.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
+        begun.then(|| AtWork { host: self.clone(), name })
+    }
+
+    /// The bytes of the file at the absolute `path`, at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`Unread`], which names the path.
+    pub fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, Unread> {
+        let outcome = self.read_untaped(path, limit);
+        self.note(|tape| tape.file(path, &outcome));
+        outcome
+    }
+
+    fn read_untaped(&self, path: &str, limit: usize) -> Result<Vec<u8>, Unread> {
+        self.refused(path)?;
+        let at = self.place(path);
+        let failed = |error: io::Error| Unread::from_io(path, &error);
+        // A pipe or a device would hang or never end.
+        if !std::fs::metadata(&at).map_err(failed)?.is_file() {
+            return Err(Unread::Failed { path: path.to_owned(), what: "not a regular file".to_owned() });
+        }
+        let mut bytes = Vec::new();
+        File::open(&at).map_err(failed)?.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() > limit { Err(Unread::TooLarge { path: path.to_owned(), limit }) } else { Ok(bytes) }
+    }
+
+    /// The text of the file at `path`; bytes that are not UTF-8 become U+FFFD.
+    ///
+    /// # Errors
+    /// [`Unread`], which names the path.
+    pub fn text(&self, path: &str, limit: usize) -> Result<String, Unread> {
+        self.read(path, limit).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The short value in the file at `path`, trimmed.
+    ///
+    /// # Errors
+    /// [`Unread`], which names the path.
+    pub fn value(&self, path: &str) -> Result<String, Unread> {
+        self.text(path, VALUE_LIMIT).map(|text| text.trim_matches(['\0', '\n', ' ', '\t']).to_owned())
+    }
+
+    /// The names in the directory at `path`, sorted. Names that are not UTF-8 are left out: nothing could ask for them.
+    ///
+    /// # Errors
+    /// [`Unread`], which names the path.
+    pub fn list(&self, path: &str) -> Result<Vec<String>, Unread> {
+        let outcome = self.list_untaped(path);
+        self.note(|tape| tape.names(path, &outcome));
+        outcome
+    }
+
+    fn list_untaped(&self, path: &str) -> Result<Vec<String>, Unread> {
+        self.refused(path)?;
+        if let World::Recorded(manifest) = &self.0.world
+            && let Some(names) = manifest.names.get(path)
+        {
+            return Ok(names.clone());
+        }
+        let failed = |error: io::Error| Unread::from_io(path, &error);
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(self.place(path)).map_err(failed)? {
+            if names.len() >= NAMES_LIMIT {
+                return Err(Unread::TooLarge { path: path.to_owned(), limit: NAMES_LIMIT });
+            }
+            names.extend(entry.map_err(failed)?.file_name().into_string().ok());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Where the symbolic link at `path` points, as written in it.
+    ///
+    /// # Errors
+    /// [`Unread`], which names the path.
+    pub fn link(&self, path: &str) -> Result<String, Unread> {
+        let recorded = match &self.0.world {
+            World::Recorded(manifest) => manifest.links.get(path).cloned(),
+            World::Live(_) => None,
+        };
+        let outcome = match recorded {
+            Some(target) => Ok(target),
+            None => std::fs::read_link(self.place(path))
+                .map(|target| target.to_string_lossy().into_owned())
+                .map_err(|error| Unread::from_io(path, &error)),
+        };
+        self.note(|tape| tape.link(path, &outcome));
+        outcome
+    }
+
+    /// Whether there is anything at `path`.
+    pub fn exists(&self, path: &str) -> bool {
+        let recorded = matches!(&self.0.world, World::Recorded(manifest) if manifest.present.contains(path));
+        let present = recorded || self.place(path).exists();
+        self.note(|tape| tape.present(path, present));
+        present
+    }
+
+    /// When the file at `path` was last written, seconds since 1970 UTC.
+    ///
+    /// # Errors
+    /// [`Unread`], which names the path.
+    pub fn modified(&self, path: &str) -> Result<i64, Unread> {
+        let recorded = match &self.0.world {
+            World::Recorded(manifest) => manifest.modified.get(path).copied(),
+            World::Live(_) => None,
+        };
+        let outcome = recorded.map_or_else(|| self.meta(path).map(|meta| meta.modified_ns.div_euclid(1_000_000_000) as i64), Ok);
+        self.note(|tape| tape.modified(path, &outcome));
+        outcome
+    }
+
+    /// What identifies the state of the file at `path`. Not recorded: only a watch asks.
+    ///
+    /// # Errors
+    /// [`Unread`], which names the path.
+    pub fn meta(&self, path: &str) -> Result<Meta, Unread> {
+        linux::meta(&self.place(path)).map_err(|error| Unread::from_io(path, &error))
+    }
+
+    /// The mounted file systems of local disks with their sizes.
+    pub fn volumes(&self) -> Vec<Volume> {
+        let volumes = match &self.0.world {
+            World::Live(_) => meters::volumes(),
+            World::Recorded(manifest) => manifest.volumes.clone(),
+        };
+        self.note(|tape| tape.manifest.volumes.clone_from(&volumes));
+        volumes
+    }
+
+    /// Processor, memory, temperature, load and uptime now.
+    pub fn vitals(&self) -> Vitals {
+        let vitals = match &self.0.world {
+            World::Live(meters) => meters.lock().unwrap_or_else(PoisonError::into_inner).read(),
+            World::Recorded(manifest) => manifest.vitals.clone(),
+        };
+        self.note(|tape| tape.manifest.vitals.clone_from(&vitals));
+        vitals
+    }
+
+    /// The machine's architecture in the kernel's words, "x86_64".
+    pub fn architecture(&self) -> String {
+        let architecture = match &self.0.world {
+            World::Live(_) => meters::architecture(),
+            World::Recorded(manifest) => manifest.architecture.clone(),
+        };
+        self.note(|tape| tape.manifest.architecture.clone_from(&architecture));
+        architecture
+    }
+
+    /// The kernel's boot id: new at every start of the machine.
+    pub fn boot(&self) -> String {
+        self.value("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+    }
+
+    fn place(&self, path: &str) -> PathBuf {
+        self.0.root.join(path.trim_start_matches('/'))
+    }
+
+    fn refused(&self, path: &str) -> Result<(), Unread> {
+        match &self.0.world {
+            World::Recorded(manifest) => manifest.refused.get(path).map_or(Ok(()), |why| Err(why.unread(path))),
+            World::Live(_) => Ok(()),
+        }
+    }
+
+    fn note(&self, write: impl FnOnce(&mut Tape)) {
+        if let Some(tape) = &self.0.tape {
+            write(&mut tape.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Host) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("etc/many")).unwrap();
+        std::fs::write(dir.path().join("etc/hostname"), b"lab2-17\n").unwrap();
+        std::fs::write(dir.path().join("host.json"), br#"{"refused":{"/sys/secret":"denied"},"names":{"/var/x":["a","b"]}}"#).unwrap();
+        let host = Host::recorded(dir.path()).unwrap();
+        (dir, host)
+    }
+
+    #[test]
+    fn absent_denied_too_large_and_failed_are_told_apart() {
+        let (_dir, host) = folder();
+        assert_eq!(host.value("/etc/hostname").as_deref(), Ok("lab2-17"));
+        assert!(host.read("/etc/nothing", 9).unwrap_err().is_absent());
+        assert_eq!(host.read("/sys/secret", 9), Err(Unread::Denied { path: "/sys/secret".into() }));
+        assert_eq!(host.read("/etc/hostname", 3), Err(Unread::TooLarge { path: "/etc/hostname".into(), limit: 3 }));
+        assert!(matches!(host.read("/etc/many", 9), Err(Unread::Failed { .. })));
+    }
+
+    #[test]
+    fn a_listing_comes_from_the_manifest_first() {
+        let (_dir, host) = folder();
+        assert_eq!(host.list("/var/x").unwrap(), ["a", "b"]);
+        assert_eq!(host.list("/etc").unwrap(), ["hostname", "many"]);
+    }
+}

@@ -1,0 +1,192 @@
+//! Who this agent is: its key and certificate, the CA it trusts, where its collector is.
+
+use crate::tls;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
+use rustls::pki_types::UnixTime;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+/// Largest certificate taken in, bytes.
+const CERTIFICATE_LIMIT: usize = 16 * 1024;
+/// How far behind the collector's clock this machine's may be when it is given a certificate, seconds.
+const CLOCK_BEHIND_S: u64 = 300;
+
+/// Everything that makes an enrolled device, in one file, so that key and certificate change together.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The site's short name.
+    pub site: String,
+    /// The device id, a UUID.
+    pub device: String,
+    /// The tag the asset carried at enrolment.
+    pub tag: String,
+    /// The name in the collector's certificate.
+    pub server_name: String,
+    /// HOST:PORT of the attendance door, best first.
+    pub addresses: Vec<String>,
+    /// The private key, PKCS #8.
+    #[serde(with = "base64_bytes")]
+    pub key_der: Vec<u8>,
+    /// The device's certificate.
+    #[serde(with = "base64_bytes")]
+    pub certificate_der: Vec<u8>,
+    /// The agents' CA: all that is trusted.
+    #[serde(with = "base64_bytes")]
+    pub ca_der: Vec<u8>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("site", &self.site).field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+impl Identity {
+    /// Wall clock of half the certificate's life, milliseconds since 1970 UTC: from then on it is renewed.
+    pub fn renew_at_ms(&self) -> i64 {
+        X509Certificate::from_der(&self.certificate_der).map_or(i64::MIN, |(_, certificate)| {
+            let validity = certificate.validity();
+            let (from, to) = (validity.not_before.timestamp(), validity.not_after.timestamp());
+            from.saturating_add(to.saturating_sub(from) / 2).saturating_mul(1000)
+        })
+    }
+
+    /// This identity with another key and certificate.
+    ///
+    /// # Errors
+    /// [`BadCertificate`] when they don't belong together or to this site's CA.
+    pub fn renewed(&self, key: &Key, certificate_der: Vec<u8>) -> Result<Self, BadCertificate> {
+        key.check(&certificate_der, &self.ca_der)?;
+        Ok(Self { key_der: key.0.serialize_der(), certificate_der, ..self.clone() })
+    }
+}
+
+/// Why a certificate was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum BadCertificate {
+    /// It is for another key.
+    #[error("the certificate is not for the key of this machine")]
+    OtherKey,
+    /// It is not a certificate.
+    #[error("the certificate cannot be read")]
+    Unreadable,
+    /// It was not issued by the CA, or is not valid now.
+    #[error("the certificate does not hold: {0}; is this machine's clock right?")]
+    Invalid(String),
+}
+
+/// Why a key could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("no key could be made")]
+pub struct NoKey(#[from] rcgen::Error);
+
+/// A new key that has no certificate yet. It never leaves the machine.
+pub struct Key(KeyPair);
+
+impl Key {
+    /// Makes a P-256 key.
+    ///
+    /// # Errors
+    /// [`NoKey`] when the system gives no random bytes.
+    pub fn generate() -> Result<Self, NoKey> {
+        Ok(Self(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?))
+    }
+
+    /// A request for its certificate, PKCS #10 in DER. The collector decides every name in the certificate.
+    ///
+    /// # Errors
+    /// [`NoKey`] when it cannot be signed.
+    pub fn request(&self) -> Result<Vec<u8>, NoKey> {
+        Ok(CertificateParams::default().serialize_request(&self.0)?.der().to_vec())
+    }
+
+    /// The private key, PKCS #8.
+    pub fn to_der(&self) -> Vec<u8> {
+        self.0.serialize_der()
+    }
+
+    /// Checks that `certificate_der` is for this key, issued by `ca_der`, and valid now.
+    ///
+    /// # Errors
+    /// [`BadCertificate`].
+    pub fn check(&self, certificate_der: &[u8], ca_der: &[u8]) -> Result<(), BadCertificate> {
+        if certificate_der.len() > CERTIFICATE_LIMIT {
+            return Err(BadCertificate::Unreadable);
+        }
+        let (_, certificate) = X509Certificate::from_der(certificate_der).map_err(|_| BadCertificate::Unreadable)?;
+        if certificate.public_key().raw != self.0.subject_public_key_info() {
+            return Err(BadCertificate::OtherKey);
+        }
+        let clock = UnixTime::now().as_secs();
+        // A clock that runs a little behind the collector's must not refuse a certificate of this minute.
+        let begins = u64::try_from(certificate.validity().not_before.timestamp()).unwrap_or(0);
+        let now = if begins.saturating_sub(clock) <= CLOCK_BEHIND_S { clock.max(begins) } else { clock };
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
+        tls::check_issued(certificate_der, ca_der, now).map_err(|error| BadCertificate::Invalid(error.to_string()))
+    }
+}
+
+/// Bytes as base64 text in JSON.
+mod base64_bytes {
+    use super::{Engine, STANDARD};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{BasicConstraints, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa};
+
+    fn ca() -> CertifiedIssuer<'static, KeyPair> {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+    }
+
+    fn issue(ca: &CertifiedIssuer<'static, KeyPair>, csr: &[u8]) -> Vec<u8> {
+        let mut request = rcgen::CertificateSigningRequestParams::from_der(&csr.into()).unwrap();
+        request.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        request.signed_by(ca).unwrap().der().to_vec()
+    }
+
+    #[test]
+    fn only_a_certificate_of_the_ca_for_the_own_key_is_taken() {
+        let (ca, other_ca) = (ca(), ca());
+        let (key, other_key) = (Key::generate().unwrap(), Key::generate().unwrap());
+        let certificate = issue(&ca, &key.request().unwrap());
+        key.check(&certificate, ca.der()).unwrap();
+        assert!(matches!(other_key.check(&certificate, ca.der()), Err(BadCertificate::OtherKey)));
+        assert!(matches!(key.check(&certificate, other_ca.der()), Err(BadCertificate::Invalid(_))));
+        assert!(matches!(key.check(b"rubbish", ca.der()), Err(BadCertificate::Unreadable)));
+    }
+
+    #[test]
+    fn an_identity_reads_back_and_hides_its_key() {
+        let identity = Identity {
+            site: "main".into(),
+            device: "d".into(),
+            tag: "T".into(),
+            server_name: "main.rollcall.internal".into(),
+            addresses: vec![],
+            key_der: vec![1, 2, 3],
+            certificate_der: vec![4],
+            ca_der: vec![5],
+        };
+        let text = serde_json::to_string(&identity).unwrap();
+        assert_eq!(serde_json::from_str::<Identity>(&text).unwrap(), identity);
+        assert!(!format!("{identity:?}").contains("[1, 2, 3]"));
+        assert_eq!(identity.renew_at_ms(), i64::MIN);
+    }
+}

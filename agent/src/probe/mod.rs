@@ -1,0 +1,100 @@
+//! The probes: one file per subject, each with its sources, its pure parsers and their tests.
+//!
+//! A probe reads through [`Host`] and never fails as a whole for one odd value: that value becomes a problem. When
+//! nothing could be measured it says why. The same machine gives the same bytes: everything is sorted and normalised.
+
+mod battery;
+mod displays;
+mod edid;
+pub mod health;
+mod memory;
+mod network;
+mod os;
+mod processors;
+mod smbios;
+mod software;
+mod software_dates;
+mod storage;
+mod system;
+pub mod text;
+
+pub use network::permanent_macs;
+pub use storage::fixed_serials;
+pub use system::{Dmi, asset_tag};
+
+use crate::host::Host;
+use rollcall_proto::Section;
+use std::time::Duration;
+
+/// One subject of the inventory.
+pub struct Probe {
+    /// The section it fills: its name on the wire.
+    pub section: &'static str,
+    /// How long it may take before it counts as not measured.
+    pub limit: Duration,
+    /// Reads and parses.
+    pub read: fn(&Host) -> Measured,
+}
+
+/// What a probe found, or why it found nothing, in words a technician understands.
+pub type Measured = Result<Found, String>;
+
+/// A section, and the values in it that could not be read.
+#[derive(Debug, PartialEq)]
+pub struct Found {
+    /// The content.
+    pub section: Section,
+    /// What is missing from it, and why.
+    pub problems: Vec<String>,
+}
+
+impl Found {
+    /// A section that is whole.
+    fn whole(section: Section) -> Self {
+        Self { section, problems: Vec::new() }
+    }
+}
+
+/// Small files of the kernel: anything slower is a driver that hangs.
+const KERNEL: Duration = Duration::from_secs(5);
+/// Files on a disk, which may have to spin up.
+const DISK: Duration = Duration::from_secs(20);
+
+/// Every probe, alphabetical: one for each section of the wire.
+pub const PROBES: &[Probe] = &[
+    Probe { section: "battery", limit: KERNEL, read: battery::read },
+    Probe { section: "displays", limit: KERNEL, read: displays::read },
+    Probe { section: "memory", limit: KERNEL, read: memory::read },
+    Probe { section: "network", limit: KERNEL, read: network::read },
+    Probe { section: "os", limit: DISK, read: os::read },
+    Probe { section: "processors", limit: KERNEL, read: processors::read },
+    Probe { section: "software", limit: DISK, read: software::read },
+    Probe { section: "software-dates", limit: DISK, read: software_dates::read },
+    Probe { section: "storage", limit: DISK, read: storage::read },
+    Probe { section: "system", limit: KERNEL, read: system::read },
+];
+
+/// The sections that follow the package database.
+pub const PACKAGE_SECTIONS: &[&str] = &["software", "software-dates"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rollcall_proto::SECTIONS;
+
+    #[test]
+    fn there_is_one_probe_for_each_section_in_order() {
+        let probes: Vec<&str> = PROBES.iter().map(|probe| probe.section).collect();
+        assert_eq!(probes, SECTIONS);
+        assert!(PACKAGE_SECTIONS.iter().all(|name| SECTIONS.contains(name)));
+    }
+
+    #[test]
+    fn each_probe_fills_the_section_it_names() {
+        for probe in PROBES {
+            if let Ok(found) = (probe.read)(&Host::live()) {
+                assert_eq!(found.section.name(), probe.section);
+            }
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Runs an agent: does what its session says, until it is told to stop.
+//!
+//! An agent is one future without a thread of its own: thousands of them share one runtime in a simulation.
+
+mod line;
+
+use crate::identity::{Identity, Key};
+use crate::session::{Beginning, Event, Lineage, Now, Session, Standing, Task};
+use crate::source::{PackageWatch, Source};
+use crate::spool::{Spool, SpoolError};
+use crate::state::{State, StateError};
+use crate::status::Status;
+use crate::survey::Reading;
+use jiff::Timestamp;
+use line::{Heard, Line};
+use rollcall_proto::v1::{Certificate, Health, Reason, from_collector::Message};
+use std::collections::VecDeque;
+use std::future::{Future, pending};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// Longest address taken from a collector, characters.
+const ADDRESS_LIMIT: usize = 260;
+
+/// Where an agent keeps what must outlive it.
+pub enum Keeping {
+    /// In its state folder.
+    State(State),
+    /// Nowhere: for simulated machines.
+    Memory,
+}
+
+/// What is to be run.
+pub struct Agent {
+    /// Who it is.
+    pub identity: Identity,
+    /// Where its readings come from.
+    pub source: Source,
+    /// Where it keeps things.
+    pub keeping: Keeping,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to stop.
+    Stopped,
+    /// The collector retired the device: key and certificate are gone.
+    Retired,
+}
+
+/// Why an agent could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The spool cannot be used.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    NoRandom(getrandom::Error),
+}
+
+/// Runs `agent` until `stop` comes, and says goodbye with its reason.
+///
+/// # Errors
+/// [`RunError`] when it could not begin. Afterwards nothing ends it: a collector that is away is called again for ever.
+pub async fn run(agent: Agent, stop: impl Future<Output = Reason> + Send) -> Result<Ended, RunError> {
+    let mut running = Running::begin(agent).await?;
+    let mut stop = std::pin::pin!(stop);
+    let mut stopping = false;
+    running.take(Event::Start);
+    loop {
+        if let Some(ended) = running.work().await {
+            return Ok(ended);
+        }
+        tokio::select! {
+            reason = &mut stop, if !stopping => {
+                stopping = true;
+                running.take(Event::Stop(reason));
+            }
+            () = running.wait() => {}
+        }
+    }
+}
+
+/// The wall clock, milliseconds since 1970 UTC.
+fn clock_ms() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
+struct Running {
+    identity: Identity,
+    source: Source,
+    keeping: Keeping,
+    spool: Spool,
+    session: Session,
+    line: Line,
+    events: VecDeque<Event>,
+    survey: Option<line::Task<Vec<Reading>>>,
+    health: Option<line::Task<Option<Health>>>,
+    packages: line::Task<PackageWatch>,
+    new_key: Option<Key>,
+    began: Instant,
+    wake_at: Option<Duration>,
+    status: Status,
+    finish: Option<Ended>,
+}
+
+impl Running {
+    async fn begin(agent: Agent) -> Result<Self, RunError> {
+        let Agent { identity, source, keeping } = agent;
+        let facts = source.facts().await;
+        let session = uuid::Uuid::now_v7().to_string();
+        let (spool, kept, lineage) = match &keeping {
+            Keeping::State(state) => {
+                let (spool, kept) = Spool::open(&state.spool(), &facts.boot, session)?;
+                (spool, kept, state.lineage())
+            }
+            Keeping::Memory => {
+                let (spool, kept) = Spool::memory(session);
+                (spool, kept, Lineage::default())
+            }
+        };
+        if kept.lost > 0 {
+            tracing::warn!(spool.lost = kept.lost, "entries of the spool were torn by a crash; everything is told again");
+        }
+        let beginning = Beginning {
+            facts,
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            kept,
+            lineage,
+            renew_at_ms: identity.renew_at_ms(),
+            seed: getrandom::u64().map_err(RunError::NoRandom)?,
+        };
+        let session = Session::new(beginning);
+        let packages = next_change(source.watch_packages().await);
+        let status = Status {
+            standing: Standing::Waiting,
+            since: Timestamp::now(),
+            address: None,
+            trouble: None,
+            unacknowledged: session.unacknowledged(),
+            lost_entries: session.lost_entries(),
+            acknowledged_at: None,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+        };
+        Ok(Self {
+            identity,
+            source,
+            keeping,
+            spool,
+            session,
+            line: Line::down(),
+            events: VecDeque::new(),
+            survey: None,
+            health: None,
+            packages,
+            new_key: None,
+            began: Instant::now(),
+            wake_at: None,
+            status,
+            finish: None,
+        })
+    }
+
+    fn take(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    /// Takes in every event that came; gives how the run ended.
+    async fn work(&mut self) -> Option<Ended> {
+        while let Some(event) = self.events.pop_front() {
+            let now = Now { elapsed: self.began.elapsed(), clock_ms: clock_ms() };
+            let output = self.session.step(event, now);
+            self.wake_at = output.wake_at;
+            let (last, first): (Vec<_>, Vec<_>) =
+                output.tasks.into_iter().partition(|task| matches!(task, Task::Disconnect | Task::Finish));
+            first.into_iter().for_each(|task| self.perform(task));
+            self.line.say(output.send);
+            if last.contains(&Task::Finish) {
+                self.line.hang_up().await;
+                self.note_status();
+                return Some(self.finish.unwrap_or(Ended::Stopped));
+            }
+            if !last.is_empty() {
+                drop(tokio::spawn(self.line.hang_up()));
+            }
+            self.note_status();
+        }
+        None
+    }
+
+    /// Waits until something happens, and queues it.
+    async fn wait(&mut self) {
+        let wake_at = self.wake_at.map_or_else(Instant::now, |elapsed| self.began + elapsed.min(Duration::from_secs(86_400)));
+        let event = tokio::select! {
+            heard = self.line.hear() => return self.on_heard(heard),
+            readings = ready(&mut self.survey) => Event::Surveyed(readings),
+            health = ready(&mut self.health) => match health {
+                Some(health) => Event::Health(health),
+                None => return,
+            },
+            watch = &mut self.packages => {
+                self.packages = next_change(watch);
+                Event::PackagesChanged
+            }
+            () = sleep_until(wake_at) => Event::Wake,
+        };
+        self.take(event);
+    }
+
+    fn on_heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Answered => {}
+            Heard::Message(message) => {
+                match &message.message {
+                    Some(Message::Refusal(refusal)) => {
+                        let why = crate::probe::text::clean(&refusal.text);
+                        tracing::warn!(refusal.why = refusal.why().as_str_name(), refusal.text = why, "the collector refused this device");
+                        self.status.trouble = Some(format!("the collector refused this device: {why}"));
+                    }
+                    Some(Message::Welcome(_)) => {
+                        tracing::info!(collector.address = self.line.address(), "connected");
+                        self.status.trouble = None;
+                        self.status.address = self.line.address().map(str::to_owned);
+                    }
+                    Some(Message::Ack(_)) => self.status.acknowledged_at = Some(Timestamp::now()),
+                    _ => {}
+                }
+                self.take(Event::Received(*message));
+            }
+            Heard::Broken(why) => {
+                if self.status.trouble.as_ref() != Some(&why) {
+                    tracing::warn!(collector.trouble = why, "no connection to the collector");
+                }
+                self.status.trouble = Some(why);
+                self.take(Event::Lost);
+            }
+        }
+    }
+
+    fn perform(&mut self, task: Task) {
+        match task {
+            Task::Connect(hello) => self.line.call(&self.identity, *hello),
+            Task::Survey(sections) => {
+                let source = self.source.clone();
+                self.survey = Some(Box::pin(async move { source.survey(&sections).await }));
+            }
+            Task::ReadHealth if self.health.is_none() => {
+                let source = self.source.clone();
+                self.health = Some(Box::pin(async move { source.health(clock_ms()).await }));
+            }
+            Task::Keep(entry, contents) => warned("the entry is kept in memory only", self.spool.keep(&entry, &contents)),
+            Task::Forget(up_to, used) => warned("the spool keeps what is acknowledged", self.spool.forget(up_to, &used)),
+            Task::BeginAnew(session, entries) => {
+                tracing::warn!(spool.session = session, "the spool begins a new session: the disk was rolled back, or bytes were lost");
+                warned("the old session comes back after a restart", self.spool.begin_anew(&session, &entries));
+            }
+            Task::Remember(lineage) => self.with_state("the welcome is not remembered", |state, _| state.save_lineage(&lineage)),
+            Task::Addresses(addresses) => self.follow(addresses),
+            Task::MakeRequest => self.make_request(),
+            Task::Install(certificate) => self.install(certificate),
+            Task::Retire => {
+                tracing::warn!("the collector retired this device: its key and certificate are deleted");
+                self.finish = Some(Ended::Retired);
+                self.with_state("the identity is still on the disk", |state, _| state.forget());
+            }
+            Task::ReadHealth | Task::Disconnect | Task::Finish => {}
+        }
+    }
+
+    fn follow(&mut self, addresses: Vec<String>) {
+        let addresses: Vec<String> = addresses.into_iter().filter(|a| a.len() <= ADDRESS_LIMIT && a.contains(':')).collect();
+        if !addresses.is_empty() && addresses != self.identity.addresses {
+            tracing::info!(collector.addresses = addresses.join(" "), "the collector can be reached elsewhere from now on");
+            self.identity.addresses = addresses;
+            self.with_state("the addresses are not remembered", State::save_identity);
+        }
+    }
+
+    fn make_request(&mut self) {
+        match Key::generate().and_then(|key| Ok((key.request()?, key))) {
+            Ok((request, key)) => {
+                self.new_key = Some(key);
+                self.take(Event::RequestMade(request));
+            }
+            Err(error) => tracing::warn!(error = %error, "the certificate is not renewed"),
+        }
+    }
+
+    fn install(&mut self, certificate: Certificate) {
+        let Some(key) = self.new_key.take() else { return };
+        let renewed = match self.identity.renewed(&key, certificate.certificate_der) {
+            Ok(renewed) => renewed,
+            Err(error) => return tracing::warn!(error = %error, "the new certificate is not taken; the old one serves"),
+        };
+        if let Keeping::State(state) = &self.keeping
+            && let Err(error) = state.save_identity(&renewed)
+        {
+            return tracing::warn!(error = %error, "the new certificate cannot be kept; the old one serves");
+        }
+        tracing::info!("the certificate was renewed");
+        self.take(Event::Installed(renewed.renew_at_ms()));
+        self.identity = renewed;
+    }
+
+    /// Writes the status when it differs.
+    fn note_status(&mut self) {
+        let before = self.status.clone();
+        if self.status.standing != self.session.standing() {
+            self.status.standing = self.session.standing();
+            self.status.since = Timestamp::now();
+        }
+        self.status.unacknowledged = self.session.unacknowledged();
+        self.status.lost_entries = self.session.lost_entries();
+        if (before != self.status || self.wake_at.is_none()) && self.finish.is_none() {
+            let status = self.status.clone();
+            self.with_state("the status is not kept", |state, _| state.save_status(&status));
+        }
+    }
+
+    fn with_state(&self, otherwise: &str, act: impl FnOnce(&State, &Identity) -> Result<(), StateError>) {
+        if let Keeping::State(state) = &self.keeping {
+            warned(otherwise, act(state, &self.identity));
+        }
+    }
+}
+
+/// A failure here costs what `otherwise` says, and the agent goes on.
+fn warned<E: std::error::Error>(otherwise: &str, result: Result<(), E>) {
+    if let Err(error) = result {
+        let cause = error.source().map(ToString::to_string);
+        tracing::warn!(error = %error, error.cause = cause, "{otherwise}");
+    }
+}
+
+/// Waits for the work in `slot`, for ever when there is none, and clears the slot.
+async fn ready<T>(slot: &mut Option<line::Task<T>>) -> T {
+    match slot {
+        Some(task) => {
+            let done = task.await;
+            *slot = None;
+            done
+        }
+        None => pending().await,
+    }
+}
+
+fn next_change(mut watch: PackageWatch) -> line::Task<PackageWatch> {
+    Box::pin(async move {
+        watch.changed().await;
+        watch
+    })
+}

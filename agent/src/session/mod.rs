@@ -1,0 +1,336 @@
+//! What to say to the collector, and when: a state machine without socket, disk or clock.
+//!
+//! Architecture invariant: `step(event, now)` gives what should happen; it does nothing. A year of a laptop's life runs
+//! in a millisecond of a test.
+
+mod agenda;
+mod backoff;
+mod inbound;
+mod queue;
+mod timers;
+
+pub use agenda::Request;
+
+use crate::source::Facts;
+use crate::spool::Kept;
+use crate::survey::{Contents, Reading};
+use agenda::Agenda;
+use backoff::Backoff;
+use queue::Queue;
+use rollcall_proto::v1::from_agent::Message;
+use rollcall_proto::v1::{
+    Cause, Certificate, CertificateRequest, Entry, FromAgent, FromCollector, Goodbye, Health, Heartbeat, Hello, Reason,
+};
+use std::time::Duration;
+use timers::Timers;
+
+/// How long a collector may take to greet once the agent began to call, seconds over the deadlines of the link.
+const GREETING: Duration = Duration::from_secs(60);
+
+/// The moment of a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Since the agent began; never goes back.
+    pub elapsed: Duration,
+    /// The wall clock, milliseconds since 1970 UTC; may jump.
+    pub clock_ms: i64,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The agent begins.
+    Start,
+    /// A message came.
+    Received(FromCollector),
+    /// The connection broke, or could not be made.
+    Lost,
+    /// The survey that was asked for last is done.
+    Surveyed(Vec<Reading>),
+    /// The health was read.
+    Health(Health),
+    /// The package database changed and is at rest again.
+    PackagesChanged,
+    /// A new key was made; this asks for its certificate.
+    RequestMade(Vec<u8>),
+    /// The new certificate is in place; renew the next one at this wall clock, milliseconds.
+    Installed(i64),
+    /// The agent is to stop.
+    Stop(Reason),
+    /// The time of `wake_at` has come.
+    Wake,
+}
+
+/// What should happen: the tasks in their order, then the messages; whoever disconnects or finishes says first what is
+/// to be said.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Things to do.
+    pub tasks: Vec<Task>,
+    /// Messages to send.
+    pub send: Vec<FromAgent>,
+    /// When to call again at the latest, since the agent began.
+    pub wake_at: Option<Duration>,
+}
+
+impl Output {
+    fn say(&mut self, message: Message) {
+        self.send.push(FromAgent { message: Some(message) });
+    }
+}
+
+/// Something to do.
+#[derive(Debug, PartialEq)]
+pub enum Task {
+    /// Call the collector; this is the greeting.
+    Connect(Box<Hello>),
+    /// Close the connection.
+    Disconnect,
+    /// Read sections, and bring them as [`Event::Surveyed`].
+    Survey(Vec<&'static str>),
+    /// Read the health.
+    ReadHealth,
+    /// Make these durable.
+    Keep(Entry, Contents),
+    /// Forget entries up to the number, and all bytes but these.
+    Forget(u64, Contents),
+    /// Begin the spool anew under this session, with these entries.
+    BeginAnew(String, Vec<Entry>),
+    /// Keep what the next greeting shows.
+    Remember(Lineage),
+    /// Keep where the collector can be reached, best first.
+    Addresses(Vec<String>),
+    /// Make a new key and a request for its certificate.
+    MakeRequest,
+    /// Put the new certificate in place of the old one.
+    Install(Certificate),
+    /// Forget key and certificate for good.
+    Retire,
+    /// Stop, when what is to be sent is sent.
+    Finish,
+}
+
+/// What the last welcome gave and the next greeting shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Lineage {
+    /// The nonce: an older one tells the collector of a rolled-back disk, a live one of a clone.
+    pub nonce: Vec<u8>,
+    /// The site's epoch.
+    pub epoch: u64,
+}
+
+/// How the session stands, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Between two calls.
+    Waiting,
+    /// Calling, not yet welcomed.
+    Calling,
+    /// Welcomed.
+    Connected,
+    /// Refused; it calls again, slowly.
+    Refused,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Link {
+    Waiting { call_at: Duration },
+    Calling { give_up_at: Duration },
+    Live,
+}
+
+/// What a session begins with.
+pub struct Beginning {
+    /// What the machine says of itself.
+    pub facts: Facts,
+    /// The version of this program.
+    pub agent_version: String,
+    /// What the spool held.
+    pub kept: Kept,
+    /// From the last welcome.
+    pub lineage: Lineage,
+    /// Wall clock from which the certificate is renewed, milliseconds.
+    pub renew_at_ms: i64,
+    /// Anything unlike other machines' seeds: spreads the calls of a district.
+    pub seed: u64,
+}
+
+/// The state machine.
+pub struct Session {
+    facts: Facts,
+    agent_version: String,
+    lineage: Lineage,
+    link: Link,
+    refused: bool,
+    queue: Queue,
+    agenda: Agenda,
+    backoff: Backoff,
+    timers: Timers,
+}
+
+impl Session {
+    /// A session that has not begun: step it with [`Event::Start`].
+    pub fn new(beginning: Beginning) -> Self {
+        Self {
+            facts: beginning.facts,
+            agent_version: beginning.agent_version,
+            lineage: beginning.lineage,
+            link: Link::Waiting { call_at: Duration::ZERO },
+            refused: false,
+            queue: Queue::new(beginning.kept),
+            agenda: Agenda::default(),
+            backoff: Backoff::new(beginning.seed),
+            timers: Timers::new(beginning.renew_at_ms),
+        }
+    }
+
+    /// Takes in what happened and gives what should happen.
+    pub fn step(&mut self, event: Event, now: Now) -> Output {
+        let mut out = Output::default();
+        match event {
+            Event::Start => {
+                self.link = Link::Waiting { call_at: now.elapsed + self.backoff.first() };
+                self.ask(Request::of(Cause::Start), &mut out);
+            }
+            Event::Received(message) => self.on_message(message, now, &mut out),
+            Event::Lost => self.on_lost(now),
+            Event::Surveyed(readings) => self.on_surveyed(readings, now, &mut out),
+            Event::Health(health) if self.is_live() => out.say(Message::Heartbeat(Heartbeat { health: Some(health) })),
+            Event::RequestMade(csr_der) if self.is_live() => out.say(Message::Renewal(CertificateRequest { csr_der })),
+            Event::PackagesChanged => self.ask(Request::of_packages(), &mut out),
+            Event::Installed(renew_at_ms) => self.timers.installed(renew_at_ms),
+            Event::Stop(reason) => self.on_stop(reason, &mut out),
+            Event::Health(_) | Event::RequestMade(_) | Event::Wake => {}
+        }
+        self.due(now, &mut out);
+        out.wake_at = Some(self.wake_at());
+        out
+    }
+
+    /// How it stands.
+    pub fn standing(&self) -> Standing {
+        match self.link {
+            Link::Live => Standing::Connected,
+            _ if self.refused => Standing::Refused,
+            Link::Waiting { .. } => Standing::Waiting,
+            Link::Calling { .. } => Standing::Calling,
+        }
+    }
+
+    /// Number of entries that are not acknowledged.
+    pub fn unacknowledged(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Number of entries that gave way because the spool was full, or were torn.
+    pub fn lost_entries(&self) -> u64 {
+        self.queue.lost()
+    }
+
+    /// The spool's session.
+    pub fn id(&self) -> &str {
+        self.queue.session()
+    }
+
+    fn is_live(&self) -> bool {
+        self.link == Link::Live
+    }
+
+    fn hello(&self, now: Now) -> Hello {
+        Hello {
+            session: self.queue.session().to_owned(),
+            boot: self.facts.boot.clone(),
+            nonce: self.lineage.nonce.clone(),
+            next: self.queue.oldest(),
+            fingerprint: Some(self.facts.fingerprint.clone()),
+            host_name: self.facts.host_name.clone(),
+            agent_version: self.agent_version.clone(),
+            clock_ms: now.clock_ms,
+            epoch: self.lineage.epoch,
+        }
+    }
+
+    fn on_lost(&mut self, now: Now) {
+        // After a refusal the time of the next call is already set.
+        if !matches!(self.link, Link::Waiting { .. }) {
+            let pause = self.backoff.after_loss(self.is_live(), now.elapsed);
+            self.link = Link::Waiting { call_at: now.elapsed + pause };
+            self.agenda.forget_commands();
+        }
+    }
+
+    fn on_stop(&mut self, reason: Reason, out: &mut Output) {
+        if self.is_live() {
+            out.say(Message::Goodbye(Goodbye { reason: reason.into() }));
+        }
+        out.tasks.push(Task::Finish);
+    }
+
+    /// Asks for a survey now, or after the one that runs.
+    fn ask(&mut self, request: Request, out: &mut Output) {
+        if let Some(sections) = self.agenda.ask(request) {
+            out.tasks.push(Task::Survey(sections));
+        }
+    }
+
+    fn on_surveyed(&mut self, readings: Vec<Reading>, now: Now, out: &mut Output) {
+        let (request, next) = self.agenda.done();
+        out.tasks.extend(next.map(Task::Survey));
+        let Some(request) = request else { return };
+        let listing = request.listing(self.is_live());
+        let Some((entry, contents)) = self.queue.announce(&readings, request.cause, listing, now.clock_ms) else { return };
+        let number = entry.number;
+        out.tasks.push(Task::Keep(entry.clone(), contents));
+        out.tasks.extend(self.queue.make_room().map(|up_to| Task::Forget(up_to, self.queue.contents().clone())));
+        if self.is_live() {
+            out.say(Message::Entry(entry));
+            request.commands.iter().for_each(|id| self.done(*id, number, "", out));
+        }
+        if !self.queue.is_whole() && !self.agenda.will_list_all() {
+            self.ask(Request::of(Cause::Schedule), out);
+        }
+    }
+
+    /// Does what the time asks for.
+    fn due(&mut self, now: Now, out: &mut Output) {
+        match self.link {
+            Link::Waiting { call_at } if call_at <= now.elapsed && !out.tasks.contains(&Task::Finish) => {
+                self.link = Link::Calling { give_up_at: now.elapsed + GREETING };
+                out.tasks.push(Task::Connect(Box::new(self.hello(now))));
+            }
+            Link::Calling { give_up_at } if give_up_at <= now.elapsed => self.hang_up(now, out),
+            _ => {}
+        }
+        let due = self.timers.due(now, self.is_live(), self.backoff.random());
+        if due.survey {
+            self.ask(Request::of(Cause::Schedule), out);
+        }
+        if due.health {
+            out.tasks.push(Task::ReadHealth);
+        } else if due.heartbeat {
+            out.say(Message::Heartbeat(Heartbeat { health: None }));
+        }
+        if due.renewal {
+            out.tasks.push(Task::MakeRequest);
+        }
+    }
+
+    fn hang_up(&mut self, now: Now, out: &mut Output) {
+        out.tasks.push(Task::Disconnect);
+        self.on_lost(now);
+    }
+
+    fn wake_at(&self) -> Duration {
+        let link = match self.link {
+            Link::Waiting { call_at } => call_at,
+            Link::Calling { give_up_at } => give_up_at,
+            Link::Live => Duration::MAX,
+        };
+        link.min(self.timers.next(self.is_live()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Notices a change of the package database and says so when dpkg has finished, never in the middle of an upgrade.
+
+use crate::host::{Host, Meta};
+use std::time::Duration;
+
+/// How often the database is looked at: three `stat` calls.
+pub const INTERVAL: Duration = Duration::from_millis(400);
+/// How long it must be still before a change counts as finished.
+const SETTLE: Duration = Duration::from_millis(400);
+
+const STATUS: &str = "/var/lib/dpkg/status";
+/// apt holds the first over a whole run, dpkg the second while it works.
+const LOCKS: [&str; 2] = ["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock"];
+const LOCK_TABLE: &str = "/proc/locks";
+const LOCK_TABLE_LIMIT: usize = 1024 * 1024;
+
+/// What the package database looks like at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// The database file; `None`: absent or unreadable.
+    pub status: Option<Meta>,
+    /// Somebody works on it.
+    pub locked: bool,
+}
+
+/// Looks once.
+pub fn glance(host: &Host) -> Glance {
+    Glance { status: host.meta(STATUS).ok(), locked: is_locked(host) }
+}
+
+/// Whether a package manager holds one of dpkg's locks. The kernel's table of locks tells; taking one would disturb.
+pub fn is_locked(host: &Host) -> bool {
+    let locks = LOCKS.map(|path| host.meta(path).ok());
+    if locks.iter().all(Option::is_none) {
+        return false;
+    }
+    host.text(LOCK_TABLE, LOCK_TABLE_LIMIT).is_ok_and(|table| locks.iter().flatten().any(|lock| is_held(&table, lock)))
+}
+
+/// Whether the kernel's `table` has a lock on the file `meta`: "1: POSIX  ADVISORY  WRITE 811 fe:01:1234 0 EOF".
+/// A waiting lock ("1: -> POSIX …") stands under the one it waits for.
+fn is_held(table: &str, meta: &Meta) -> bool {
+    let place = |line: &str| line.split_whitespace().find(|word| word.matches(':').count() == 2).map(str::to_owned);
+    table.lines().filter_map(place).any(|place| {
+        let mut parts = place.split(':');
+        let mut hex = || parts.next().and_then(|part| u64::from_str_radix(part, 16).ok());
+        let device = (hex(), hex());
+        let inode = parts.next().and_then(|part| part.parse::<u64>().ok());
+        // A file system without a device of its own shows another number here than in `stat`.
+        inode == Some(meta.inode) && (meta.major == 0 || device == (Some(meta.major), Some(meta.minor)))
+    })
+}
+
+/// Judges glances one after another.
+#[derive(Debug)]
+pub struct Watch {
+    reported: Option<Meta>,
+    seen: Option<Meta>,
+    since: Duration,
+}
+
+impl Watch {
+    /// Begins with what is there now: a change is what differs from it.
+    pub fn new(glance: Glance) -> Self {
+        Self { reported: glance.status, seen: glance.status, since: Duration::ZERO }
+    }
+
+    /// Whether a change has come to its end; `now` is measured from any fixed start.
+    pub fn step(&mut self, glance: Glance, now: Duration) -> bool {
+        if glance.status != self.seen || glance.locked {
+            self.seen = glance.status;
+            self.since = now;
+            return false;
+        }
+        let finished = self.seen != self.reported && now.saturating_sub(self.since) >= SETTLE;
+        if finished {
+            self.reported = self.seen;
+        }
+        finished
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn status(inode: u64) -> Option<Meta> {
+        Some(Meta { inode, major: 0xfe, minor: 1, modified_ns: 0, size: 1 })
+    }
+
+    /// Glances every 400 ms; at which of them a change was finished.
+    fn finished(glances: &[(u64, bool)]) -> Vec<usize> {
+        let mut watch = Watch::new(Glance { status: status(1), locked: false });
+        let step = |(index, (inode, locked)): (usize, &(u64, bool))| {
+            watch.step(Glance { status: status(*inode), locked: *locked }, INTERVAL * (index as u32 + 1)).then_some(index)
+        };
+        glances.iter().enumerate().filter_map(step).collect()
+    }
+
+    #[test]
+    fn a_change_counts_when_the_database_is_still_and_unlocked() {
+        assert_eq!(finished(&[(1, false), (1, false)]), [0usize; 0]);
+        assert_eq!(finished(&[(2, false), (2, false), (2, false)]), [1]);
+        assert_eq!(finished(&[(2, true), (3, true), (3, true), (3, false), (3, false), (3, false)]), [3]);
+        assert_eq!(finished(&[(2, false), (3, false), (3, false), (4, false), (4, false)]), [2, 4]);
+        assert_eq!(finished(&[(1, true), (1, false), (1, false)]), [0usize; 0]);
+    }
+
+    #[test]
+    fn a_lock_is_found_by_device_and_inode() {
+        let table = "1: POSIX  ADVISORY  WRITE 811 fe:01:1234 0 EOF\n2: FLOCK  ADVISORY  WRITE 99 00:1a:77 0 EOF\n2: -> FLOCK  ADVISORY  WRITE 98 00:1a:77 0 EOF\n";
+        let meta = |major, minor, inode| Meta { inode, major, minor, modified_ns: 0, size: 0 };
+        assert!(is_held(table, &meta(0xfe, 1, 1234)));
+        assert!(!is_held(table, &meta(0xfe, 2, 1234)));
+        assert!(is_held(table, &meta(0, 31, 77)));
+        assert!(!is_held(table, &meta(0xfe, 1, 12)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_table_makes_it_panic(table in "(?s)([0-9a-f:]{0,12}| |->|\n|.){0,80}") {
+            is_held(&table, &Meta { inode: 1, major: 1, minor: 1, modified_ns: 0, size: 0 });
+        }
+    }
+}
