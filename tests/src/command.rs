@@ -103,12 +103,12 @@ impl Desk {
         ran.json()
     }
 
-    /// A new token for `room`.
+    /// A new token for so many machines of `room`.
     ///
     /// # Errors
     /// It is refused.
-    pub async fn token(&self, room: &str, uses: usize) -> anyhow::Result<String> {
-        let made = self.json(&["token", "new", "--room", room, "--uses", &uses.to_string()]).await?;
+    pub async fn token(&self, room: &str, machines: usize) -> anyhow::Result<String> {
+        let made = self.json(&["token", "new", "--room", room, "--count", &machines.to_string()]).await?;
         Ok(made["token"].as_str().with_context(|| format!("no token in {made}"))?.to_owned())
     }
 }

@@ -86,28 +86,30 @@ impl Pc {
 
     /// What it says of itself, with `software` installed.
     pub fn machine(&self, software: Content) -> Machine {
-        let mut machine = Machine {
-            facts: Facts {
-                fingerprint: self.fingerprint(),
-                host_name: self.name.clone(),
-                boot: format!("00000000-0000-4000-8000-{:012x}", self.number),
-                asset_tag: String::new(),
-            },
-            health: Health {
-                cpu_permille: Some(35 + (self.number % 200) as u32),
-                memory_permille: Some(300 + (self.number % 300) as u32),
-                disk_permille: Some(420),
-                temperature_decidegrees: Some(410 + (self.number % 120) as i32),
-                uptime_s: Some(3600),
-                ..Health::default()
-            },
-            ..Machine::default()
+        let mut machine = Machine::default();
+        machine.facts = Facts {
+            fingerprint: self.fingerprint(),
+            host_name: self.name.clone(),
+            boot: format!("00000000-0000-4000-8000-{:012x}", self.number),
+            asset_tag: String::new(),
         };
+        machine.health = self.health();
         for section in self.sections() {
             machine.put(section.name(), Content::of(&section));
         }
         machine.put("software", software);
         machine
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            cpu_permille: Some(35 + (self.number % 200) as u32),
+            memory_permille: Some(300 + (self.number % 300) as u32),
+            disk_permille: Some(420),
+            temperature_decidegrees: Some(410 + (self.number % 120) as i32),
+            uptime_s: Some(3600),
+            ..Health::default()
+        }
     }
 
     /// The hardware facts.

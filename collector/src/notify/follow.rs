@@ -108,7 +108,7 @@ impl Follower {
         for event in events {
             let told = message::of(&self.collector.keeper.view(), &event);
             if let Some(message) = &told
-                && self.until_done(channel, &message, event.at).await != Outcome::Done
+                && self.until_done(channel, message, event.at).await != Outcome::Done
             {
                 return;
             }

@@ -1,5 +1,6 @@
 //! What a channel carries: an alert event of the site as one JSON document.
 
+use jiff::Timestamp;
 use rollcall_site::event::Event;
 use rollcall_site::{Site, view};
 use serde_json::json;
@@ -23,7 +24,7 @@ pub(super) fn of(site: &Site, event: &Event) -> Option<Message> {
     if !TOLD.contains(&event.kind.as_str()) {
         return None;
     }
-    let here = site.about().map_or("site", |about| about.id.as_str());
+    let here = name(site);
     let id = format!("{here}/{}", event.seq);
     let alert = event.alert.and_then(|id| site.alerts.get(&id)).map(|alert| view::alert_row(site, alert));
     let body = json!({
@@ -37,6 +38,19 @@ pub(super) fn of(site: &Site, event: &Event) -> Option<Message> {
         "alert": alert,
     });
     Some(Message { id, kind: event.kind.clone(), body: body.to_string().into_bytes() })
+}
+
+/// A message that says that it is a test.
+pub(super) fn trial(site: &Site, now: Timestamp) -> Message {
+    let here = name(site);
+    let (id, kind) = (format!("{here}/test-{}", now.as_millisecond()), "channel.test".to_owned());
+    let body = json!({ "id": id, "site": here, "event": kind, "at": now, "text": "This is a test: alerts of this site will arrive here." });
+    Message { id, kind, body: body.to_string().into_bytes() }
+}
+
+/// The site's short name.
+fn name(site: &Site) -> &str {
+    site.about().map_or("site", |about| about.id.as_str())
 }
 
 #[cfg(test)]

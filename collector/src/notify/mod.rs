@@ -86,6 +86,20 @@ pub async fn run(collector: Collector, stop: CancellationToken) {
     }
 }
 
+/// Sends a message that says that it is a test, once.
+///
+/// # Errors
+/// There is no such channel, it has no address yet, or the message did not arrive: in words for who asked.
+pub async fn test(collector: &Collector, channel: &str) -> Result<(), Undelivered> {
+    let no_channel = || Undelivered::Never(format!("there is no channel {channel:?} with an address; set it first"));
+    let kind = CHANNELS.iter().find(|kind| kind.name == channel).ok_or_else(no_channel)?;
+    let site = collector.keeper.view();
+    let url = site.channels.get(channel).map(|channel| channel.url.clone()).ok_or_else(no_channel)?;
+    let secret = secret_for(&collector.secrets, channel).map_err(|why| Undelivered::Later(why.to_string()))?;
+    let now = collector.keeper.clock().now();
+    (kind.open)().deliver(&Address { url, secret }, &message::trial(&site, now), now.as_second()).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

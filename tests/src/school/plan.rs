@@ -58,7 +58,12 @@ impl Lists {
 
 fn list(member: &Member, missing: Option<&str>) -> Content {
     let libraries: Vec<(String, String)> = (0..LIBRARIES)
-        .map(|n| (format!("lib{}{n}", ["gtk", "qt", "perl-", "python3-", "x"][n % 5]), format!("1.{}.{}-1", member.room, n % 40)))
+        .map(|n| {
+            (
+                format!("lib{}{n}", ["gtk", "qt", "perl-", "python3-", "x"].get(n % 5).unwrap_or(&"")),
+                format!("1.{}.{}-1", member.room, n % 40),
+            )
+        })
         .collect();
     let mut titles: Vec<(&str, &str)> = libraries.iter().map(|(name, version)| (name.as_str(), version.as_str())).collect();
     titles.extend(BASE);
