@@ -7,7 +7,10 @@ pub mod keeper;
 pub mod metrics;
 pub mod notify;
 pub mod secrets;
+pub mod serve;
 pub mod settings;
 pub mod store;
+pub mod sweeps;
+pub mod tls;
 
 pub use collector::Collector;

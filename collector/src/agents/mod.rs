@@ -1,3 +1,23 @@
 //! The agents' door: enrolment on its own listener, attendance over mutual TLS. It translates and calls the site; it decides nothing.
+//!
+//! Invariants, as absences: nothing an agent says reaches the site before `translate` has bounded and cleaned it; no
+//! acknowledgement before the keeper's commit; no report before the bytes of all its contents are durable; no report
+//! overtakes an earlier one; no certificate carries anything of a signing request but its public key; no wait without an
+//! end; no caller holds more than its caps; no device is silent because the collector itself was late.
 
+pub mod attend;
+pub mod authority;
+mod conversation;
+pub mod door;
+pub mod enroll;
+pub mod follow;
+mod greet;
+mod intake;
+pub mod listen;
+mod pace;
+mod pauses;
+mod pending;
 pub mod roll;
+pub mod token;
+mod translate;
+pub mod watch;

@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use job::Job;
 use rollcall_site::event::{Actor, Event};
 use rollcall_site::{Refusal, Site, Working};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,6 +61,21 @@ struct Shared {
     snapshot_on_stop: AtomicBool,
 }
 
+impl Shared {
+    /// Runs the writer; should it ever break off, that counts as a failed store: nothing more is accepted.
+    fn watch(&self, run: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(run)).is_err() {
+            tracing::error!("the writer broke off; no change is accepted until the collector is started anew");
+            self.failure.send_replace(Some(Arc::new(StoreError::Stopped("the writer broke off".to_owned()))));
+        }
+    }
+
+    /// Why the writer takes no change.
+    fn gone(&self) -> ChangeError {
+        self.failure.borrow().as_ref().map_or(ChangeError::Stopping, |error| ChangeError::Store(Arc::clone(error)))
+    }
+}
+
 /// Why a change did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
@@ -103,7 +119,8 @@ impl Keeper {
         });
         let (jobs, waiting) = mpsc::channel(settings.queue.max(1));
         let writer = Writer::new(Arc::clone(&shared), waiting, settings, site);
-        let spawned = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || writer.run());
+        let watched = Arc::clone(&shared);
+        let spawned = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || watched.watch(|| writer.run()));
         let thread = spawned.map_err(|source| StoreError::Io { action: "start the writer's thread", path: PathBuf::new(), source })?;
         Ok(Arc::new(Self { jobs, shared, thread: Mutex::new(Some(thread)) }))
     }
@@ -125,9 +142,9 @@ impl Keeper {
     ) -> Result<T, ChangeError> {
         let (reply, answer) = oneshot::channel();
         if self.shared.stopping.load(Ordering::SeqCst) || self.jobs.send(Job::new(actor, change, reply)).await.is_err() {
-            return Err(ChangeError::Stopping);
+            return Err(self.shared.gone());
         }
-        answer.await.unwrap_or(Err(ChangeError::Stopping))
+        answer.await.unwrap_or_else(|_| Err(self.shared.gone()))
     }
 
     /// Events as they are committed, group by group; a receiver that lags re-reads from the store.
@@ -168,10 +185,9 @@ impl Keeper {
         self.jobs.try_send(Job::stop()).ok();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         // A change that held the last keeper ends it on the writer's own thread.
-        if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id())
-            && thread.join().is_err()
-        {
-            tracing::error!("the writer's thread broke off");
+        if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            // Had it broken off, it would have said so itself.
+            thread.join().ok();
         }
     }
 }

@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicUsize;
 struct Gated {
     folder: Arc<Folder>,
     is_open: (Mutex<bool>, Condvar),
+    breaks_off: AtomicBool,
     commits: AtomicUsize,
     largest: AtomicUsize,
 }
@@ -21,7 +22,13 @@ struct Gated {
 impl Gated {
     fn over(dir: &Path) -> Arc<Self> {
         let folder = Arc::new(Folder::open(dir).unwrap());
-        Arc::new(Self { folder, is_open: (Mutex::new(true), Condvar::new()), commits: AtomicUsize::new(0), largest: AtomicUsize::new(0) })
+        Arc::new(Self {
+            folder,
+            is_open: (Mutex::new(true), Condvar::new()),
+            breaks_off: AtomicBool::new(false),
+            commits: AtomicUsize::new(0),
+            largest: AtomicUsize::new(0),
+        })
     }
 
     fn set_open(&self, open: bool) {
@@ -35,6 +42,7 @@ impl Store for Gated {
         self.folder.load()
     }
     fn commit(&self, group: &[Entry]) -> Result<(), StoreError> {
+        assert!(!self.breaks_off.load(Ordering::SeqCst), "a fault of the store");
         self.commits.fetch_add(1, Ordering::SeqCst);
         self.largest.fetch_max(group.len(), Ordering::SeqCst);
         drop(self.is_open.1.wait_while(self.is_open.0.lock().unwrap(), |open| !*open).unwrap());
@@ -174,8 +182,14 @@ async fn a_change_that_touches_nothing_needs_no_commit() {
     let keeper = keep(&store);
     let content = Arc::new(rollcall_proto::Section::Memory(rollcall_proto::v1::Memory::default()));
     let digest = Digest::of(&content.encode());
-    keeper.change(Actor::Rollcall, move |working| Ok(working.hold(digest, content))).await.unwrap();
-    assert!(keeper.view().holds(&digest));
+    keeper
+        .change(Actor::Rollcall, move |working| {
+            working.hold(digest, content);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert!(keeper.view().holds("memory", &digest));
     assert_eq!(store.commits.load(Ordering::SeqCst), 0);
 }
 
@@ -231,7 +245,10 @@ async fn snapshots_are_written_while_changes_go_on() {
     let keeper =
         Keeper::start(store, Clock::system(), KeeperSettings { snapshot_every: 10, group: 4, ..KeeperSettings::default() }).unwrap();
     for number in 0..60 {
-        let change = move |working: &mut Working| Ok(name_person(working, &format!("S{number}"), "Ada"));
+        let change = move |working: &mut Working| {
+            name_person(working, &format!("S{number}"), "Ada");
+            Ok(())
+        };
         keeper.change(Actor::Local("root".to_owned()), change).await.unwrap();
     }
     let hash = keeper.view().state_hash();
@@ -252,4 +269,60 @@ async fn whoever_does_not_wait_for_the_answer_changes_nothing_for_others() {
     store.set_open(true);
     assert_eq!(name(&keeper, "B").await.unwrap(), 2);
     assert_eq!(persons(&keeper.view()), ["A", "B"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_breaks_off_is_no_silent_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Gated::over(dir.path());
+    let keeper = keep(&store);
+    name(&keeper, "S1").await.unwrap();
+    store.breaks_off.store(true, Ordering::SeqCst);
+    let mut failure = keeper.failure();
+    assert!(name(&keeper, "S2").await.is_err());
+    failure.wait_for(Option::is_some).await.unwrap();
+    assert!(matches!(name(&keeper, "S3").await, Err(ChangeError::Store(_))));
+    assert!(!keeper.health() && persons(&keeper.view()) == ["S1"]);
+    keeper.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_writers_and_readers_see_one_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Arc::new(Folder::open(dir.path()).unwrap());
+    let store: Arc<dyn Store> = Arc::<Folder>::clone(&folder);
+    let keeper = Keeper::start(store, Clock::system(), KeeperSettings { queue: 16, group: 8, snapshot_every: 50 }).unwrap();
+    let mut events = keeper.events();
+    let writers: Vec<_> = (0..20).map(|writer| (writer, Arc::clone(&keeper))).collect();
+    let writers = writers.into_iter().map(|(writer, keeper)| {
+        tokio::spawn(async move {
+            for number in 0..20 {
+                let change = move |working: &mut Working| {
+                    name_person(working, &format!("W{writer}-{number}"), "Ada");
+                    Ok(working.site.seq)
+                };
+                let seq = keeper.change(Actor::Rollcall, change).await.unwrap();
+                let view = keeper.view();
+                assert!(view.seq >= seq && view.persons.len() as u64 == view.seq);
+            }
+        })
+    });
+    let checker = Arc::clone(&folder);
+    let checker = tokio::task::spawn_blocking(move || {
+        (0..30).for_each(|_| {
+            let seen = checker.events(0, 1000).unwrap();
+            assert!(seen.iter().map(|event| event.seq).eq(1..=seen.len() as u64));
+            assert_eq!(checker.verify().unwrap().damage, Vec::<String>::new());
+        });
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    checker.await.unwrap();
+    let mut heard = Vec::new();
+    while let Ok(group) = events.try_recv() {
+        heard.extend(group.iter().map(|event| event.seq));
+    }
+    assert!(heard.into_iter().eq(1..=400));
+    assert_eq!(folder.load().unwrap().state_hash(), keeper.view().state_hash());
 }

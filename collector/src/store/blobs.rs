@@ -6,12 +6,10 @@
 //! ```
 
 use super::StoreError;
-use super::disk::{at, checksum, damaged, entries, make_dir, read, remove_unfinished, sync_dir, take, write_whole};
+use super::disk::{at, checksum, damaged, entries, make_dir, private_dir, read, remove_unfinished, sync_dir, take, write_whole};
 use rollcall_proto::{Digest, pack, unpack};
 use std::collections::HashSet;
-use std::fs::DirBuilder;
 use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -30,7 +28,7 @@ impl Blobs {
         // All at once and durable, so that keeping a blob waits for no name but its own.
         for folder in 0..=u8::MAX {
             let folder = dir.join(format!("{folder:02x}"));
-            DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(at("make the folder", &folder))?;
+            private_dir(&folder).map_err(at("make the folder", &folder))?;
         }
         sync_dir(dir)?;
         for folder in entries(dir)?.into_iter().filter(|path| path.is_dir()) {

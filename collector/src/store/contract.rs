@@ -170,8 +170,8 @@ fn holds_contents_and_samples(store: &dyn Store) {
     let bytes = system().encode();
     assert_eq!(store.blob(&Digest::of(&bytes)).unwrap(), Some(bytes.clone()));
     let site = store.load().unwrap();
-    assert_eq!(site.content(&Digest::of(&bytes)), Some(&Arc::new(system())));
-    assert!(!site.holds(&Digest::of(b"lost")));
+    assert_eq!(site.content("system", &Digest::of(&bytes)), Some(&Arc::new(system())));
+    assert!(!site.holds("software", &Digest::of(b"lost")));
     let samples = store.samples(DEVICE, noon()).unwrap();
     assert!(samples.len() >= 30 && samples.is_sorted_by_key(|sample| sample.at_ms), "an hour may be lost, no more");
     assert!(store.samples(DeviceId(Uuid::nil()), Timestamp::MIN).unwrap().is_empty());

@@ -55,12 +55,14 @@ impl Folder {
     /// # Errors
     /// Another collector has it open, the ledger's end is damaged, or the disk's own error.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let restoring = dir.join(RESTORING);
+        if restoring.exists() { Err(StoreError::HalfRestored { path: restoring }) } else { Self::open_restored(dir) }
+    }
+
+    /// As [`Folder::open`], also while a restore is being finished.
+    pub(super) fn open_restored(dir: &Path) -> Result<Self, StoreError> {
         make_dir(dir)?;
         let lock = lock(&dir.join("lock"))?;
-        let restoring = dir.join(RESTORING);
-        if restoring.exists() {
-            return Err(StoreError::HalfRestored { path: restoring });
-        }
         remove_unfinished(&dir.join("snapshot"))?;
         let ledger = Arc::new(Ledger::open(&dir.join("ledger"))?);
         let blobs = Blobs::open(&dir.join("blobs"))?;

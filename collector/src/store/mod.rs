@@ -1,5 +1,6 @@
 //! The durable place of one site, behind one small trait: records, events, section contents, health samples. No query logic lives here.
 
+pub mod backup;
 mod blobs;
 #[cfg(test)]
 pub(crate) mod contract;

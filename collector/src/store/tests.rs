@@ -5,7 +5,9 @@ use super::{Folder, Store, StoreError, verify_folder};
 use rollcall_proto::{Digest, v1::Health};
 use rollcall_site::DeviceId;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 fn open(dir: &Path) -> Folder {
@@ -150,6 +152,24 @@ fn a_damaged_snapshot_falls_back_to_the_older_and_then_to_the_ledger() {
 }
 
 #[test]
+fn damage_in_the_last_segment_ends_the_start_by_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path());
+    let ledger = files(dir.path()).into_iter().find(|path| path.to_string_lossy().contains("/ledger/")).unwrap();
+    let good = fs::read(&ledger).unwrap();
+    // A snapshot spares the start whole segments; within the last one everything is read, and any damage ends it.
+    for position in [100, good.len() / 2, good.len() - 300] {
+        let mut bad = good.clone();
+        bad[position] ^= 1;
+        fs::write(&ledger, &bad).unwrap();
+        let error = Folder::open(dir.path()).err().unwrap().to_string();
+        assert!(error.starts_with(ledger.to_str().unwrap()) && error.contains(" at byte "), "{error}");
+    }
+    fs::write(&ledger, &good).unwrap();
+    holds_site(&open(dir.path()), 12);
+}
+
+#[test]
 fn a_ledger_that_ends_before_its_snapshot_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     fill(dir.path());
@@ -265,4 +285,45 @@ fn a_content_that_is_damaged_is_asked_for_again() {
     let missing = folder.missing();
     assert_eq!(missing.iter().map(|missing| missing.section.as_str()).collect::<Vec<_>>(), ["software", "system"]);
     assert!(missing[1].why.contains(blob.to_str().unwrap()), "{missing:?}");
+}
+
+/// What the child of the next test runs: it commits one event after another, and says so on its standard output, until it is killed.
+#[test]
+fn commits_until_it_is_killed() {
+    let Some(dir) = std::env::var_os("ROLLCALL_TEST_COMMIT_INTO") else { return };
+    let folder = open(Path::new(&dir));
+    let begin = folder.load().unwrap().seq + 1;
+    for seq in begin..begin + 100_000 {
+        folder.commit(&[entry_about(seq, asset(u128::from(seq % 3)))]).unwrap();
+        println!("durable {seq}");
+        if seq % 40 == 0 {
+            folder.snapshot(&folder.load().unwrap()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_killed_collector_loses_nothing_that_it_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut said = 0;
+    for round in 0_u64..8 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "store::tests::commits_until_it_is_killed", "--nocapture"])
+            .env("ROLLCALL_TEST_COMMIT_INTO", dir.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let seq = |line: std::io::Result<String>| line.ok().and_then(|line| line.rsplit_once("durable ")?.1.parse::<u64>().ok());
+        let target = said + 30 + round * 7;
+        said = lines.by_ref().filter_map(seq).find(|seq| *seq >= target).unwrap();
+        child.kill().unwrap();
+        said = lines.filter_map(seq).last().unwrap_or(said);
+        child.wait().unwrap();
+        assert_eq!(verify_folder(dir.path()).unwrap().damage, Vec::<String>::new());
+        let folder = open(dir.path());
+        let held = folder.load().unwrap().seq;
+        assert!(held == said || held == said + 1, "{said} was durable, {held} is held");
+        holds_site(&folder, held);
+    }
 }

@@ -18,6 +18,8 @@ pub(super) struct Writer {
     file: File,
     segment: Segment,
     place: Place,
+    /// Bytes after which the next segment is begun.
+    limit: u64,
     stopped: Option<String>,
 }
 
@@ -38,7 +40,7 @@ impl Writer {
     pub(super) fn open(dir: PathBuf, segment: &Segment, place: Place) -> Result<Self, StoreError> {
         let mut file = OpenOptions::new().write(true).open(&segment.path).map_err(at("open the segment", &segment.path))?;
         file.seek(SeekFrom::Start(segment.length)).map_err(at("open the segment", &segment.path))?;
-        Ok(Self { dir, file, segment: segment.clone(), place, stopped: None })
+        Ok(Self { dir, file, segment: segment.clone(), place, limit: SEGMENT_BYTES, stopped: None })
     }
 
     /// Makes a group durable. After an error of the disk nothing more is accepted.
@@ -84,7 +86,7 @@ impl Writer {
 
     /// Begins the next segment when this one is full.
     fn roll(&mut self) -> Result<(), StoreError> {
-        if self.segment.length >= SEGMENT_BYTES {
+        if self.segment.length >= self.limit {
             let segment = begin_segment(&self.dir, self.place)?;
             *self = Self::open(self.dir.clone(), &segment, self.place)?;
         }
@@ -97,11 +99,10 @@ impl Writer {
         self.file = File::open(&self.segment.path).unwrap();
     }
 
-    /// Makes the next group begin a segment.
+    /// Makes the next group begin a segment, as if this one were full.
     #[cfg(test)]
     pub(super) fn fill_segment(&mut self) {
-        let segment = begin_segment(&self.dir, self.place).unwrap();
-        *self = Self::open(self.dir.clone(), &segment, self.place).unwrap();
+        self.limit = 0;
     }
 }
 

@@ -1,0 +1,187 @@
+//! Reports and their contents: wanted, checked, made durable, taken in, and only then acknowledged.
+
+use crate::agents::attend::refuse;
+use crate::agents::conversation::{Conversation, Met, Parting, protocol};
+use crate::agents::door::Door;
+use crate::agents::pending::Ready;
+use crate::agents::translate::{self, Times};
+use crate::store::StoreError;
+use jiff::SignedDuration;
+use prost::encoding::{DecodeContext, decode_key, skip_field};
+use rollcall_proto::v1::from_collector::Message as Told;
+use rollcall_proto::v1::refusal::Why;
+use rollcall_proto::{Digest, Section, unpack, v1};
+use std::sync::Arc;
+
+/// How long a report may wait for contents that were asked for.
+const CONTENTS_WITHIN: SignedDuration = SignedDuration::from_secs(120);
+/// Most entries in one section: a full desktop has some 5,000 packages; more would cost memory out of proportion to its bytes.
+const MOST_ENTRIES: usize = 100_000;
+
+/// Why a section's bytes were not taken.
+#[derive(Debug, thiserror::Error)]
+enum BadContent {
+    #[error("section {name}: {what}")]
+    Odd { name: String, what: String },
+    #[error("a section could not be stored")]
+    Store(#[source] StoreError),
+    #[error("the collector is stopping")]
+    Stopping,
+}
+
+impl Conversation {
+    /// A report comes: what it names and nobody holds is asked for; it is taken in when everything is here.
+    pub(super) async fn entry(&self, met: &mut Met, said: v1::Entry) -> Result<(), Parting> {
+        let times = Times { off_ms: met.off_ms, now: self.now() };
+        let report = translate::report(said, &met.session, times)?;
+        if report.number <= met.acknowledged {
+            return self.acknowledge(met).await;
+        }
+        let view = self.door.view();
+        let ask = met.pending.push(report, times.now, |name, digest| view.holds(name, digest));
+        let ask = ask.map_err(|much| Parting::Refused(refuse(Why::Busy, much.to_string())))?;
+        if !ask.is_empty() {
+            self.out.say(Told::Want(v1::Want { digests: ask.iter().map(|digest| digest.as_bytes().to_vec()).collect() })).await?;
+        }
+        self.take_in(met).await
+    }
+
+    /// The digest and the names of the sections that it is for, if these bytes were asked for.
+    pub(super) fn wanted(&self, met: &Met, said: &v1::SectionBytes) -> Option<(Digest, Vec<String>)> {
+        let digest = Digest::from_wire(&said.digest)?;
+        Some((digest, met.pending.wanted(&digest)?.iter().cloned().collect()))
+    }
+
+    /// A content comes. Bytes that nobody asked for are dropped unread.
+    pub(super) async fn section(&self, met: &mut Met, said: v1::SectionBytes) -> Result<(), Parting> {
+        let Some((digest, names)) = self.wanted(met, &said) else { return Ok(()) };
+        let kept = self.while_working(met, keep(Arc::clone(&self.door), digest, names, said.zstd)).await;
+        let (sections, bytes) = kept.map_err(|bad| match bad {
+            BadContent::Odd { .. } => protocol(bad.to_string()),
+            BadContent::Store(error) => {
+                tracing::error!(device.id = %self.device, %digest, %error, "a section could not be stored");
+                Parting::Refused(refuse(Why::Busy, "the collector can't store anything now; come back later"))
+            }
+            BadContent::Stopping => Parting::Refused(refuse(Why::Busy, bad.to_string())),
+        })?;
+        let arrived = met.pending.arrive(digest, sections, bytes);
+        arrived.map_err(|much| Parting::Refused(refuse(Why::Busy, much.to_string())))?;
+        self.take_in(met).await
+    }
+
+    /// A report whose contents were asked for and never came holds up all later ones: the agent begins anew.
+    pub(super) fn contents_in_time(&self, met: &Met) -> Result<(), Parting> {
+        let late = met.pending.front_since().is_some_and(|since| self.now().duration_since(since) > CONTENTS_WITHIN);
+        if late { Err(protocol("contents that were asked for did not come; say hello again")) } else { Ok(()) }
+    }
+
+    /// Takes in every report whose contents are all here, in order.
+    async fn take_in(&self, met: &mut Met) -> Result<(), Parting> {
+        let before = met.acknowledged;
+        loop {
+            let view = self.door.view();
+            let Some((report, contents)) = met.pending.pop(self.now(), |name, digest| view.holds(name, digest)) else { break };
+            drop(view);
+            met.acknowledged = self.while_working(met, self.report((report, contents))).await?;
+        }
+        if met.acknowledged > before { self.acknowledge(met).await } else { Ok(()) }
+    }
+
+    async fn report(&self, (report, contents): Ready) -> Result<u64, Parting> {
+        let device = self.device;
+        let keeper = &self.door.collector.keeper;
+        let change = keeper.change(self.actor(), move |w| rollcall_site::attend::report(w, device, report, contents));
+        change.await.map_err(|error| self.failed(&error))
+    }
+
+    /// Says up to where everything is durable, to the agent and to those who asked for a rescan.
+    async fn acknowledge(&self, met: &mut Met) -> Result<(), Parting> {
+        let up_to = met.acknowledged;
+        for (_, asker) in met.reporting.extract_if(.., |(number, _)| *number <= up_to) {
+            let _gone = asker.send(Ok(()));
+        }
+        self.out.say(Told::Ack(v1::Ack { session: met.session.clone(), up_to })).await
+    }
+
+    /// While the collector works, it reads nothing: the device is not silent.
+    async fn while_working<T>(&self, met: &Met, work: impl Future<Output = T>) -> T {
+        let (roll, stream) = (self.door.roll(), met.stream);
+        roll.works(self.device, stream, true, self.now());
+        let done = work.await;
+        roll.works(self.device, stream, false, self.now());
+        done
+    }
+}
+
+/// Unpacks, checks and stores a section's bytes, a few at a time; they are durable when it returns.
+async fn keep(door: Arc<Door>, digest: Digest, names: Vec<String>, packed: Vec<u8>) -> Result<(Vec<Arc<Section>>, usize), BadContent> {
+    let place = Arc::clone(&door.unpackers).acquire_owned().await.map_err(|_| BadContent::Stopping)?;
+    let store = Arc::clone(door.store());
+    let kept = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        let (sections, bytes) = open(&digest, &names, &packed)?;
+        store.put_blob(&digest, &bytes).map_err(BadContent::Store)?;
+        Ok((sections, bytes.len()))
+    });
+    kept.await.map_err(|_| BadContent::Stopping)?
+}
+
+fn open(digest: &Digest, names: &[String], packed: &[u8]) -> Result<(Vec<Arc<Section>>, Vec<u8>), BadContent> {
+    let odd = |what: String| BadContent::Odd { name: names.join(", "), what };
+    let bytes = unpack(packed).map_err(|bad| odd(bad.to_string()))?;
+    if Digest::of(&bytes) != *digest {
+        return Err(odd("its bytes do not have the digest that was announced".to_owned()));
+    }
+    if entries(&bytes).is_none_or(|entries| entries > MOST_ENTRIES) {
+        return Err(odd(format!("it can't be decoded, or has more than {MOST_ENTRIES} entries")));
+    }
+    let decode = |name: &String| match Section::decode(name, &bytes) {
+        Some(Ok(section)) => Ok(Arc::new(section)),
+        Some(Err(_)) | None => Err(odd("it can't be decoded".to_owned())),
+    };
+    let sections = names.iter().map(decode).collect::<Result<_, _>>()?;
+    Ok((sections, bytes))
+}
+
+/// Counts the fields of a message without decoding them; `None`: these bytes are no message.
+fn entries(mut bytes: &[u8]) -> Option<usize> {
+    let mut count = 0;
+    while !bytes.is_empty() {
+        let (tag, wire) = decode_key(&mut bytes).ok()?;
+        skip_field(wire, tag, &mut bytes, DecodeContext::default()).ok()?;
+        count += 1;
+    }
+    Some(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prost::Message;
+    use rollcall_proto::pack;
+
+    #[track_caller]
+    fn check(bytes: &[u8], name: &str, want: &str) {
+        let bad = open(&Digest::of(bytes), &[name.to_owned()], &pack(bytes).unwrap()).unwrap_err().to_string();
+        assert!(bad.contains(want), "{bad}");
+    }
+
+    #[test]
+    fn bytes_that_are_not_the_section_are_refused() {
+        check(&[0xff; 40], "software", "can't be decoded");
+        check(&[10, 0].repeat(MOST_ENTRIES + 1), "software", "more than 100000 entries");
+        check(b"", "processes", "can't be decoded");
+        check(&vec![0; rollcall_proto::MAX_SECTION + 1], "software", "larger than");
+        let other = open(&Digest::of(b"other"), &["software".to_owned()], &pack(b"").unwrap()).unwrap_err().to_string();
+        assert!(other.contains("do not have the digest"), "{other}");
+        assert!(open(&Digest::of(b"x"), &["software".to_owned()], b"rubbish").unwrap_err().to_string().contains("zstd"));
+    }
+
+    #[test]
+    fn a_true_section_opens() {
+        let os = v1::OperatingSystem { name: "Debian".to_owned(), ..Default::default() };
+        let bytes = os.encode_to_vec();
+        let (sections, opened) = open(&Digest::of(&bytes), &["os".to_owned()], &pack(&bytes).unwrap()).unwrap();
+        assert_eq!((sections[0].name(), opened), ("os", bytes));
+    }
+}

@@ -1,0 +1,183 @@
+//! Reports that wait for their contents, in the order in which they came. Pure.
+
+use jiff::Timestamp;
+use rollcall_proto::{Digest, Section};
+use rollcall_site::attend::Report;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// Reports that may wait at once on one stream: a spool after a long absence.
+const MOST_REPORTS: usize = 4096;
+/// What waiting reports may weigh together, bytes.
+const MOST_WEIGHT: usize = 4 * 1024 * 1024;
+/// What contents may weigh that are here before their report's turn, bytes unpacked: a sane agent sends them in order.
+const MOST_CONTENT: usize = 24 * 1024 * 1024;
+
+/// A stream asks the collector to hold too much for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more reports wait for their contents than one stream may have")]
+pub(super) struct TooMuch;
+
+/// A content that is durable and waits for its report.
+struct Arrived {
+    section: Arc<Section>,
+    bytes: usize,
+}
+
+/// The reports of one stream that wait.
+#[derive(Default)]
+pub(super) struct Pending {
+    reports: VecDeque<(Report, usize)>,
+    /// Asked for, with the sections that it is for: two may have the same bytes.
+    wanted: BTreeMap<Digest, BTreeSet<String>>,
+    arrived: BTreeMap<(String, Digest), Arrived>,
+    weight: usize,
+    content: usize,
+    front_since: Option<Timestamp>,
+}
+
+/// A report whose contents are all here, with those that the site does not hold yet.
+pub(super) type Ready = (Report, Vec<(Digest, Arc<Section>)>);
+
+impl Pending {
+    /// Takes a report into the queue and says which contents to ask for.
+    ///
+    /// # Errors
+    /// [`TooMuch`].
+    pub(super) fn push(&mut self, report: Report, now: Timestamp, holds: impl Fn(&str, &Digest) -> bool) -> Result<Vec<Digest>, TooMuch> {
+        let weight = weigh(&report);
+        if self.reports.len() >= MOST_REPORTS || self.weight + weight > MOST_WEIGHT {
+            return Err(TooMuch);
+        }
+        let mut ask = Vec::new();
+        for (name, digest) in contents(&report) {
+            if holds(name, &digest) || self.arrived.contains_key(&(name.to_owned(), digest)) {
+                continue;
+            }
+            let sections = self.wanted.entry(digest).or_default();
+            if sections.is_empty() {
+                ask.push(digest);
+            }
+            sections.insert(name.to_owned());
+        }
+        self.weight += weight;
+        self.reports.push_back((report, weight));
+        self.front_since.get_or_insert(now);
+        Ok(ask)
+    }
+
+    /// The sections that a content was asked for; `None`: it was not.
+    pub(super) fn wanted(&self, digest: &Digest) -> Option<&BTreeSet<String>> {
+        self.wanted.get(digest)
+    }
+
+    /// A content that was asked for is durable: the sections that it is, and its size unpacked, bytes.
+    ///
+    /// # Errors
+    /// [`TooMuch`].
+    pub(super) fn arrive(&mut self, digest: Digest, sections: Vec<Arc<Section>>, bytes: usize) -> Result<(), TooMuch> {
+        self.wanted.remove(&digest);
+        for section in sections {
+            self.content += bytes;
+            self.arrived.insert((section.name().to_owned(), digest), Arrived { section, bytes });
+        }
+        if self.content > MOST_CONTENT { Err(TooMuch) } else { Ok(()) }
+    }
+
+    /// Takes out the first report, if all its contents are here. A later one never overtakes it.
+    pub(super) fn pop(&mut self, now: Timestamp, holds: impl Fn(&str, &Digest) -> bool) -> Option<Ready> {
+        let (report, _) = self.reports.front()?;
+        if !contents(report).all(|(name, digest)| self.arrived.contains_key(&(name.to_owned(), digest)) || holds(name, &digest)) {
+            return None;
+        }
+        let (report, weight) = self.reports.pop_front()?;
+        self.weight -= weight;
+        self.front_since = (!self.reports.is_empty()).then_some(now);
+        let mut taken = Vec::new();
+        for (name, digest) in contents(&report) {
+            if let Some(arrived) = self.arrived.remove(&(name.to_owned(), digest)) {
+                self.content -= arrived.bytes;
+                taken.push((digest, arrived.section));
+            }
+        }
+        Some((report, taken))
+    }
+
+    /// Since when the first report waits.
+    pub(super) fn front_since(&self) -> Option<Timestamp> {
+        self.front_since
+    }
+}
+
+fn contents(report: &Report) -> impl Iterator<Item = (&str, Digest)> {
+    report.sections.iter().filter_map(|section| Some((section.name.as_str(), *section.content.as_ref().ok()?)))
+}
+
+fn weigh(report: &Report) -> usize {
+    let texts = |s: &rollcall_site::attend::Reported| {
+        s.content.as_ref().err().map_or(0, String::len) + s.problems.iter().map(String::len).sum::<usize>()
+    };
+    200 + report.sections.iter().map(|section| 200 + texts(section)).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rollcall_proto::v1;
+    use rollcall_site::attend::Reported;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn report(number: u64, contents: &[(&str, &[u8])]) -> Report {
+        let sections = contents.iter().map(|(name, bytes)| Reported {
+            name: (*name).to_owned(),
+            content: Ok(Digest::of(bytes)),
+            problems: Vec::new(),
+        });
+        Report { session: String::new(), number, at: NOW, full: false, sections: sections.collect() }
+    }
+
+    fn displays() -> Arc<Section> {
+        Arc::new(Section::Displays(v1::Displays::default()))
+    }
+
+    fn battery() -> Arc<Section> {
+        Arc::new(Section::Batteries(v1::Batteries::default()))
+    }
+
+    fn nothing(_: &str, _: &Digest) -> bool {
+        false
+    }
+
+    #[test]
+    fn a_later_report_never_overtakes_an_earlier_one() {
+        let (mut pending, a, b) = (Pending::default(), Digest::of(b"a"), Digest::of(b"b"));
+        assert_eq!(pending.push(report(1, &[("battery", b"a"), ("displays", b"b")]), NOW, nothing).unwrap(), [a, b]);
+        assert_eq!(pending.push(report(2, &[("displays", b"b")]), NOW, nothing).unwrap(), [], "it is asked for already");
+        pending.arrive(b, vec![displays()], 1).unwrap();
+        assert!(pending.pop(NOW, nothing).is_none(), "the second is complete, the first is not");
+        pending.arrive(a, vec![battery()], 1).unwrap();
+        let (first, contents) = pending.pop(NOW, nothing).unwrap();
+        assert_eq!((first.number, contents.len()), (1, 2));
+        let (second, contents) = pending.pop(NOW, |_, digest| *digest == b).unwrap();
+        assert_eq!((second.number, contents.len()), (2, 0), "the site holds it by now");
+        assert_eq!((pending.front_since(), pending.weight, pending.content), (None, 0, 0));
+    }
+
+    #[test]
+    fn two_sections_may_have_the_same_bytes() {
+        let (mut pending, empty) = (Pending::default(), Digest::of(b""));
+        assert_eq!(pending.push(report(1, &[("battery", b""), ("displays", b"")]), NOW, nothing).unwrap(), [empty]);
+        assert_eq!(pending.wanted(&empty).map(BTreeSet::len), Some(2));
+        pending.arrive(empty, vec![battery(), displays()], 0).unwrap();
+        assert_eq!(pending.pop(NOW, nothing).unwrap().1.len(), 2);
+    }
+
+    #[test]
+    fn what_one_stream_can_make_us_hold_is_bounded() {
+        let mut pending = Pending::default();
+        let pushed = (0..).take_while(|number| pending.push(report(*number, &[("battery", b"a")]), NOW, nothing).is_ok()).count();
+        assert_eq!(pushed, MOST_REPORTS);
+        assert_eq!(pending.arrive(Digest::of(b"x"), vec![displays()], MOST_CONTENT + 1), Err(TooMuch));
+    }
+}

@@ -1,0 +1,246 @@
+//! From the words of the wire to the words of the site. What an agent says is hostile text until it has been through here.
+
+use jiff::{SignedDuration, Timestamp};
+use rollcall_proto::{Digest, SECTIONS, v1};
+use rollcall_site::attend::{Goodbye, Hello, Report, Reported};
+use rollcall_site::fingerprint::Fingerprint;
+use uuid::Uuid;
+
+/// Longest name or serial that is kept, characters.
+const NAME: usize = 100;
+/// Longest sentence that is kept, characters.
+const SENTENCE: usize = 300;
+/// Most problems that are kept of one section.
+const PROBLEMS: usize = 20;
+/// Most addresses or serials that are kept of one machine.
+const FACTS: usize = 32;
+/// A report or a reading is never older than this: what a laptop keeps over a summer.
+const OLDEST: SignedDuration = SignedDuration::from_hours(24 * 400);
+
+/// What the agent said must not be said: the text of its refusal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Unheard(pub(super) String);
+
+fn unheard<T>(text: impl Into<String>) -> Result<T, Unheard> {
+    Err(Unheard(text.into()))
+}
+
+/// Text without control characters, trimmed, of at most `longest` characters.
+pub(super) fn clean(text: &str, longest: usize) -> String {
+    let plain: String = text.chars().filter(|c| !c.is_control()).take(longest).collect();
+    plain.trim().to_owned()
+}
+
+/// A name, a serial, a version: one line.
+pub(super) fn name(text: &str) -> String {
+    clean(text, NAME)
+}
+
+/// What is said in words.
+pub(super) fn sentence(text: &str) -> String {
+    clean(text, SENTENCE)
+}
+
+/// The hardware facts of a machine.
+pub(super) fn fingerprint(said: Option<v1::Fingerprint>) -> Fingerprint {
+    let said = said.unwrap_or_default();
+    let list = |texts: &[String]| {
+        let mut texts: Vec<String> = texts.iter().take(FACTS).map(|text| name(text)).filter(|text| !text.is_empty()).collect();
+        texts.sort();
+        texts.dedup();
+        texts
+    };
+    Fingerprint {
+        system_uuid: name(&said.system_uuid),
+        system_serial: name(&said.system_serial),
+        board_serial: name(&said.board_serial),
+        chassis_serial: name(&said.chassis_serial),
+        macs: list(&said.macs),
+        disk_serials: list(&said.disk_serials),
+        machine_id: name(&said.machine_id),
+    }
+}
+
+/// The first thing a device says.
+///
+/// # Errors
+/// The session is not a UUID, or the nonce is not one of ours.
+pub(super) fn hello(said: v1::Hello) -> Result<Hello, Unheard> {
+    let Ok(session) = Uuid::try_parse(&said.session) else { return unheard("hello: the session is not a UUID") };
+    if said.nonce.len() > 16 {
+        return unheard("hello: the nonce is longer than 16 bytes");
+    }
+    Ok(Hello {
+        session: session.to_string(),
+        boot: name(&said.boot),
+        nonce: hex(&said.nonce),
+        next: said.next,
+        fingerprint: fingerprint(said.fingerprint),
+        host_name: name(&said.host_name),
+        agent_version: name(&said.agent_version),
+        clock_ms: said.clock_ms,
+        epoch: said.epoch,
+    })
+}
+
+/// The machine's clock against the collector's: what its times are corrected by, and what they may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// Clock of the machine minus clock of the collector, milliseconds.
+    pub(super) off_ms: i64,
+    /// Now, by the collector's clock.
+    pub(super) now: Timestamp,
+}
+
+impl Times {
+    /// A time of the machine as the collector's clock would have shown it; never in the future.
+    fn correct(self, at_ms: i64) -> Timestamp {
+        let at = Timestamp::from_millisecond(at_ms.saturating_sub(self.off_ms)).unwrap_or(self.now);
+        at.clamp(self.now - OLDEST, self.now)
+    }
+}
+
+/// One numbered report of `session`. Sections of newer agents, unknown here, are passed over.
+///
+/// # Errors
+/// Another session, number 0, a section named twice, or not exactly one of digest and reason.
+pub(super) fn report(said: v1::Entry, session: &str, times: Times) -> Result<Report, Unheard> {
+    if Uuid::try_parse(&said.session).map(|uuid| uuid.to_string()).as_deref() != Ok(session) {
+        return unheard("entry: its session is not the one of the hello");
+    }
+    if said.number == 0 {
+        return unheard("entry: numbers begin with 1");
+    }
+    let mut sections: Vec<Reported> = Vec::new();
+    for state in said.sections {
+        if !SECTIONS.contains(&state.name.as_str()) {
+            tracing::debug!(section = %name(&state.name), "passed over a section that this version does not know");
+            continue;
+        }
+        if sections.iter().any(|section| section.name == state.name) {
+            return unheard(format!("entry {}: section {} stands twice", said.number, state.name));
+        }
+        sections.push(reported(state, said.number)?);
+    }
+    Ok(Report { session: session.to_owned(), number: said.number, at: times.correct(said.at_ms), full: said.full, sections })
+}
+
+fn reported(state: v1::SectionState, number: u64) -> Result<Reported, Unheard> {
+    let content = match (state.digest.is_empty(), state.not_measured.is_empty()) {
+        (false, true) => match Digest::from_wire(&state.digest) {
+            Some(digest) => Ok(digest),
+            None => return unheard(format!("entry {number}: the digest of section {} is not 32 bytes", state.name)),
+        },
+        (true, false) => Err(sentence(&state.not_measured)),
+        _ => return unheard(format!("entry {number}: section {} needs exactly one of digest and reason", state.name)),
+    };
+    let problems = state.problems.iter().take(PROBLEMS).map(|text| sentence(text)).collect();
+    Ok(Reported { name: state.name, content, problems })
+}
+
+/// A health reading with every value in its range; one out of range counts as not measured.
+pub(super) fn health(said: v1::Health, times: Times) -> v1::Health {
+    let permille = |value: Option<u32>| value.filter(|value| *value <= 1000);
+    v1::Health {
+        at_ms: times.correct(said.at_ms).as_millisecond(),
+        cpu_permille: permille(said.cpu_permille),
+        memory_permille: permille(said.memory_permille),
+        disk_permille: permille(said.disk_permille),
+        temperature_decidegrees: said.temperature_decidegrees.filter(|value| (-1_000..=2_000).contains(value)),
+        load_centi: said.load_centi.filter(|value| *value <= 10_000_000),
+        uptime_s: said.uptime_s.filter(|value| *value <= 100 * 366 * 86_400),
+        battery_permille: permille(said.battery_permille),
+        network_errors: said.network_errors,
+    }
+}
+
+/// Why a device stops speaking; a reason of a newer agent counts as "the agent stops", which promises least.
+pub(super) fn goodbye(said: v1::Goodbye) -> Goodbye {
+    match v1::Reason::try_from(said.reason) {
+        Ok(v1::Reason::Shutdown) => Goodbye::Shutdown,
+        Ok(v1::Reason::Suspend) => Goodbye::Suspend,
+        Ok(v1::Reason::Stopped | v1::Reason::Unspecified) | Err(_) => Goodbye::Stopped,
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: &str = "0190a3c4-0000-7000-8000-000000000001";
+
+    fn state(name: &str, digest: &[u8], not_measured: &str) -> v1::SectionState {
+        v1::SectionState { name: name.to_owned(), digest: digest.to_vec(), not_measured: not_measured.to_owned(), problems: Vec::new() }
+    }
+
+    fn said(sections: Vec<v1::SectionState>) -> Result<Report, Unheard> {
+        let times = Times { off_ms: 0, now: "2026-09-01T08:00:00Z".parse().unwrap() };
+        report(v1::Entry { session: SESSION.to_owned(), number: 7, sections, ..Default::default() }, SESSION, times)
+    }
+
+    #[track_caller]
+    fn check(sections: Vec<v1::SectionState>, want: &str) {
+        let said = said(sections).unwrap_err().to_string();
+        assert!(said.contains(want), "{said}");
+    }
+
+    #[test]
+    fn a_section_is_measured_or_not_and_stands_once() {
+        check(vec![state("os", &[], "")], "section os needs exactly one");
+        check(vec![state("os", &[0; 32], "why")], "section os needs exactly one");
+        check(vec![state("os", &[0; 31], "")], "not 32 bytes");
+        check(vec![state("os", &[0; 32], ""), state("os", &[1; 32], "")], "stands twice");
+        let report = said(vec![state("os", &[0; 32], ""), state("aura", &[0; 32], ""), state("memory", &[], "needs\u{0} root\n")]).unwrap();
+        assert_eq!(report.sections.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["os", "memory"]);
+        assert_eq!(report.sections[1].content, Err("needs root".to_owned()));
+    }
+
+    #[test]
+    fn times_are_corrected_and_never_in_the_future() {
+        let now: Timestamp = "2026-09-01T08:00:00Z".parse().unwrap();
+        let times = Times { off_ms: 60_000, now };
+        assert_eq!(times.correct((now - SignedDuration::from_secs(5)).as_millisecond() + 60_000), now - SignedDuration::from_secs(5));
+        for at_ms in [i64::MAX, now.as_millisecond() + 3_600_000] {
+            assert_eq!(times.correct(at_ms), now, "{at_ms}");
+        }
+        assert!(times.correct(i64::MIN) <= now);
+    }
+
+    #[test]
+    fn a_reading_out_of_range_is_not_measured() {
+        let times = Times { off_ms: 0, now: "2026-09-01T08:00:00Z".parse().unwrap() };
+        let health = health(
+            v1::Health {
+                cpu_permille: Some(1001),
+                memory_permille: Some(1000),
+                temperature_decidegrees: Some(i32::MIN),
+                ..Default::default()
+            },
+            times,
+        );
+        assert_eq!((health.cpu_permille, health.memory_permille, health.temperature_decidegrees), (None, Some(1000), None));
+    }
+
+    #[test]
+    fn unknown_reasons_promise_least() {
+        assert_eq!(goodbye(v1::Goodbye { reason: 99 }), Goodbye::Stopped);
+        assert_eq!(goodbye(v1::Goodbye { reason: v1::Reason::Suspend as i32 }), Goodbye::Suspend);
+    }
+
+    #[test]
+    fn a_hello_needs_a_session() {
+        assert!(hello(v1::Hello { session: "x".to_owned(), ..Default::default() }).is_err());
+        let said = hello(v1::Hello { session: SESSION.to_owned(), host_name: "a\u{1b}[31mb".repeat(99), ..Default::default() }).unwrap();
+        assert!(said.host_name.chars().count() <= NAME && !said.host_name.contains('\u{1b}'));
+    }
+}

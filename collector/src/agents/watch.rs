@@ -1,0 +1,140 @@
+//! The collector's own tick: who fell silent, whose alert is due, when devices were last heard, whose certificate should be renewed.
+
+use crate::agents::door::Door;
+use crate::agents::pauses::Pauses;
+use crate::agents::roll::Order;
+use crate::keeper::ChangeError;
+use jiff::{SignedDuration, Timestamp};
+use rollcall_site::DeviceId;
+use rollcall_site::device::DeviceState;
+use rollcall_site::event::Actor;
+use rollcall_site::presence::Presence;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the watch looks: a killed agent is silent on the page within 5 s, 3 of which it has to come back.
+const TICK: Duration = Duration::from_millis(500);
+/// A tick that comes later than this was a pause of the collector, not silence of the devices.
+const LATE: SignedDuration = SignedDuration::from_secs(2);
+/// How often it is written down when devices were last heard.
+const CHECKPOINT: SignedDuration = SignedDuration::from_mins(5);
+/// How often certificates are looked through.
+const RENEWALS: SignedDuration = SignedDuration::from_hours(1);
+/// Devices in one change: a whole site falls silent in a few commits, and none holds up the others for long.
+const BATCH: usize = 256;
+
+/// The watch of one site.
+struct Watch {
+    door: Arc<Door>,
+    pauses: Pauses,
+    ticked: Timestamp,
+    checkpointed: Timestamp,
+    renewed: Timestamp,
+}
+
+/// Whether less than half of a certificate's life is left.
+pub(super) fn half_over(ends: Timestamp, now: Timestamp) -> bool {
+    ends.duration_since(now) < super::authority::DEVICE_LIFE / 2
+}
+
+/// Devices that were here when the collector stopped have `grace` to come back before they are silent.
+pub fn expect_back(door: &Door, grace: SignedDuration) {
+    let (view, now) = (door.view(), door.clock().now());
+    let here = view.devices.values().filter(|device| device.state == DeviceState::Active && device.presence == Presence::Here);
+    door.roll().expect(here.map(|device| (device.id, device.last_heard)), now, now + grace);
+}
+
+/// Watches until the door stops.
+pub async fn run(door: Arc<Door>) {
+    let now = door.clock().now();
+    let mut watch = Watch { pauses: Pauses::default(), ticked: now, checkpointed: now, renewed: now, door };
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = watch.door.stop.cancelled() => return,
+            _ = interval.tick() => {}
+        }
+        if let Err(error) = watch.tick().await {
+            tracing::error!(%error, "the watch could not write down what it saw");
+        }
+    }
+}
+
+impl Watch {
+    async fn tick(&mut self) -> Result<(), ChangeError> {
+        let now = self.door.clock().now();
+        self.mind_the_gap(now);
+        for batch in self.door.roll().silent(now, &self.pauses).chunks(BATCH) {
+            self.silent(batch.to_vec()).await?;
+        }
+        let keeper = &self.door.collector.keeper;
+        if rollcall_site::alert::next_due(&keeper.view()).is_some_and(|due| due <= now) {
+            keeper
+                .change(Actor::Rollcall, |w| {
+                    rollcall_site::alert::tick(w);
+                    Ok(())
+                })
+                .await?;
+        }
+        if passed(self.checkpointed, CHECKPOINT, now) {
+            self.checkpointed = now;
+            let heard: Vec<(DeviceId, Timestamp)> = self.door.roll().heard().iter().map(|(device, at)| (*device, *at)).collect();
+            keeper
+                .change(Actor::Rollcall, move |w| {
+                    rollcall_site::attend::checkpoint(w, &heard);
+                    Ok(())
+                })
+                .await?;
+        }
+        if passed(self.renewed, RENEWALS, now) {
+            self.renewed = now;
+            self.renew(now);
+        }
+        Ok(())
+    }
+
+    /// A late tick extends every deadline by the gap; a clock that was turned back leaves nobody heard in the future.
+    fn mind_the_gap(&mut self, now: Timestamp) {
+        let gap = now.duration_since(self.ticked);
+        if gap > LATE {
+            tracing::warn!(gap_ms = gap.as_millis() as i64, "the collector was paused; every deadline is extended by the gap");
+            self.pauses.note(now, gap);
+        } else if gap.is_negative() {
+            tracing::warn!(gap_ms = gap.as_millis() as i64, "the clock was turned back");
+            self.door.roll().turned_back(now);
+        }
+        self.ticked = now;
+    }
+
+    async fn silent(&self, batch: Vec<(DeviceId, Timestamp)>) -> Result<(), ChangeError> {
+        let roll = Arc::clone(&self.door.collector.roll);
+        let keeper = &self.door.collector.keeper;
+        keeper
+            .change(Actor::Rollcall, move |w| {
+                for (device, heard) in batch {
+                    // Whoever came back meanwhile is not silent; who is gone from the records needs no word.
+                    if !roll.present(device) && rollcall_site::attend::silent(w, device, heard).is_err() {
+                        tracing::debug!(device.id = %device, "a device fell silent that is not in the records");
+                    }
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    fn renew(&self, now: Timestamp) {
+        let (view, heard) = (self.door.view(), self.door.roll().heard());
+        let due = |device: &&DeviceId| view.devices.get(*device).is_some_and(|record| half_over(record.certificate_ends, now));
+        for device in heard.keys().filter(due) {
+            if let Err(error) = self.door.roll().order(*device, Order::Renew) {
+                tracing::debug!(device.id = %device, %error, "a device could not be told to renew its certificate");
+            }
+        }
+    }
+}
+
+/// Whether `every` has passed since `last`, or the clock was turned back behind it.
+fn passed(last: Timestamp, every: SignedDuration, now: Timestamp) -> bool {
+    now.duration_since(last) >= every || now < last
+}

@@ -1,0 +1,231 @@
+//! Starts a site's collector, says when it is ready, and stops it cleanly.
+
+use crate::Collector;
+use crate::agents::authority::Authority;
+use crate::agents::door::Door;
+use crate::agents::listen::{self, Caps};
+use crate::agents::roll::Roll;
+use crate::agents::{attend, enroll, follow, watch as silence};
+use crate::clock::Clock;
+use crate::keeper::Keeper;
+use crate::secrets::Secrets;
+use crate::settings::Settings;
+use crate::store::folder::Folder;
+use crate::tls;
+use age::secrecy::{ExposeSecret, SecretString};
+use anyhow::{Context, bail};
+use jiff::{SignedDuration, tz::TimeZone};
+use rollcall_site::event::Actor;
+use rollcall_site::{About, Refusal, SiteId, Working};
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The name of the only site.
+const SITE: &str = "main";
+/// The secret that holds the key to which backups are encrypted.
+pub const RECOVERY: &str = "recovery-recipient";
+/// How long the collector waits for conversations to end when it stops.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// What may be set beside [`Settings`]; the defaults are meant for a school.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The site's name for people, used at the first start only.
+    pub site_name: String,
+    /// What the attendance door bears.
+    pub attendance: Caps,
+    /// What the enrolment door bears.
+    pub enrolment: Caps,
+    /// How long devices have to come back after a start before they are silent.
+    pub restart_grace: SignedDuration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            site_name: "My school".to_owned(),
+            attendance: Caps::attendance(),
+            enrolment: Caps::enrolment(),
+            restart_grace: SignedDuration::from_secs(60), // agents come back within 20 s; a laptop takes its time
+        }
+    }
+}
+
+/// A collector that runs.
+pub struct Running {
+    /// The collector.
+    pub collector: Collector,
+    /// Where the attendance door listens.
+    pub agents: SocketAddr,
+    /// Where the enrolment door listens.
+    pub enroll: SocketAddr,
+    /// The secret half of the recovery key, at the very first start: to be shown once.
+    pub recovery: Option<SecretString>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    failed: watch::Sender<Option<String>>,
+}
+
+/// Runs a collector until `stop`, and says on standard error what a person must know.
+///
+/// # Errors
+/// It could not start, or it had to stop: the disk failed.
+pub async fn serve(settings: Settings, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let mut running = start(settings, Clock::system(), Options::default()).await?;
+    if let Some(recovery) = running.recovery.take() {
+        eprintln!("{}", recovery_words(&recovery));
+    }
+    eprintln!("rollcall: ready: agents {}, enrolment {}", running.agents, running.enroll);
+    let failure = tokio::select! {
+        () = stop => None,
+        failure = running.failed() => Some(failure),
+    };
+    running.stop().await;
+    match failure {
+        None => Ok(()),
+        Some(failure) => bail!("the collector had to stop: {failure}; what was acknowledged is safe, start it again when this is mended"),
+    }
+}
+
+/// Starts a collector: opens its data, founds the site at the first start, and opens the doors.
+///
+/// # Errors
+/// The data can't be opened, or an address is taken.
+pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow::Result<Running> {
+    if !settings.metrics.ip().is_loopback() {
+        bail!("metrics {}: it must be an address of this machine alone, such as 127.0.0.1:9443", settings.metrics);
+    }
+    let site = SiteId::parse(SITE)?;
+    let opened = tokio::task::spawn_blocking(move || open(settings, clock)).await??;
+    let collector = opened;
+    let keeper = &collector.keeper;
+    if keeper.view().about().is_none() {
+        let (site, name) = (site.clone(), options.site_name.clone());
+        keeper.change(Actor::Rollcall, move |w| found(w, site, name)).await.context("the site could not be founded")?;
+    }
+    let recovery = recovery_key(&collector.secrets)?;
+    let agents = bind(collector.settings.agents, "agents").await?;
+    let enroll = bind(collector.settings.enroll, "enroll").await?;
+    let (addresses, stop, tasks) = ((agents.local_addr()?, enroll.local_addr()?), CancellationToken::new(), TaskTracker::new());
+    let failed = watch::channel(None).0;
+
+    let authority = Arc::new(Authority::open(&collector.secrets, &site, keeper.clock().now())?);
+    let door = Door::new(collector.clone(), site, authority, addresses.0, stop.clone(), tasks.clone());
+    silence::expect_back(&door, options.restart_grace);
+    tasks.spawn(follow::run(Arc::clone(&door), keeper.events()));
+    tasks.spawn(silence::run(Arc::clone(&door)));
+    let running = Running { collector, agents: addresses.0, enroll: addresses.1, recovery, stop, tasks, failed };
+    running.open_doors(&door, agents, enroll, options)?;
+    Ok(running)
+}
+
+impl Running {
+    /// Waits until the collector can't go on, and says why.
+    pub async fn failed(&self) -> String {
+        let (mut doors, mut keeper) = (self.failed.subscribe(), self.collector.keeper.failure());
+        tokio::select! {
+            Ok(failure) = doors.wait_for(Option::is_some) => failure.clone().unwrap_or_default(),
+            Ok(failure) = keeper.wait_for(Option::is_some) => failure.as_ref().map(|error| chain(&**error)).unwrap_or_default(),
+            else => "its tasks ended".to_owned(),
+        }
+    }
+
+    /// Tells every stream, closes the doors, writes a snapshot, and ends.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(FAREWELL, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some conversations did not end in time");
+        }
+        let keeper = Arc::clone(&self.collector.keeper);
+        if tokio::task::spawn_blocking(move || keeper.stop()).await.is_err() {
+            tracing::error!("the keeper broke off while it stopped");
+        }
+    }
+
+    /// Cancelled when the collector stops: what else runs beside the doors stops with it.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    fn open_doors(&self, door: &Arc<Door>, agents: TcpListener, enroll: TcpListener, options: Options) -> anyhow::Result<()> {
+        let (authority, clock) = (&door.authority, self.collector.keeper.clock());
+        let attendance = authority.server(authority.attend_name(), clock)?;
+        let attendance = tls::mutual_door(attendance, authority.ca().clone(), &["h2"], clock)?;
+        let enrolment = tls::open_door(authority.server(authority.enroll_name(), clock)?, &["h2"], clock)?;
+        let attending = listen::serve(agents, attendance, options.attendance, attend::routes(Arc::clone(door)), self.stop.clone());
+        let enrolling = listen::serve(enroll, enrolment, options.enrolment, enroll::routes(Arc::clone(door)), self.stop.clone());
+        self.keep("the attendance door", attending);
+        self.keep("the enrolment door", enrolling);
+        Ok(())
+    }
+
+    /// Runs a door; when it fails, the collector stops.
+    fn keep<E: std::error::Error + Send>(&self, what: &'static str, door: impl Future<Output = Result<(), E>> + Send + 'static) {
+        let failed = self.failed.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = door.await {
+                failed.send_replace(Some(format!("{what} failed: {}", chain(&error))));
+            }
+        });
+    }
+}
+
+fn open(settings: Settings, clock: Clock) -> anyhow::Result<Collector> {
+    let dir = settings.data.clone();
+    let folder = Arc::new(Folder::open(&dir).with_context(|| format!("the data folder {} can't be opened", dir.display()))?);
+    close_to_others(&dir)?;
+    let secrets = Arc::new(Secrets::open(&dir)?);
+    let keeper =
+        Keeper::open(Arc::clone(&folder) as Arc<_>, clock).with_context(|| format!("the data in {} can't be read", dir.display()))?;
+    Ok(Collector { keeper, folder, roll: Arc::new(Roll::default()), secrets, settings: Arc::new(settings) })
+}
+
+fn close_to_others(dir: &Path) -> anyhow::Result<()> {
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).with_context(|| format!("{} can't be closed to other users", dir.display()))
+}
+
+async fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| format!("can't listen on {address}; is another collector running? choose another address with --{option}"))
+}
+
+/// The first change of a site: its own facts.
+fn found(w: &mut Working, id: SiteId, name: String) -> Result<(), Refusal> {
+    let time_zone = TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
+    w.event("site.started", format!("{name} begins its inventory, in the time zone {time_zone}"));
+    w.put(About { id, name, time_zone, epoch: 1, rest: rollcall_site::record::Rest::new() });
+    Ok(())
+}
+
+/// Makes the recovery key at the very first start; the collector keeps only its public half.
+fn recovery_key(secrets: &Secrets) -> anyhow::Result<Option<SecretString>> {
+    if secrets.get(RECOVERY).is_some() {
+        return Ok(None);
+    }
+    let identity = age::x25519::Identity::generate();
+    secrets.set(RECOVERY, identity.to_public().to_string().as_bytes())?;
+    Ok(Some(identity.to_string()))
+}
+
+fn recovery_words(recovery: &SecretString) -> String {
+    format!(
+        "rollcall: the recovery key, shown this once. Backups are encrypted to it: without it no backup can be read.\n\
+         rollcall: write it down and keep it away from this machine:\n\n    {}\n",
+        recovery.expose_secret()
+    )
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,356 @@
+//! Backups: the truth of a folder in one file, encrypted to the recovery key; and the way back into a new folder.
+//!
+//! A backup is an age file to one X25519 recipient; in it an archive (archive.rs): `manifest.json` first, then `snapshot/`, `ledger/`,
+//! `blobs/` and `health/` as they lie in the folder, and `extra/` for what the caller adds, which comes back into the folder itself. It is made while
+//! the collector runs: up to the last group that was durable when it began. The shelf is not in it; it is made anew.
+
+mod archive;
+
+use super::disk::{at, create, entries, make_dir, private_dir, sync_dir, write_whole};
+use super::folder::RESTORING;
+use super::{Folder, Store, StoreError, blobs, snapshot, verify_folder};
+use age::x25519::{Identity, Recipient};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+const MANIFEST: &str = "manifest.json";
+/// Largest manifest, bytes.
+const MAX_MANIFEST: u64 = 64 * 1024;
+/// What a backup may bring into a folder.
+const PARTS: &[&str] = &["blobs", "health", "ledger", "snapshot"];
+
+/// What a backup says of itself.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Manifest {
+    format: u32,
+    group: u64,
+    seq: u64,
+    head: String,
+}
+
+/// What was backed up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BackupReport {
+    /// The file.
+    pub file: PathBuf,
+    /// Files in it.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Number of the last event in it.
+    pub seq: u64,
+    /// The ledger's head there: 64 hexadecimal digits.
+    pub head: String,
+}
+
+/// What was restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RestoreReport {
+    /// The folder.
+    pub dir: PathBuf,
+    /// Files in it.
+    pub files: u64,
+    /// Number of the last event.
+    pub seq: u64,
+    /// The ledger's head: 64 hexadecimal digits.
+    pub head: String,
+    /// One hash over all records.
+    pub state_hash: String,
+    /// What to do next, in words.
+    pub next: String,
+}
+
+/// Why there is no backup, or no restored folder.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The store can't be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Not a recovery recipient.
+    #[error("{text:?} is not a recovery recipient ({why}); it begins with age1")]
+    Recipient {
+        /// The offending text.
+        text: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Not a recovery key; the text is not repeated.
+    #[error("this is not a recovery key ({0}); it begins with AGE-SECRET-KEY-1")]
+    Identity(&'static str),
+    /// There is such a file.
+    #[error("{}: there is such a file; name another", .0.display())]
+    Exists(PathBuf),
+    /// There is something in the folder.
+    #[error("{}: the folder is not empty; restore into a new one", .0.display())]
+    NotEmpty(PathBuf),
+    /// The key opens another backup.
+    #[error("{}: this recovery key does not open it", .0.display())]
+    WrongKey(PathBuf),
+    /// Not a backup, or a damaged one.
+    #[error("{}: {what}; the folder {} is of no use, remove it and take another backup", file.display(), dir.display())]
+    Damaged {
+        /// The backup.
+        file: PathBuf,
+        /// The half restored folder.
+        dir: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// Backs up what is durable in `store`, and each of `extra` (name and file), to the new file `to`, encrypted to `recipient`.
+///
+/// # Errors
+/// [`BackupError`]; then there is no file.
+pub fn back_up(store: &Folder, extra: &[(String, PathBuf)], recipient: &str, to: &Path) -> Result<BackupReport, BackupError> {
+    let text = recipient.trim();
+    let recipient: Recipient = text.parse().map_err(|why| BackupError::Recipient { text: text.chars().take(80).collect(), why })?;
+    if to.exists() {
+        return Err(BackupError::Exists(to.to_owned()));
+    }
+    let report = write_whole(to, |file| {
+        let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient)).map_err(io::Error::other)?;
+        let mut archive = archive::Writer::begin(encryptor.wrap_output(BufWriter::new(file))?)?;
+        let manifest = fill(&mut archive, store, extra)?;
+        let (encrypted, files, bytes) = archive.end()?;
+        encrypted.finish()?.flush()?;
+        Ok(BackupReport { file: to.to_owned(), files, bytes, seq: manifest.seq, head: manifest.head })
+    })?;
+    Ok(report)
+}
+
+/// Fills the archive. Snapshots are opened before the ledger is measured: none is ahead of it. Contents come last: every one that a record names is there.
+fn fill<W: Write>(archive: &mut archive::Writer<W>, store: &Folder, extra: &[(String, PathBuf)]) -> io::Result<Manifest> {
+    let dir = store.dir();
+    let snapshots = open_all(snapshot::list(&dir.join("snapshot")).map_err(io::Error::other)?.into_iter().map(|(_, path)| path))?;
+    let (segments, place) = store.segments();
+    let head = place.head.iter().map(|byte| format!("{byte:02x}")).collect();
+    let manifest = Manifest { format: 1, group: place.group, seq: place.seq, head };
+    let text = serde_json::to_vec(&manifest)?;
+    archive.add(MANIFEST, text.len() as u64, &*text)?;
+    for (path, file) in snapshots {
+        add(archive, &format!("snapshot/{}", name_of(&path)), &file)?;
+    }
+    for segment in segments {
+        let file = File::open(&segment.path)?;
+        archive.add(&format!("ledger/{}", name_of(&segment.path)), segment.length, BufReader::new(file))?;
+    }
+    for (digest, path) in blobs::list(&dir.join("blobs")).map_err(io::Error::other)? {
+        let name = digest.to_string();
+        let (folder, file) = name.split_at_checked(2).unwrap_or(("", &name));
+        add(archive, &format!("blobs/{folder}/{file}"), &File::open(path)?)?;
+    }
+    for path in entries(&dir.join("health")).map_err(io::Error::other)? {
+        add(archive, &format!("health/{}", name_of(&path)), &File::open(path)?)?;
+    }
+    for (name, path) in extra {
+        let file = File::open(path).map_err(|error| io::Error::other(at("open the file to back up", path)(error)))?;
+        add(archive, &format!("extra/{name}"), &file)?;
+    }
+    Ok(manifest)
+}
+
+fn add<W: Write>(archive: &mut archive::Writer<W>, name: &str, file: &File) -> io::Result<()> {
+    archive.add(name, file.metadata()?.len(), BufReader::new(file))
+}
+
+/// Opens files; one that went away meanwhile was replaced by a newer one, or is not needed any more.
+fn open_all(paths: impl Iterator<Item = PathBuf>) -> io::Result<Vec<(PathBuf, File)>> {
+    let mut opened = Vec::new();
+    for path in paths {
+        match File::open(&path) {
+            Ok(file) => opened.push((path, file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(opened)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Restores the backup `from` with the recovery key `identity` into the new or empty folder `into`, and checks everything. The site's epoch is
+/// raised by whoever calls this, with a change of its own.
+///
+/// # Errors
+/// [`BackupError`]; the folder is then marked as half restored, and no collector opens it.
+pub fn restore(from: &Path, identity: &str, into: &Path) -> Result<RestoreReport, BackupError> {
+    let identity: Identity = identity.trim().parse().map_err(BackupError::Identity)?;
+    let mut archive = open_backup(from, &identity, into)?;
+    if !entries(into)?.is_empty() {
+        return Err(BackupError::NotEmpty(into.to_owned()));
+    }
+    make_dir(into)?;
+    let mark = into.join(RESTORING);
+    write_whole(&mark, |file| file.write_all(b"a restore into this folder is not finished\n"))?;
+    let (manifest, files) = take_out(&mut archive, into).map_err(|error| damaged(from, into, error.to_string()))?;
+    let opened = File::open(into).and_then(|dir| rustix::fs::syncfs(&dir).map_err(io::Error::from));
+    opened.map_err(at("make the restored folder durable", into))?;
+    let verified = verify_folder(into)?;
+    if let Some(first) = verified.damage.first() {
+        return Err(damaged(from, into, first.clone()));
+    }
+    if verified.head != manifest.head {
+        return Err(damaged(from, into, format!("its ledger ends at {}, and it says {}", verified.head, manifest.head)));
+    }
+    let state_hash = Folder::open_restored(into)?.load()?.state_hash();
+    std::fs::remove_file(&mark).map_err(at("remove the mark of an unfinished restore", &mark))?;
+    sync_dir(into)?;
+    let next = format!(
+        "stop the old collector for good, then start this one: rollcall serve --data {}; every agent announces itself anew",
+        into.display()
+    );
+    Ok(RestoreReport { dir: into.to_owned(), files, seq: manifest.seq, head: manifest.head, state_hash, next })
+}
+
+type Archive = archive::Reader<age::stream::StreamReader<BufReader<File>>>;
+
+fn open_backup(from: &Path, identity: &Identity, into: &Path) -> Result<Archive, BackupError> {
+    let file = File::open(from).map_err(at("open the backup", from))?;
+    let opened = age::Decryptor::new_buffered(BufReader::new(file));
+    let opened = opened.and_then(|decryptor| decryptor.decrypt(std::iter::once(identity as &dyn age::Identity)));
+    let plain = opened.map_err(|error| match error {
+        age::DecryptError::NoMatchingKeys => BackupError::WrongKey(from.to_owned()),
+        error => damaged(from, into, error.to_string()),
+    })?;
+    archive::Reader::begin(plain).map_err(|error| damaged(from, into, error.to_string()))
+}
+
+/// Takes every file out of the archive; gives the manifest and their number.
+fn take_out<R: Read>(archive: &mut archive::Reader<R>, into: &Path) -> io::Result<(Manifest, u64)> {
+    let first = archive.head()?.filter(|head| head.name == MANIFEST && head.length <= MAX_MANIFEST);
+    let mut text = Vec::new();
+    archive.copy(first.ok_or_else(|| io::Error::other("it has no manifest"))?, &mut text)?;
+    let manifest: Manifest = serde_json::from_slice(&text)?;
+    if manifest.format != 1 {
+        return Err(io::Error::other(format!("it is of format {}, which a newer version wrote", manifest.format)));
+    }
+    let mut files = 0;
+    while let Some(head) = archive.head()? {
+        let target = target(&head.name, into).ok_or_else(|| io::Error::other(format!("{} in it has no place in a folder", head.name)))?;
+        if let Some(folder) = target.parent() {
+            private_dir(folder)?;
+        }
+        archive.copy(head, BufWriter::new(create(&target)?))?;
+        files += 1;
+    }
+    Ok((manifest, files))
+}
+
+/// Where a file of the archive goes: a part of the store, or the folder itself; never over something else.
+fn target(name: &str, into: &Path) -> Option<PathBuf> {
+    let (part, rest) = name.split_once('/')?;
+    match part {
+        "extra" if !rest.contains('/') && !PARTS.contains(&rest) && !["lock", "shelf", RESTORING].contains(&rest) => Some(into.join(rest)),
+        part if PARTS.contains(&part) => Some(into.join(name)),
+        _ => None,
+    }
+}
+
+fn damaged(file: &Path, dir: &Path, what: String) -> BackupError {
+    BackupError::Damaged { file: file.to_owned(), dir: dir.to_owned(), what }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract::{asset, entry_about, groups, site};
+    use age::secrecy::ExposeSecret;
+
+    struct Case {
+        dir: tempfile::TempDir,
+        folder: Folder,
+        key: String,
+        recipient: String,
+    }
+
+    fn case() -> Case {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(&dir.path().join("live")).unwrap();
+        for (number, group) in groups(30).iter().enumerate() {
+            folder.commit(group).unwrap();
+            if number == 7 {
+                folder.snapshot(&folder.load().unwrap()).unwrap();
+            }
+        }
+        folder.put_blob(&rollcall_proto::Digest::of(b"content"), b"content").unwrap();
+        std::fs::write(dir.path().join("sealed"), b"sealed secrets").unwrap();
+        let identity = Identity::generate();
+        Case { dir, folder, key: identity.to_string().expose_secret().to_owned(), recipient: identity.to_public().to_string() }
+    }
+
+    impl Case {
+        fn path(&self, name: &str) -> PathBuf {
+            self.dir.path().join(name)
+        }
+
+        fn back_up(&self, name: &str) -> BackupReport {
+            let extra = [("secrets.sealed".to_owned(), self.path("sealed"))];
+            back_up(&self.folder, &extra, &self.recipient, &self.path(name)).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_restored_folder_is_the_same_and_goes_on() {
+        let case = case();
+        let report = case.back_up("site.backup");
+        assert_eq!((report.seq, report.head.len()), (30, 64));
+        case.folder.commit(&[entry_about(31, asset(1))]).unwrap();
+        let restored = restore(&case.path("site.backup"), &case.key, &case.path("new")).unwrap();
+        assert_eq!((restored.seq, &restored.head, &restored.state_hash), (30, &report.head, &site(30).state_hash()));
+        assert!(restored.next.contains("rollcall serve --data"));
+        assert_eq!(std::fs::read(case.path("new/secrets.sealed")).unwrap(), b"sealed secrets");
+        let folder = Folder::open(&case.path("new")).unwrap();
+        assert_eq!(folder.blob(&rollcall_proto::Digest::of(b"content")).unwrap().unwrap(), b"content");
+        folder.commit(&[entry_about(31, asset(1))]).unwrap();
+        assert_eq!(folder.load().unwrap().state_hash(), case.folder.load().unwrap().state_hash());
+    }
+
+    #[test]
+    fn what_is_there_is_never_written_over() {
+        let case = case();
+        case.back_up("site.backup");
+        let again = back_up(&case.folder, &[], &case.recipient, &case.path("site.backup"));
+        assert!(matches!(again, Err(BackupError::Exists(_))));
+        let full = restore(&case.path("site.backup"), &case.key, &case.path("live")).unwrap_err();
+        assert!(full.to_string().ends_with("live: the folder is not empty; restore into a new one"), "{full}");
+        std::fs::create_dir(case.path("empty")).unwrap();
+        restore(&case.path("site.backup"), &case.key, &case.path("empty")).unwrap();
+    }
+
+    #[test]
+    fn wrong_keys_and_names_are_told() {
+        let case = case();
+        case.back_up("site.backup");
+        let other = Identity::generate().to_string().expose_secret().to_owned();
+        let into = case.path("new");
+        assert!(matches!(restore(&case.path("site.backup"), &other, &into), Err(BackupError::WrongKey(_))));
+        assert!(matches!(restore(&case.path("site.backup"), "AGE-SECRET-KEY-1NONSENSE", &into), Err(BackupError::Identity(_))));
+        assert!(!into.exists());
+        assert!(matches!(back_up(&case.folder, &[], "age1nonsense", &case.path("b")), Err(BackupError::Recipient { .. })));
+        let bad = [("../secrets".to_owned(), case.path("sealed"))];
+        assert!(back_up(&case.folder, &bad, &case.recipient, &case.path("b")).is_err() && !case.path("b").exists());
+    }
+
+    #[test]
+    fn a_damaged_backup_is_refused_and_its_folder_is_not_opened() {
+        let case = case();
+        case.back_up("site.backup");
+        let good = std::fs::read(case.path("site.backup")).unwrap();
+        for (number, position) in (0..good.len()).step_by(good.len() / 12).chain([good.len() - 1]).enumerate() {
+            let mut changed = good.clone();
+            changed[position] ^= 1;
+            for (kind, bytes) in [("changed", &changed[..]), ("cut", &good[..position])] {
+                let (from, into) = (case.path(kind), case.path(&format!("{kind}{number}")));
+                std::fs::write(&from, bytes).unwrap();
+                let error = restore(&from, &case.key, &into).unwrap_err().to_string();
+                assert!(error.contains(from.to_str().unwrap()), "{error}");
+                assert!(!into.exists() || matches!(Folder::open(&into), Err(StoreError::HalfRestored { .. })));
+            }
+        }
+    }
+}
