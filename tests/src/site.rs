@@ -8,7 +8,7 @@ use crate::rest::Rest;
 use anyhow::{Context, bail};
 use jiff::SignedDuration;
 use rollcall::clock::Clock;
-use rollcall::serve::{self, Running};
+use rollcall::serve::{self, Options, Running};
 use rollcall::settings::Settings;
 use rollcall_agent::survey::Content;
 use serde_json::Value;
@@ -68,7 +68,7 @@ impl TestSite {
             metrics: self.ports.metrics,
             reach: vec!["127.0.0.1".to_owned()],
         };
-        self.running = Some(serve::start(settings, self.clock.clone()).await?);
+        self.running = Some(serve::start(settings, self.clock.clone(), Options::default()).await?);
         Ok(())
     }
 
