@@ -4,11 +4,11 @@ use crate::tree::{File, check, files, hold, lines_with, top};
 
 /// The collector's modules from the bottom up. A module names only those of its own row or of rows before it.
 const ROWS: &[&[&str]] = &[
-    &["clock", "secrets", "settings", "store"],
+    &["clock", "secrets", "settings", "store", "tls"],
     &["keeper"],
-    &["agents/roll"],
+    &["agents/pauses", "agents/roll"],
     &["collector"],
-    &["metrics", "notify"],
+    &["metrics", "notify", "sweeps"],
     &["agents", "cli", "desk"],
     &["serve"],
     &["lib", "main"],

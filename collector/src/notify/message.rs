@@ -6,7 +6,7 @@ use rollcall_site::{Site, view};
 use serde_json::json;
 
 /// The kinds of events that people elsewhere are told of, alphabetical.
-const TOLD: &[&str] = &["alert.acknowledged", "alert.raised", "alert.reopened", "alert.resolved"];
+const TOLD: &[&str] = &["alert.acknowledged", "alert.raised", "alert.resolved"];
 
 /// One message of a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -119,4 +119,46 @@ mod tests {
             assert!(matches!(answer, Err(Undelivered::Later(_))), "{}: {answer:?}", kind.name);
         }
     }
+
+    fn collector(dir: &std::path::Path) -> Collector {
+        let folder = std::sync::Arc::new(crate::store::Folder::open(dir).unwrap());
+        let keeper = crate::keeper::Keeper::open(folder.clone(), crate::clock::Clock::system()).unwrap();
+        let secrets = std::sync::Arc::new(Secrets::open(dir).unwrap());
+        Collector { keeper, folder, roll: Default::default(), secrets, settings: Default::default() }
+    }
+
+    async fn happen(collector: &Collector, kind: &'static str) -> u64 {
+        let change = collector.keeper.change(rollcall_site::event::Actor::Rollcall, move |w| Ok(w.event(kind, kind).seq));
+        change.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_channel_tells_each_alert_once_in_order_and_goes_on_from_its_cursor() {
+        let dir = tempfile::tempdir().unwrap();
+        let collector = collector(dir.path());
+        let (url, mut heard) = webhook::receiver(axum::http::StatusCode::OK).await;
+        happen(&collector, "alert.raised").await;
+        collector
+            .keeper
+            .change(rollcall_site::event::Actor::Rollcall, move |w| rollcall_site::channel::set(w, "webhook", &url))
+            .await
+            .unwrap();
+        for _ in 0..2 {
+            let stop = CancellationToken::new();
+            let channels = tokio::spawn(run(collector.clone(), stop.clone()));
+            let mut last = 0;
+            for kind in ["alert.raised", "device.here", "alert.resolved"] {
+                last = happen(&collector, kind).await;
+            }
+            for kind in ["alert.raised", "alert.resolved"] {
+                assert_eq!(heard.recv().await.unwrap().0["rollcall-event"], kind);
+            }
+            while collector.keeper.view().channels["webhook"].delivered < last {
+                tokio::task::yield_now().await;
+            }
+            stop.cancel();
+            channels.await.unwrap();
+            assert!(heard.try_recv().is_err(), "each alert is told once, and none from before the channel was set");
+        }
+    }
 }

@@ -116,25 +116,27 @@ fn in_words(why: &reqwest::Error) -> String {
     text
 }
 
+/// A receiver on this machine that answers everything alike, and what it hears.
+#[cfg(test)]
+pub(super) async fn receiver(
+    answer: axum::http::StatusCode,
+) -> (String, tokio::sync::mpsc::UnboundedReceiver<(axum::http::HeaderMap, String)>) {
+    let (told, heard) = tokio::sync::mpsc::unbounded_channel();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let take = move |headers: axum::http::HeaderMap, body: String| async move {
+        told.send((headers, body)).unwrap();
+        (answer, [("Location", "/elsewhere")])
+    };
+    let app = axum::Router::new().route("/hook", axum::routing::post(take));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (url, heard)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderMap, StatusCode};
-    use axum::routing::post;
-    use tokio::sync::mpsc;
-
-    async fn receiver(answer: StatusCode) -> (String, mpsc::UnboundedReceiver<(HeaderMap, String)>) {
-        let (told, heard) = mpsc::unbounded_channel();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let take = move |headers: HeaderMap, body: String| async move {
-            told.send((headers, body)).unwrap();
-            (answer, [("Location", "/elsewhere")])
-        };
-        let app = axum::Router::new().route("/hook", post(take));
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        (url, heard)
-    }
+    use axum::http::StatusCode;
 
     fn message() -> Message {
         Message { id: "north/7".to_owned(), kind: "alert.raised".to_owned(), body: br#"{"number":7}"#.to_vec() }
