@@ -59,7 +59,7 @@ async fn a_backup_restores_into_an_empty_folder_and_raises_the_epoch() {
     let key_file = folder.path().join("recovery.key");
     std::fs::write(&key_file, format!("{key}\n")).unwrap();
     let restore = Desk::new(&again).unwrap();
-    restore.json(&["restore", &file.to_string_lossy(), "--key", &key_file.to_string_lossy(), "--yes"]).await.unwrap();
+    restore.json(&["restore", &file.to_string_lossy(), "--key", &key_file.to_string_lossy()]).await.unwrap();
     let process = CollectorProcess::start(&again, Ports::free().unwrap()).await.unwrap();
     let desk = process.desk().unwrap();
     assert_eq!(desk.json(&["asset", "show", "LT-01"]).await.unwrap()["room"], "Lab 1");

@@ -52,7 +52,7 @@ async fn browser_from_the_first_link_to_a_verdict() {
     browser.until("document.body.innerText.toLowerCase().includes('silent') && window.notReloaded === true").await.unwrap();
 
     browser.open(&format!("{base}/loans")).await.unwrap();
-    browser.write("input[name=tag]", "LAB1-01").await.unwrap();
+    browser.write("input[name=scan]", "LAB1-01").await.unwrap();
     browser.enter().await.unwrap();
     browser.until("/\\b(GO|CHECK|STOP)\\b/.test(document.body.innerText)").await.unwrap();
     browser.until_shown("LAB1-01").await.unwrap();

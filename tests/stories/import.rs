@@ -28,7 +28,7 @@ async fn rooms_come_from_a_file() {
     let file = site.place("rooms.csv");
     std::fs::write(&file, "name,kind,seats\nLab 118,lab,30\nLibrary,library,12\n").unwrap();
     let desk = site.desk().unwrap();
-    desk.json(&["room", "import", &file.to_string_lossy(), "--yes"]).await.unwrap();
+    desk.json(&["room", "import", &file.to_string_lossy()]).await.unwrap();
     let rooms = desk.json(&["rooms"]).await.unwrap();
     assert!(rooms.to_string().contains("Lab 118") && rooms.to_string().contains("Library"), "{rooms}");
 }

@@ -1,5 +1,7 @@
 //! Stories: what people and machines do with a real site, one file per family.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a story that can't go on ends there, and says where")]
+
 mod backup;
 mod browser;
 mod change;

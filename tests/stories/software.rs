@@ -28,13 +28,6 @@ async fn site_with_baseline() -> (TestSite, Hook) {
     (site, hook)
 }
 
-/// Turns the clock until people are told.
-async fn raised(site: &TestSite) {
-    site.event_until("section.changed").await.ok();
-    site.advance(jiff::SignedDuration::from_mins(10));
-    site.event_until("alert.raised").await.unwrap();
-}
-
 /// Checks the signature as a receiver must, and gives the document.
 fn trusted(posted: &Posted, secret: &str) -> Value {
     let signature = &posted.headers["rollcall-signature"];
@@ -51,7 +44,7 @@ async fn lost_software_raises_one_alert_and_the_webhook_carries_it_signed() {
     let (site, mut hook) = site_with_baseline().await;
     let agent = site.enroll("LAB1-01", &Pc::new(1, "one"), titles()).await.unwrap();
     agent.change(|machine| machine.put("software", titles_without("gimp")));
-    raised(&site).await;
+    site.event_until("alert.raised").await.unwrap();
     let secret = rollcall::notify::secret_for(&site.collector().unwrap().secrets, "webhook").unwrap();
     let posted = hook.next().await.unwrap();
     let told = trusted(&posted, &secret);
@@ -82,7 +75,7 @@ async fn a_receiver_that_is_away_gets_everything_later_once_and_in_order() {
     let (mut site, mut hook) = site_with_baseline().await;
     hook.answer("503 Service Unavailable");
     let agent = site.enroll("LAB1-01", &Pc::new(1, "one"), titles_without("gimp")).await.unwrap();
-    raised(&site).await;
+    site.event_until("alert.raised").await.unwrap();
     hook.next().await.unwrap();
     agent.change(|machine| machine.put("software", titles()));
     site.event_until("alert.resolved").await.unwrap();
