@@ -5,9 +5,10 @@ use rollcall_agent::enroll::{Enrolment, Token, enroll};
 use rollcall_agent::run::{Agent, Ended, Keeping, RunError, run};
 use rollcall_agent::session::Standing;
 use rollcall_agent::source::{Machine, Simulated, Source};
-use rollcall_agent::state::{State, identity, status};
+use rollcall_agent::state::{State, StateError, identity, status};
 use rollcall_proto::v1::Reason;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -33,7 +34,7 @@ impl TestAgent {
         let facts = machine.facts.clone();
         let version = env!("CARGO_PKG_VERSION");
         let identity = enroll(&Enrolment { collector, token: &token, facts: &facts, tag, seat: "", version }).await?;
-        State::open(state)?.save_identity(&identity)?;
+        open(state)?.save_identity(&identity)?;
         Self::start(state, Simulated::new(machine))
     }
 
@@ -53,7 +54,7 @@ impl TestAgent {
     /// It runs already, or its state is unreadable.
     pub fn resume(&mut self) -> anyhow::Result<()> {
         ensure!(self.running.is_none(), "it runs already");
-        let keeping = Keeping::State(State::open(&self.state)?);
+        let keeping = Keeping::State(open(&self.state)?);
         let agent = Agent { identity: identity(&self.state)?, source: Source::Simulated(self.machine.clone()), keeping };
         let (stop, stopped) = oneshot::channel();
         let told = async { stopped.await.unwrap_or(Reason::Stopped) };
@@ -113,6 +114,18 @@ impl TestAgent {
         self.running.is_some()
             && status(&self.state).is_ok_and(|status| status.is_some_and(|status| status.standing == Standing::Connected))
     }
+}
+
+/// Opens a state folder. A program that a test just started holds every lock of the test for the moment until it runs,
+/// so that one which was let go may still seem taken.
+fn open(state: &Path) -> Result<State, StateError> {
+    for _ in 0..100 {
+        match State::open(state) {
+            Err(StateError::Locked(_)) => std::thread::sleep(Duration::from_millis(10)),
+            opened => return opened,
+        }
+    }
+    State::open(state)
 }
 
 impl Drop for TestAgent {

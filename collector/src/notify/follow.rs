@@ -21,6 +21,8 @@ const CHECKPOINT: u64 = 1000;
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(24);
 /// The longest wait between two tries; the shortest possible is none (full jitter).
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
+/// How long a delivery under way may take when the collector stops; what is cut off is sent again after the next start.
+const FAREWELL: Duration = Duration::from_secs(3);
 /// How long to wait after the store could not be read.
 const STORE_WAIT: Duration = Duration::from_secs(5);
 
@@ -171,10 +173,17 @@ impl Follower {
         let secret = secret_for(&self.collector.secrets, self.kind.name).map_err(|why| Undelivered::Later(why.to_string()))?;
         let to = Address { url: channel.url.clone(), secret };
         let now_s = self.collector.keeper.clock().now().as_second();
+        let delivery = self.deliver.deliver(&to, message, now_s);
         tokio::select! {
-            () = self.stop.cancelled() => Err(Undelivered::Later("the collector is stopping".to_owned())),
-            answer = self.deliver.deliver(&to, message, now_s) => answer,
+            answer = delivery => answer,
+            () = self.farewell() => Err(Undelivered::Later("the collector is stopping".to_owned())),
         }
+    }
+
+    /// Comes some time after the collector began to stop: an answer that is under way is worth waiting for.
+    async fn farewell(&self) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(FAREWELL).await;
     }
 
     /// Waits between two tries; a channel that is set anew meanwhile is tried at once.
