@@ -100,7 +100,9 @@ pub enum EnrollError {
     #[error("{0:?} is not the address of a collector; write HOST or HOST:PORT, for example collector.school.example:{ENROLL_PORT}")]
     Address(String),
     /// Nobody there.
-    #[error("{address}: the collector cannot be reached: {why}; is it running, is this its enrolment address, does a firewall block it?")]
+    #[error(
+        "{address}: the collector cannot be reached: {why}; is it running, is this its enrolment address (port {ENROLL_PORT}), does a firewall block it?"
+    )]
     Unreachable {
         /// The address.
         address: String,
@@ -116,7 +118,9 @@ pub enum EnrollError {
         address: String,
     },
     /// The other side is the right collector for another site, or its certificate does not hold.
-    #[error("{address}: the collector's certificate does not hold for site {site:?}: {why}; is this machine's clock right?")]
+    #[error(
+        "{address}: the collector's certificate does not hold for site {site:?}: {why}; is this its enrolment address (port {ENROLL_PORT}), is this machine's clock right?"
+    )]
     Untrusted {
         /// The address.
         address: String,

@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod clock;
 pub mod collector;
+pub mod desk;
 pub mod keeper;
 pub mod metrics;
 pub mod notify;

@@ -109,7 +109,12 @@ const UNREACHABLE: u8 = 4;
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let outcome = runtime.context("the runtime does not start").and_then(|runtime| runtime.block_on(obey(arguments.command)));
+    let outcome = runtime.context("the runtime does not start").and_then(|runtime| {
+        let outcome = runtime.block_on(obey(arguments.command));
+        // A reading that hangs in a driver must not keep the process.
+        runtime.shutdown_background();
+        outcome
+    });
     match outcome {
         Ok(code) => code.into(),
         Err(error) => {

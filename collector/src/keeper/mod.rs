@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use writer::Writer;
 
@@ -33,13 +34,15 @@ pub struct KeeperSettings {
     pub queue: usize,
     /// Changes of one group at most. Default: 256.
     pub group: usize,
+    /// A group is closed after this long, so that heavy changes don't keep light ones waiting. Default: 10 ms.
+    pub group_time: Duration,
     /// Events between two snapshots. Default: 20,000.
     pub snapshot_every: u64,
 }
 
 impl Default for KeeperSettings {
     fn default() -> Self {
-        Self { queue: 4096, group: 256, snapshot_every: 20_000 }
+        Self { queue: 4096, group: 256, group_time: Duration::from_millis(10), snapshot_every: 20_000 }
     }
 }
 
@@ -82,7 +85,8 @@ pub enum ChangeError {
     /// The site's rules refuse it; it left no trace.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// It could not be made durable, and nothing of it is in the view. When it was the disk that failed, what reached it is not known before the next start.
+    /// It could not be made durable, and nothing of it is in the view. When it was the disk that failed, what reached it is not known
+    /// before the next start.
     #[error("the change could not be stored")]
     Store(#[source] Arc<StoreError>),
     /// The change itself is broken; it was caught and left no trace.

@@ -6,9 +6,12 @@ use crate::store::{Entry, Folder, StoreState, Verified};
 use jiff::Timestamp;
 use rollcall_proto::{Digest, v1::Health};
 use rollcall_site::{AssetId, DeviceId, PersonId};
+use std::future::poll_fn;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Condvar;
 use std::sync::atomic::AtomicUsize;
+use std::task::Poll;
 
 /// A folder whose commits can be held, and are counted.
 struct Gated {
@@ -79,7 +82,9 @@ impl Store for Gated {
 
 fn keep(store: &Arc<Gated>) -> Arc<Keeper> {
     let store: Arc<dyn Store> = Arc::<Gated>::clone(store);
-    Keeper::open(store, Clock::system()).unwrap()
+    // However slow the machine, what waits is one group.
+    let settings = KeeperSettings { group_time: Duration::from_secs(60), ..KeeperSettings::default() };
+    Keeper::start(store, Clock::system(), settings).unwrap()
 }
 
 /// Names person `id`, or refuses when there is one.
@@ -98,28 +103,33 @@ fn persons(site: &Site) -> Vec<String> {
     site.persons.keys().map(ToString::to_string).collect()
 }
 
+/// A change that waits for its answer.
+type Waiting<'a> = Pin<Box<dyn Future<Output = Result<u64, ChangeError>> + 'a>>;
+
+/// Brings the change of [`name`], in this order with others, and does not wait for its answer.
+async fn bring<'a>(keeper: &'a Keeper, id: &'static str) -> Waiting<'a> {
+    let mut waiting: Waiting<'a> = Box::pin(name(keeper, id));
+    let answered = poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context).is_ready())).await;
+    assert!(!answered, "answered before it was durable");
+    waiting
+}
+
 /// Brings changes that wait together behind a commit that is held; gives their answers.
 async fn in_one_group(store: &Arc<Gated>, keeper: &Arc<Keeper>, ids: &[&'static str]) -> Vec<Result<u64, ChangeError>> {
     store.set_open(false);
-    let spawn = |id| {
-        let keeper = Arc::clone(keeper);
-        tokio::spawn(async move { name(&keeper, id).await })
-    };
     let before = store.commits.load(Ordering::SeqCst);
-    let mut waiting = vec![spawn("first")];
+    let mut waiting = vec![bring(keeper, "first").await];
     while store.commits.load(Ordering::SeqCst) == before {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     for id in ids {
-        waiting.push(spawn(id));
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        waiting.push(bring(keeper, id).await);
     }
-    assert!(waiting.iter().all(|answer| !answer.is_finished()), "answered before it was durable");
     assert!(!persons(&keeper.view()).contains(&"first".to_owned()), "a view showed what was not durable");
     store.set_open(true);
     let mut answers = Vec::new();
     for answer in waiting {
-        answers.push(answer.await.unwrap());
+        answers.push(answer.await);
     }
     answers
 }
@@ -218,23 +228,45 @@ async fn stopping_finishes_what_waits_and_writes_a_snapshot() {
     let store = Gated::over(dir.path());
     let keeper = keep(&store);
     store.set_open(false);
-    let waiting: Vec<_> =
-        ["A", "B", "C"].map(|id| (id, Arc::clone(&keeper))).map(|(id, keeper)| tokio::spawn(async move { name(&keeper, id).await })).into();
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    let stopper = {
-        let keeper = Arc::clone(&keeper);
-        tokio::task::spawn_blocking(move || keeper.stop())
-    };
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let mut waiting = Vec::new();
+    for id in ["A", "B", "C"] {
+        waiting.push(bring(&keeper, id).await);
+    }
+    let stopping = Arc::clone(&keeper);
+    let stopper = tokio::task::spawn_blocking(move || stopping.stop());
+    while !keeper.shared.stopping.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     store.set_open(true);
     stopper.await.unwrap();
     for answer in waiting {
-        answer.await.unwrap().unwrap();
+        answer.await.unwrap();
     }
     assert!(matches!(name(&keeper, "D").await, Err(ChangeError::Stopping)));
     assert_eq!(std::fs::read_dir(dir.path().join("snapshot")).unwrap().count(), 1);
     assert_eq!(store.load().unwrap().state_hash(), keeper.view().state_hash());
     keeper.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_in_the_middle_of_changes_always_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Gated::over(dir.path());
+    for round in 0..40 {
+        let keeper = keep(&store);
+        let waiting = ["A", "B", "C"].map(|id| {
+            let keeper = Arc::clone(&keeper);
+            tokio::spawn(async move { drop(name(&keeper, id).await) })
+        });
+        tokio::time::sleep(Duration::from_micros(round * 50)).await;
+        let stopping = Arc::clone(&keeper);
+        let stopped = tokio::task::spawn_blocking(move || stopping.stop());
+        tokio::time::timeout(Duration::from_secs(30), stopped).await.unwrap().unwrap();
+        for answer in waiting {
+            answer.await.unwrap();
+        }
+        assert_eq!(store.load().unwrap().state_hash(), keeper.view().state_hash());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -264,7 +296,7 @@ async fn whoever_does_not_wait_for_the_answer_changes_nothing_for_others() {
     let store = Gated::over(dir.path());
     let keeper = keep(&store);
     store.set_open(false);
-    let gone = tokio::time::timeout(std::time::Duration::from_millis(50), name(&keeper, "A")).await;
+    let gone = tokio::time::timeout(Duration::from_millis(50), name(&keeper, "A")).await;
     assert!(gone.is_err());
     store.set_open(true);
     assert_eq!(name(&keeper, "B").await.unwrap(), 2);
@@ -291,7 +323,9 @@ async fn many_writers_and_readers_see_one_order() {
     let dir = tempfile::tempdir().unwrap();
     let folder = Arc::new(Folder::open(dir.path()).unwrap());
     let store: Arc<dyn Store> = Arc::<Folder>::clone(&folder);
-    let keeper = Keeper::start(store, Clock::system(), KeeperSettings { queue: 16, group: 8, snapshot_every: 50 }).unwrap();
+    let keeper =
+        Keeper::start(store, Clock::system(), KeeperSettings { queue: 16, group: 8, snapshot_every: 50, ..KeeperSettings::default() })
+            .unwrap();
     let mut events = keeper.events();
     let writers: Vec<_> = (0..20).map(|writer| (writer, Arc::clone(&keeper))).collect();
     let writers = writers.into_iter().map(|(writer, keeper)| {

@@ -9,11 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::mpsc;
 
-/// A group is closed after this long, so that heavy changes don't keep light ones waiting.
-const GROUP_TIME: Duration = Duration::from_millis(10);
 /// Old views that may wait to be dropped; then the writer drops them itself.
 const DROPS: usize = 4096;
 
@@ -49,11 +47,12 @@ impl Writer {
     /// Works until everybody who could bring a change is gone, or until told to stop and nothing waits any more.
     pub(super) fn run(mut self) {
         while let Some(first) = self.jobs.blocking_recv() {
+            let group = self.take(first);
+            self.settle(group);
+            // Behind the group: the call to stop may have been taken with it, and no other will come.
             if self.shared.stopping.load(Ordering::SeqCst) {
                 self.jobs.close();
             }
-            let group = self.take(first);
-            self.settle(group);
             self.snapshot_when_due();
         }
         self.finish();
@@ -66,7 +65,7 @@ impl Writer {
         let mut next = Some(first);
         while let Some(job) = next {
             self.run_one(job, &mut group);
-            let is_full = group.answers.len() >= self.settings.group || began.elapsed() >= GROUP_TIME;
+            let is_full = group.answers.len() >= self.settings.group || began.elapsed() >= self.settings.group_time;
             next = if is_full { None } else { self.jobs.try_recv().ok() };
         }
         group

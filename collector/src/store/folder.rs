@@ -184,8 +184,7 @@ impl Store for Folder {
     }
 
     fn verify(&self) -> Result<Verified, StoreError> {
-        let (segments, _) = self.segments();
-        verify::everything(&self.dir, &segments, Vec::new())
+        verify::everything(&self.dir, |_| Ok(self.segments().0))
     }
 
     fn state(&self) -> StoreState {

@@ -6,7 +6,8 @@
 //! 32 the first eight bytes of the BLAKE3 hash of bytes 0 to 32 and of what follows
 //! 40 zstd of the samples: protobuf `Health`, each behind its length as a varint
 //! ```
-//! A chunk is written when the first sample of a later hour comes, and is not forced to disk: an hour may be lost. A damaged chunk is left out.
+//! A chunk is written when the first sample of a later hour comes, and is not forced to disk: an hour may be lost. A damaged chunk is
+//! left out.
 
 use super::StoreError;
 use super::disk::{at, checksum, make_dir, read, take};

@@ -6,7 +6,8 @@
 //!  64 zstd of the records' lines (store/lines.rs), kind by kind
 //! end BLAKE3 hash of everything before it, 32
 //! ```
-//! The file comes under its name when it is durable. The newest two are kept: a damaged one falls back to the older, then to the whole ledger.
+//! The file comes under its name when it is durable. The newest two are kept: a damaged one falls back to the older, then to the whole
+//! ledger.
 
 use super::StoreError;
 use super::disk::{at, damaged, make_dir, numbered, write_whole};

@@ -268,7 +268,7 @@ fn a_shelf_that_hangs_is_abandoned_and_made_anew() {
     folder.hang_shelf(Duration::from_secs(30));
     let asked = Instant::now();
     holds_site(&folder, 12);
-    assert!(asked.elapsed() >= Duration::from_secs(2) && asked.elapsed() < Duration::from_secs(8));
+    assert!(asked.elapsed() >= Duration::from_secs(2) && asked.elapsed() < Duration::from_secs(20));
     await_shelf(&folder, "ok");
     folder.commit(&[entry_about(13, asset(1))]).unwrap();
     holds_site(&folder, 13);

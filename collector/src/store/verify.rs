@@ -11,27 +11,32 @@ use std::path::Path;
 /// # Errors
 /// The folder can't be read at all; damage is in the answer.
 pub fn verify_folder(dir: &Path) -> Result<Verified, StoreError> {
-    let mut damage = Vec::new();
-    let lying = lying(&dir.join("ledger"), &mut damage)?;
-    everything(dir, &lying, damage)
+    everything(dir, |damage| lying(&dir.join("ledger"), damage))
 }
 
-/// Checks `ledger`, as far as it is durable, and the rest of the folder.
-pub(super) fn everything(dir: &Path, ledger: &[Segment], damage: Vec<String>) -> Result<Verified, StoreError> {
-    let mut verified = Verified { entries: 0, events: 0, head: String::new(), blobs: 0, damage };
-    let end = segments(ledger, &mut verified);
-    end.head.iter().for_each(|byte| write!(verified.head, "{byte:02x}").unwrap_or_default());
+/// Checks the folder, and of the ledger the segments that `ledger` gives, as far as they are durable. The snapshots are read before it is
+/// asked, so that none is ahead of a ledger that grows meanwhile.
+pub(super) fn everything(
+    dir: &Path,
+    ledger: impl FnOnce(&mut Vec<String>) -> Result<Vec<Segment>, StoreError>,
+) -> Result<Verified, StoreError> {
+    let mut verified = Verified { entries: 0, events: 0, head: String::new(), blobs: 0, damage: Vec::new() };
+    let mut stands = Vec::new();
     for (_, path) in snapshot::list(&dir.join("snapshot"))? {
         match snapshot::check(&path) {
-            Ok((_, place, _)) if place.group > end.group => verified.damage.push(format!(
-                "{} at byte 0: it stands at group {}, and the ledger ends with group {}",
-                path.display(),
-                place.group,
-                end.group
-            )),
-            Ok(_) => {}
+            Ok((_, place, _)) => stands.push((place.group, path)),
             Err(error) => note(error, &mut verified.damage),
         }
+    }
+    let ledger = ledger(&mut verified.damage)?;
+    let end = segments(&ledger, &mut verified);
+    end.head.iter().for_each(|byte| write!(verified.head, "{byte:02x}").unwrap_or_default());
+    for (group, path) in stands.into_iter().filter(|(group, _)| *group > end.group) {
+        verified.damage.push(format!(
+            "{} at byte 0: it stands at group {group}, and the ledger ends with group {}",
+            path.display(),
+            end.group
+        ));
     }
     for (digest, path) in blobs::list(&dir.join("blobs"))? {
         match blobs::read_blob(&path, &digest) {

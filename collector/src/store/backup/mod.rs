@@ -1,7 +1,8 @@
 //! Backups: the truth of a folder in one file, encrypted to the recovery key; and the way back into a new folder.
 //!
 //! A backup is an age file to one X25519 recipient; in it an archive (archive.rs): `manifest.json` first, then `snapshot/`, `ledger/`,
-//! `blobs/` and `health/` as they lie in the folder, and `extra/` for what the caller adds, which comes back into the folder itself. It is made while
+//! `blobs/` and `health/` as they lie in the folder, and `extra/` for what the caller adds, which comes back into the folder itself. It
+//! is made while
 //! the collector runs: up to the last group that was durable when it began. The shelf is not in it; it is made anew.
 
 mod archive;
@@ -121,7 +122,8 @@ pub fn back_up(store: &Folder, extra: &[(String, PathBuf)], recipient: &str, to:
     Ok(report)
 }
 
-/// Fills the archive. Snapshots are opened before the ledger is measured: none is ahead of it. Contents come last: every one that a record names is there.
+/// Fills the archive. Snapshots are opened before the ledger is measured: none is ahead of it. Contents come last: every one that a
+/// record names is there.
 fn fill<W: Write>(archive: &mut archive::Writer<W>, store: &Folder, extra: &[(String, PathBuf)]) -> io::Result<Manifest> {
     let dir = store.dir();
     let snapshots = open_all(snapshot::list(&dir.join("snapshot")).map_err(io::Error::other)?.into_iter().map(|(_, path)| path))?;
@@ -173,7 +175,8 @@ fn name_of(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Restores the backup `from` with the recovery key `identity` into the new or empty folder `into`, and checks everything. The site's epoch is
+/// Restores the backup `from` with the recovery key `identity` into the new or empty folder `into`, and checks everything. The site's
+/// epoch is
 /// raised by whoever calls this, with a change of its own.
 ///
 /// # Errors

@@ -183,7 +183,11 @@ mod tests {
         }
 
         #[test]
-        fn every_head_reads_back(group in 0..u64::MAX, seq in any::<u64>(), head in any::<[u8; 32]>(), entries in any::<u32>(), payload in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn every_head_reads_back(
+            (group, seq, head) in (0..u64::MAX, any::<u64>(), any::<[u8; 32]>()),
+            entries in any::<u32>(),
+            payload in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
             let before = Place { group, seq, head };
             let frame = Frame::following(&before, seq, entries, 1, &payload);
             let read = Frame::read(&frame.encode());

@@ -309,7 +309,8 @@ fn check_last(segment: &mut Segment) -> Result<Place, StoreError> {
     if !tail::is_unfinished(&rest, good.0, &good.1) {
         return Err(damage);
     }
-    tracing::warn!(file = %segment.path.display(), offset = good.0, bytes = rest.len(), "cut an unfinished write off the ledger's end; it was never acknowledged");
+    let (file, bytes) = (segment.path.display(), rest.len());
+    tracing::warn!(%file, offset = good.0, bytes, "cut an unfinished write off the ledger's end; it was never acknowledged");
     writer::cut(&segment.path, good.0)?;
     segment.length = good.0;
     Ok(good.1)

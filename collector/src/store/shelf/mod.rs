@@ -1,6 +1,7 @@
 //! The shelf: history by asset in sled, made from the ledger and made anew whenever it is missing or in doubt. Deleting it is harmless.
 //!
-//! `DIR/shelf/N/` holds sled's files, `DIR/shelf/N.whole` says that N was closed in order. A shelf that was not is in doubt, for sled's flush does not
+//! `DIR/shelf/N/` holds sled's files, `DIR/shelf/N.whole` says that N was closed in order. A shelf that was not is in doubt, for sled's
+//! flush does not
 //! reach the disk: the next number is filled from the ledger while the ledger answers. So is one that answers late, wrongly or
 //! not at all; its thread can't be ended, so it is left alone.
 
@@ -55,7 +56,10 @@ impl Shelf {
 
     /// Says that the ledger has grown. Waits for nothing: a shelf with much to do sees it by itself.
     pub(super) fn grown(&self) {
-        self.lock().asks.try_send(Ask::Grown).ok();
+        let current = self.lock();
+        if !current.condition.set_told(true) && current.asks.try_send(Ask::Grown).is_err() {
+            current.condition.set_told(false);
+        }
     }
 
     /// The last `limit` events of an asset, newest first; `None`: ask the ledger.

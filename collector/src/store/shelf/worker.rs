@@ -9,6 +9,7 @@ use rollcall_site::event::Event;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -41,12 +42,16 @@ pub(super) enum Ask {
 
 /// How the thread is doing, as others see it.
 #[derive(Default)]
-pub(super) struct Condition(Mutex<State>);
+pub(super) struct Condition {
+    state: Mutex<State>,
+    /// [`Ask::Grown`] waits already: questions never stand behind more than one of them.
+    is_told: AtomicBool,
+}
 
 /// Where the shelf stands.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum State {
-    /// It is being filled from the ledger.
+    /// It is far behind the ledger and catching up.
     #[default]
     Filling,
     /// It answers.
@@ -58,15 +63,20 @@ pub(super) enum State {
 impl Condition {
     /// Where the shelf stands.
     pub(super) fn get(&self) -> State {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Says where the shelf stands; a suspect one stays suspect.
     pub(super) fn set(&self, state: State) {
-        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(*now, State::Suspect(_)) {
             *now = state;
         }
+    }
+
+    /// Notes that the thread was told, or has heard, that the ledger has grown; whether that was noted before.
+    pub(super) fn set_told(&self, told: bool) -> bool {
+        self.is_told.swap(told, Ordering::SeqCst)
     }
 }
 
@@ -101,7 +111,10 @@ impl Worker {
             let waits = self.follow(&mut rows)?;
             let ask = if waits { self.asks.try_recv().ok() } else { Some(self.asks.recv().unwrap_or(Ask::Close)) };
             match ask {
-                None | Some(Ask::Grown) => {}
+                None => {}
+                Some(Ask::Grown) => {
+                    self.condition.set_told(false);
+                }
                 Some(Ask::History { asset, limit, upto, reply }) => {
                     // Nobody waits any more when the deadline has passed.
                     reply.send(self.history(&mut rows, asset, limit, upto)?).ok();
@@ -126,11 +139,9 @@ impl Worker {
         if !events.is_empty() {
             rows.take(&events)?;
         }
-        let waits = rows.mark() < self.ledger.place().seq;
-        if !waits {
-            self.condition.set(State::Ready);
-        }
-        Ok(waits)
+        let behind = self.ledger.place().seq.saturating_sub(rows.mark());
+        self.condition.set(if behind > NEAR { State::Filling } else { State::Ready });
+        Ok(behind > 0)
     }
 
     fn history(&self, rows: &mut Rows, asset: AssetId, limit: usize, upto: u64) -> Result<Option<Vec<Event>>, Doubt> {

@@ -1,0 +1,47 @@
+//! Addresses of pages: text from people and machines goes into them encoded.
+
+use rollcall_site::{RoomId, Tag};
+
+/// A device's page.
+pub fn device(tag: &Tag) -> String {
+    format!("/devices/{}", encoded(tag.as_str()))
+}
+
+/// A room's page.
+pub fn room(room: &RoomId) -> String {
+    format!("/rooms/{}", encoded(room.as_str()))
+}
+
+/// Where a sign-in leads: a page of this desk, never another place.
+pub fn inside(next: &str) -> &str {
+    let fits =
+        next.len() <= 500 && next.starts_with('/') && !next.starts_with("//") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    if fits && !next.starts_with("/sign-") { next } else { "/" }
+}
+
+/// Percent-encodes everything but letters, digits and `-._~`.
+pub fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_never_leads_elsewhere() {
+        let check = |next, led| assert_eq!(inside(next), led, "{next}");
+        check("/devices?text=a", "/devices?text=a");
+        check("//evil.example", "/");
+        check("/\\evil.example", "/");
+        check("https://evil.example", "/");
+        check("/a\r\nSet-Cookie: x", "/");
+        check("/sign-out", "/");
+    }
+
+    #[test]
+    fn rooms_are_encoded() {
+        assert_eq!(room(&RoomId::parse("Lab 118?").unwrap()), "/rooms/Lab%20118%3F");
+    }
+}

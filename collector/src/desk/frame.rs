@@ -1,0 +1,107 @@
+//! The frame around every page: the rail with its counts, who is signed in, messages of what was just done.
+
+use super::door::Visitor;
+use super::look::Look;
+use super::session::{Notice, Use};
+use super::{Desk, assets};
+use rollcall_site::access::Role;
+use rollcall_site::alert::AlertState;
+use rollcall_site::device::DeviceState;
+
+/// The entry of the rail that a page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// What needs her now.
+    Today,
+    /// Lending and taking back.
+    Loans,
+    /// Rooms.
+    Rooms,
+    /// Devices.
+    Devices,
+    /// Alerts.
+    Alerts,
+    /// Adding devices.
+    Add,
+    /// Who may sign in.
+    Accounts,
+}
+
+/// An entry of the rail.
+pub struct Entry {
+    /// The word.
+    pub word: &'static str,
+    /// The address.
+    pub href: &'static str,
+    /// The count beside it, empty for none.
+    pub count: String,
+    /// Whether this page belongs to it.
+    pub current: bool,
+}
+
+/// The frame around every page.
+pub struct Frame {
+    /// The site's name.
+    pub site: String,
+    /// The rail.
+    pub rail: Vec<Entry>,
+    /// The account.
+    pub user: String,
+    /// Whether they may lend, acknowledge and change.
+    pub may_change: bool,
+    /// Whether they may do everything.
+    pub is_admin: bool,
+    /// What was just done.
+    pub notices: Vec<Notice>,
+    /// The last event that this page knows.
+    pub seq: u64,
+    /// The style's address.
+    pub css: &'static str,
+    /// The script's address.
+    pub js: &'static str,
+    /// The mark's address.
+    pub mark: &'static str,
+}
+
+impl Frame {
+    /// The frame of a page that belongs to `tab`.
+    pub(super) fn of(desk: &Desk, visitor: &Visitor, look: &Look, tab: Tab) -> Self {
+        let is_admin = visitor.who.role >= Role::Admin;
+        let notices = if visitor.how == Use::Active { desk.sessions.notices(&visitor.session) } else { Vec::new() };
+        Self {
+            site: look.site.about().map_or_else(|| "this site".to_owned(), |about| about.name.clone()),
+            rail: rail(look, tab, is_admin),
+            user: visitor.user.to_string(),
+            may_change: visitor.who.role >= Role::Technician,
+            is_admin,
+            notices,
+            seq: look.site.seq,
+            css: assets::css(),
+            js: assets::js(),
+            mark: assets::mark(),
+        }
+    }
+}
+
+fn rail(look: &Look, tab: Tab, is_admin: bool) -> Vec<Entry> {
+    let site = &look.site;
+    let some = |count: usize| if count == 0 { String::new() } else { count.to_string() };
+    let open = |state: &AlertState| matches!(state, AlertState::Raised | AlertState::Acknowledged { .. });
+    let alerts = site.alerts.values().filter(|alert| open(&alert.state)).count();
+    let devices =
+        site.devices.values().filter(|device| matches!(device.state, DeviceState::Active | DeviceState::Quarantined { .. })).count();
+    let loans = site.loans.values().filter(|loan| loan.in_at.is_none()).count();
+    let entry = |of, word, href, count| Entry { word, href, count, current: of == tab };
+    let mut rail = vec![
+        entry(Tab::Today, "Today", "/", String::new()),
+        entry(Tab::Loans, "Loan desk", "/loans", some(loans)),
+        entry(Tab::Rooms, "Rooms", "/rooms", some(site.rooms.len())),
+        entry(Tab::Devices, "Devices", "/devices", some(devices)),
+        entry(Tab::Alerts, "Alerts", "/alerts", some(alerts)),
+    ];
+    if is_admin {
+        rail.push(entry(Tab::Add, "Add devices", "/add", String::new()));
+        rail.push(entry(Tab::Accounts, "Accounts", "/accounts", String::new()));
+    }
+    rail
+}

@@ -1,0 +1,111 @@
+//! The people's door: pages over HTTPS that work without script, and keep themselves true with it. It translates and calls the site; it decides nothing.
+
+mod accept;
+mod address;
+mod assets;
+mod door;
+mod frame;
+mod guard;
+mod live;
+mod look;
+pub mod names;
+mod pages;
+mod password;
+mod readiness;
+pub mod session;
+mod sweeping;
+#[cfg(test)]
+mod tests;
+pub mod tls;
+mod tries;
+mod trouble;
+mod welcome;
+pub mod who;
+mod words;
+
+pub use accept::{Peer, serve};
+pub use welcome::first_link;
+
+use crate::Collector;
+use crate::keeper::ChangeError;
+use axum::Router;
+use axum::response::{IntoResponse, Redirect, Response};
+use door::Visitor;
+use look::Look;
+use password::Passwords;
+use rollcall_site::{Refusal, Working};
+use session::{Notice, Sessions};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use tries::Tries;
+use trouble::Trouble;
+
+/// The desk's pages over one collector, guards before them.
+pub fn router(collector: Collector) -> Router {
+    router_of(Desk::new(collector))
+}
+
+fn router_of(desk: Desk) -> Router {
+    guard::before(pages::routes(&desk).merge(assets::routes()).with_state(desk))
+}
+
+/// What the pages share. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    collector: Collector,
+    sessions: Arc<Sessions>,
+    tries: Arc<Tries>,
+    passwords: Arc<Passwords>,
+    pulse: Arc<live::Pulse>,
+    /// Held while the first account is made: the link works once.
+    first: Arc<Mutex<()>>,
+}
+
+/// What a page answers.
+type Answer = Result<Response, Trouble>;
+
+impl Desk {
+    fn new(collector: Collector) -> Self {
+        Self {
+            sessions: Arc::default(),
+            tries: Arc::default(),
+            passwords: Arc::new(Passwords::new(Arc::clone(&collector.secrets))),
+            pulse: Arc::default(),
+            first: Arc::default(),
+            collector,
+        }
+    }
+
+    /// One look at the site.
+    fn look(&self) -> Look {
+        Look::take(&self.collector)
+    }
+
+    /// Makes a change in the visitor's name.
+    async fn change<T: Send + 'static>(
+        &self,
+        visitor: &Visitor,
+        change: impl FnOnce(&mut Working) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, ChangeError> {
+        self.collector.keeper.change(visitor.who.actor.clone(), change).await
+    }
+
+    /// Makes a page away from the tasks that serve, for it may read the disk or walk over every device.
+    async fn apart<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> Result<T, Trouble> + Send + 'static) -> Result<T, Trouble> {
+        let desk = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&desk)).await;
+        done.map_err(|error| Trouble::Broken(format!("a page was not finished: {error}")))?
+    }
+
+    /// After something was done or refused: says so on the page at `to`.
+    fn then(&self, visitor: &Visitor, outcome: Result<Notice, Trouble>, to: &str) -> Answer {
+        let notice = match outcome {
+            Ok(notice) => notice,
+            Err(Trouble::Refused(refusal)) => Notice::refused(refusal.text),
+            Err(Trouble::NotFound(text)) => Notice::refused(text),
+            Err(trouble) => return Err(trouble),
+        };
+        self.sessions.tell(&visitor.session, notice);
+        Ok(Redirect::to(to).into_response())
+    }
+}

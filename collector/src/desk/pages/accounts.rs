@@ -1,0 +1,100 @@
+//! Accounts: who may sign in at the desk, with which role; for administrators.
+
+use super::sign_in;
+use crate::desk::door::Visitor;
+use crate::desk::frame::{Frame, Tab};
+use crate::desk::look::Look;
+use crate::desk::password::Passwords;
+use crate::desk::session::Notice;
+use crate::desk::trouble::{Trouble, chain, show as page};
+use crate::desk::{Answer, Desk};
+use askama::Template;
+use axum::extract::{Form, State};
+use rollcall_site::access::{self, Role, User};
+use rollcall_site::{Refusal, UserName};
+use serde::Deserialize;
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "accounts.html")]
+struct Accounts {
+    frame: Frame,
+    look: Look,
+    users: Vec<(Arc<User>, bool)>,
+}
+
+/// A new account.
+#[derive(Deserialize)]
+pub(in crate::desk) struct NewAccount {
+    name: String,
+    role: Role,
+    password: String,
+}
+
+/// A new password.
+#[derive(Deserialize)]
+pub(in crate::desk) struct NewPassword {
+    name: String,
+    password: String,
+}
+
+impl Accounts {
+    fn role(&self, user: &User) -> &'static str {
+        match user.role {
+            Role::Viewer => "Viewer",
+            Role::Technician => "Technician",
+            Role::Admin => "Admin",
+        }
+    }
+
+    fn shortest(&self) -> usize {
+        sign_in::shortest()
+    }
+}
+
+/// `GET /accounts`
+pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor) -> Answer {
+    visitor.must_be(Role::Admin)?;
+    let look = desk.look();
+    let has_password = |user: &Arc<User>| Passwords::known(&desk.collector.secrets, &user.name);
+    let users = look.site.users.values().map(|user| (Arc::clone(user), has_password(user))).collect();
+    page(&Accounts { frame: Frame::of(&desk, &visitor, &look, Tab::Accounts), users, look })
+}
+
+/// `POST /accounts`
+pub(in crate::desk) async fn add(State(desk): State<Desk>, visitor: Visitor, Form(form): Form<NewAccount>) -> Answer {
+    visitor.must_be(Role::Admin)?;
+    let outcome = make(&desk, &visitor, form).await;
+    desk.then(&visitor, outcome, "/accounts")
+}
+
+async fn make(desk: &Desk, visitor: &Visitor, form: NewAccount) -> Result<Notice, Trouble> {
+    let name = UserName::parse(form.name.trim()).map_err(Refusal::from)?;
+    sign_in::fits(&form.password).map_err(Refusal::invalid)?;
+    let user = name.clone();
+    desk.change(visitor, move |w| access::add_user(w, user, form.role)).await?;
+    keep(desk, &name, form.password).await?;
+    Ok(Notice::done(format!("{name} may sign in now. Tell them the password, and to keep it.")))
+}
+
+/// `POST /accounts/password`
+pub(in crate::desk) async fn set_password(State(desk): State<Desk>, visitor: Visitor, Form(form): Form<NewPassword>) -> Answer {
+    visitor.must_be(Role::Admin)?;
+    let outcome = renew(&desk, form).await;
+    desk.then(&visitor, outcome, "/accounts")
+}
+
+async fn renew(desk: &Desk, form: NewPassword) -> Result<Notice, Trouble> {
+    let name = UserName::parse(form.name.trim()).map_err(Refusal::from)?;
+    sign_in::fits(&form.password).map_err(Refusal::invalid)?;
+    if !desk.look().site.users.contains_key(&name) {
+        return Err(Trouble::NotFound(format!("There is no account called {name}.")));
+    }
+    keep(desk, &name, form.password).await?;
+    desk.sessions.end_all(&name);
+    Ok(Notice::done(format!("{name} has a new password, and was signed out everywhere.")))
+}
+
+async fn keep(desk: &Desk, name: &UserName, password: String) -> Result<(), Trouble> {
+    desk.passwords.keep(name, password).await.map_err(|error| Trouble::Broken(chain(&error)))
+}

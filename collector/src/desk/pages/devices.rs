@@ -1,0 +1,191 @@
+//! Devices: the whole list, searched as one types, filtered in the address, page by page; and the same as CSV.
+
+use crate::desk::door::Visitor;
+use crate::desk::frame::{Frame, Tab};
+use crate::desk::look::Look;
+use crate::desk::trouble::{Trouble, show as page};
+use crate::desk::words::memory_size;
+use crate::desk::{Answer, Desk, address};
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use rollcall_site::RoomId;
+use rollcall_site::presence::Presence;
+use rollcall_site::view::{self, DeviceFilter, DeviceRow};
+use serde::Deserialize;
+
+/// Rows of one page.
+const PAGE: usize = 100;
+/// Longest text that is searched for, characters.
+const LONGEST: usize = 100;
+
+/// What the address asks for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::desk) struct Ask {
+    text: String,
+    room: String,
+    presence: String,
+    page: Option<usize>,
+}
+
+#[derive(Template)]
+#[template(path = "devices.html")]
+struct Devices {
+    frame: Frame,
+    look: Look,
+    ask: Ask,
+    rooms: Vec<RoomId>,
+    states: Vec<(&'static str, String)>,
+    rows: Vec<DeviceRow>,
+    found: usize,
+    known: usize,
+    first: usize,
+    page: usize,
+    pages: usize,
+}
+
+/// `GET /devices`
+pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Query(ask): Query<Ask>) -> Answer {
+    let devices = desk.apart(move |desk| Ok(Devices::of(desk, &visitor, ask))).await?;
+    page(&devices)
+}
+
+/// `GET /devices.csv`: the same filters, every row.
+pub(in crate::desk) async fn csv(State(desk): State<Desk>, Query(ask): Query<Ask>) -> Answer {
+    let bytes = desk.apart(move |desk| write_csv(&rows(&desk.look(), &ask))).await?;
+    let headers =
+        [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\"")];
+    Ok((headers, bytes).into_response())
+}
+
+fn rows(look: &Look, ask: &Ask) -> Vec<DeviceRow> {
+    let text: String = ask.text.trim().chars().take(LONGEST).collect();
+    let filter = DeviceFilter {
+        room: RoomId::parse(&ask.room).ok(),
+        presence: presence(&ask.presence),
+        text: Some(text).filter(|text| !text.is_empty()),
+    };
+    view::devices(&look.site, &look.heard, &filter, look.now)
+}
+
+/// A state by its name in the address.
+fn presence(name: &str) -> Option<Presence> {
+    serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
+}
+
+impl Devices {
+    fn of(desk: &Desk, visitor: &Visitor, ask: Ask) -> Self {
+        let look = desk.look();
+        let mut rows = rows(&look, &ask);
+        let found = rows.len();
+        let pages = found.div_ceil(PAGE).max(1);
+        let page = ask.page.unwrap_or(1).clamp(1, pages);
+        let first = (page - 1) * PAGE;
+        let rows: Vec<DeviceRow> = rows.drain(first..found.min(first + PAGE)).collect();
+        Self {
+            frame: Frame::of(desk, visitor, &look, Tab::Devices),
+            rooms: look.site.rooms.keys().cloned().collect(),
+            states: ["here", "late", "silent", "asleep", "away", "resting", "retired"].map(|name| (name, word(name))).to_vec(),
+            known: look.site.devices.len(),
+            rows,
+            found,
+            first,
+            page,
+            pages,
+            ask,
+            look,
+        }
+    }
+
+    fn live(&self) -> &'static str {
+        "device alert asset loan section"
+    }
+
+    fn memory(&self, row: &DeviceRow) -> String {
+        row.memory_bytes.map(memory_size).unwrap_or_default()
+    }
+
+    /// The address of another page of the same list.
+    fn at(&self, page: &usize) -> String {
+        format!("/devices?{}&page={page}", self.filter())
+    }
+
+    fn filter(&self) -> String {
+        let ask = &self.ask;
+        let part = |name, value: &str| format!("{name}={}", address::encoded(value));
+        [part("text", &ask.text), part("room", &ask.room), part("presence", &ask.presence)].join("&")
+    }
+}
+
+fn word(name: &str) -> String {
+    presence(name).map(|presence| crate::desk::words::presence(presence).word).unwrap_or_default()
+}
+
+fn write_csv(rows: &[DeviceRow]) -> Result<Vec<u8>, Trouble> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let broken = |error: csv::Error| Trouble::Broken(format!("devices.csv: {error}"));
+    let head = [
+        "tag",
+        "name",
+        "room",
+        "seat",
+        "presence",
+        "since",
+        "note",
+        "maker",
+        "model",
+        "serial",
+        "os",
+        "memory_bytes",
+        "macs",
+        "last_report",
+        "on_loan_to",
+    ];
+    out.write_record(head).map_err(broken)?;
+    for row in rows {
+        let known = |text: Option<String>| text.unwrap_or_default();
+        let cells = [
+            row.tag.to_string(),
+            row.name.clone(),
+            known(row.room.as_ref().map(ToString::to_string)),
+            known(row.seat.clone()),
+            crate::desk::words::presence(row.presence).word.to_lowercase(),
+            row.since.to_string(),
+            row.note.clone(),
+            row.maker.clone(),
+            row.model.clone(),
+            row.serial.clone(),
+            row.os.clone(),
+            known(row.memory_bytes.map(|bytes| bytes.to_string())),
+            row.macs.join(" "),
+            known(row.last_report.map(|at| at.to_string())),
+            known(row.on_loan_to.as_ref().map(ToString::to_string)),
+        ];
+        out.write_record(cells.map(plain)).map_err(broken)?;
+    }
+    out.into_inner().map_err(|error| Trouble::Broken(format!("devices.csv: {error}")))
+}
+
+/// A cell that no spreadsheet takes for a formula: what begins like one gets an apostrophe before it.
+fn plain(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_gets_no_formula_from_a_machine() {
+        assert_eq!(plain("=HYPERLINK(1)".to_owned()), "'=HYPERLINK(1)");
+        assert_eq!(plain("LAB1-017".to_owned()), "LAB1-017");
+    }
+
+    #[test]
+    fn a_state_is_named_in_the_address() {
+        assert_eq!(presence("silent"), Some(Presence::Silent));
+        assert_eq!(presence("\"silent"), None);
+    }
+}

@@ -1,0 +1,59 @@
+//! The pages, one file each, and their addresses.
+
+mod accounts;
+mod add;
+mod alerts;
+mod device;
+mod device_actions;
+mod devices;
+mod find;
+mod hardware;
+mod loan_changes;
+mod loans;
+mod room;
+mod rooms;
+mod sign_in;
+mod software;
+mod today;
+mod welcome;
+
+use super::trouble::Trouble;
+use super::{Desk, door, live};
+use axum::Router;
+use axum::middleware;
+use axum::routing::{get, post};
+
+/// Every page by its address.
+pub(super) fn routes(desk: &Desk) -> Router<Desk> {
+    let behind_the_door = Router::new()
+        .route("/", get(today::show))
+        .route("/accounts", get(accounts::show).post(accounts::add))
+        .route("/accounts/password", post(accounts::set_password))
+        .route("/add", get(add::show).post(add::make))
+        .route("/add/{id}/revoke", post(add::revoke))
+        .route("/alerts", get(alerts::show))
+        .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
+        .route("/alerts/{id}/resolve", post(alerts::resolve))
+        .route("/devices", get(devices::show))
+        .route("/devices.csv", get(devices::csv))
+        .route("/devices/{tag}", get(device::show))
+        .route("/devices/{tag}/move", get(device_actions::ask_move).post(device_actions::relocate))
+        .route("/devices/{tag}/rebind", post(device_actions::allow_rebind))
+        .route("/devices/{tag}/rescan", post(device_actions::rescan))
+        .route("/devices/{tag}/revoke", get(device_actions::ask_revoke).post(device_actions::revoke))
+        .route("/find", get(find::go))
+        .route("/live", get(live::follow))
+        .route("/loans", get(loans::show).post(loan_changes::scan))
+        .route("/loans/in", post(loan_changes::take_back))
+        .route("/loans/out", post(loan_changes::lend))
+        .route("/rooms", get(rooms::show).post(rooms::add))
+        .route("/rooms/{room}", get(room::show))
+        .route("/rooms/{room}/sweep", post(room::sweep))
+        .route("/sign-out", post(sign_in::out))
+        .layer(middleware::from_fn_with_state(desk.clone(), door::signed_in));
+    Router::new()
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/welcome/{secret}", get(welcome::show).post(welcome::make))
+        .merge(behind_the_door)
+        .fallback(|| async { Trouble::NotFound("There is no such page on this desk.".to_owned()) })
+}

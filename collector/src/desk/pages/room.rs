@@ -1,0 +1,131 @@
+//! A room: its seat plan coloured by state, a sweep that one can watch, and what the last sweep found.
+
+use crate::desk::door::Visitor;
+use crate::desk::frame::{Frame, Tab};
+use crate::desk::live;
+use crate::desk::look::Look;
+use crate::desk::readiness::{Roster, Seat, Tally};
+use crate::desk::session::Notice;
+use crate::desk::trouble::{Trouble, show as page};
+use crate::desk::words::{self, Chip};
+use crate::desk::{Answer, Desk, address};
+use askama::Template;
+use axum::extract::{Path, State};
+use rollcall_site::access::Role;
+use rollcall_site::room::Room;
+use rollcall_site::sweep::{Answer as Answered, Line, Sweep};
+use rollcall_site::{RoomId, Tag};
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "room.html")]
+struct RoomPage {
+    frame: Frame,
+    look: Look,
+    room: Arc<Room>,
+    seats: Vec<Seat>,
+    tally: Tally,
+    sweep: Option<SweepView>,
+}
+
+/// The last sweep, running or finished.
+struct SweepView {
+    sweep: Arc<Sweep>,
+    answered: usize,
+    waiting: usize,
+    expected: usize,
+    missing: Vec<Line>,
+    changed: Vec<Line>,
+}
+
+/// `GET /rooms/{room}`
+pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Path(name): Path<String>) -> Answer {
+    let room = desk.apart(move |desk| {
+        let look = desk.look();
+        let room = find(&look, &name)?;
+        let roster = Roster::take(&look, Some(&room.id));
+        let seats = roster.seats(&look, &room.id);
+        let last = look.site.sweeps.values().rev().find(|sweep| sweep.room == room.id);
+        let sweep = last.map(SweepView::of);
+        Ok(RoomPage { frame: Frame::of(desk, &visitor, &look, Tab::Rooms), tally: roster.tally(&seats), seats, sweep, room, look })
+    });
+    page(&room.await?)
+}
+
+/// `POST /rooms/{room}/sweep`
+pub(in crate::desk) async fn sweep(State(desk): State<Desk>, visitor: Visitor, Path(name): Path<String>) -> Answer {
+    visitor.must_be(Role::Technician)?;
+    let room = find(&desk.look(), &name)?;
+    let begun = desk.sweep(&visitor, room.id.clone()).await;
+    let asked = |total| format!("The sweep of {} has begun: {} asked.", room.id, words::count(total, "machine was", "machines were"));
+    let outcome = begun.map(|total| Notice::done(asked(total)));
+    desk.then(&visitor, outcome, &address::room(&room.id))
+}
+
+fn find(look: &Look, name: &str) -> Result<Arc<Room>, Trouble> {
+    let room = RoomId::parse(name).ok().and_then(|id| look.site.rooms.get(&id).cloned());
+    room.ok_or_else(|| Trouble::NotFound(format!("There is no room called {name:?} at this site.")))
+}
+
+impl SweepView {
+    fn of(sweep: &Arc<Sweep>) -> Self {
+        let is = |answer: &Answered| sweep.lines.iter().filter(|line| line.answer == *answer).count();
+        let expected = |line: &&Line| !matches!(line.answer, Answered::Away { .. } | Answered::NoAgent);
+        let absent = |line: &&Line| matches!(line.answer, Answered::Missing { .. } | Answered::Slow | Answered::NoAgent);
+        Self {
+            answered: is(&Answered::Present),
+            waiting: is(&Answered::Waiting),
+            expected: sweep.lines.iter().filter(expected).count(),
+            missing: sweep.lines.iter().filter(absent).cloned().collect(),
+            changed: sweep.lines.iter().filter(|line| !line.changes.is_empty()).cloned().collect(),
+            sweep: Arc::clone(sweep),
+        }
+    }
+
+    fn runs(&self) -> bool {
+        self.sweep.finished_at.is_none()
+    }
+
+    fn chip(&self) -> Chip {
+        if self.runs() {
+            Chip::check(format!("{} of {} answered", self.answered, self.answered + self.waiting))
+        } else if self.answered < self.expected {
+            Chip::stop(format!("{} of {} present", self.answered, self.expected))
+        } else {
+            Chip::go(format!("all {} present", self.answered))
+        }
+    }
+}
+
+impl RoomPage {
+    fn live(&self) -> String {
+        format!("{} sweep", live::of_room(&self.room.id))
+    }
+
+    fn kind(&self) -> &'static str {
+        words::room_kind(self.room.kind)
+    }
+
+    fn device(&self, tag: &Tag) -> String {
+        address::device(tag)
+    }
+
+    /// The seat's name, unless the tag ends with it already.
+    fn seat<'a>(&self, seat: &'a Seat) -> Option<&'a str> {
+        seat.asset.seat.as_deref().filter(|name| !seat.asset.tag.as_str().ends_with(&name.to_uppercase()))
+    }
+
+    fn address(&self) -> String {
+        address::room(&self.room.id)
+    }
+
+    /// Why a line of a sweep is missing.
+    fn missing(&self, line: &Line) -> Chip {
+        match &line.answer {
+            Answered::Missing { since: Some(since) } => Chip::stop(format!("missing since {}", self.look.moment(*since).words)),
+            Answered::Missing { since: None } => Chip::stop("missing"),
+            Answered::Slow => Chip::check("did not answer in time"),
+            _ => Chip::rest("no agent: look for it"),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The software of a machine: one list, filtered as one types.
+
+use super::hardware::content;
+use crate::desk::look::{Look, Moment};
+use jiff::Timestamp;
+use rollcall_proto::{Section, v1};
+use rollcall_site::inventory::Profile;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Titles shown until all are asked for.
+const MOST: usize = 150;
+/// Titles shown when all are asked for: more than any machine of a school has.
+const ALL: usize = 10_000;
+
+/// The software of a machine.
+#[derive(Default)]
+pub(super) struct Software {
+    /// What is looked for.
+    pub text: String,
+    /// The titles found, as many as are shown.
+    pub titles: Vec<Title>,
+    /// How many were found.
+    pub found: usize,
+    /// How many there are.
+    pub known: usize,
+    /// Since when the list is so.
+    pub since: Option<Moment>,
+    /// Why it could not be measured the last time.
+    pub not_measured: Option<String>,
+}
+
+/// One title.
+pub(super) struct Title {
+    /// Its name, version, architecture and source.
+    pub package: v1::Package,
+    /// When it was installed, if that is known.
+    pub installed: Option<Moment>,
+}
+
+impl Software {
+    /// The titles of a machine whose name, version or publisher contains `text`.
+    pub fn of(look: &Look, profile: Option<&Profile>, text: &str, all: bool) -> Self {
+        let text: String = text.trim().chars().take(100).collect();
+        let Some(held) = profile.and_then(|profile| profile.sections.get("software")) else {
+            return Self { text, ..Self::default() };
+        };
+        let section = content(look, "software", held);
+        let packages = match section.as_deref() {
+            Some(Section::Software(software)) => software.packages.as_slice(),
+            _ => &[],
+        };
+        let dates = profile.map(|profile| dates(look, profile)).unwrap_or_default();
+        let needle = text.to_lowercase();
+        let fits = |package: &&v1::Package| {
+            [&package.name, &package.version, &package.publisher].iter().any(|text| text.to_lowercase().contains(&needle))
+        };
+        let found: Vec<&v1::Package> = packages.iter().filter(fits).collect();
+        let shown = found.iter().take(if all { ALL } else { MOST });
+        Self {
+            titles: shown
+                .map(|package| Title { installed: dates.get(&package.name).map(|at| look.moment(*at)), package: (*package).clone() })
+                .collect(),
+            found: found.len(),
+            known: packages.len(),
+            since: held.since.map(|since| look.moment(since)),
+            not_measured: held.not_measured.clone(),
+            text,
+        }
+    }
+}
+
+/// When each title was installed.
+fn dates(look: &Look, profile: &Profile) -> HashMap<String, Timestamp> {
+    let section: Option<Arc<Section>> = profile.sections.get("software-dates").and_then(|held| content(look, "software-dates", held));
+    let Some(Section::SoftwareDates(dates)) = section.as_deref() else { return HashMap::new() };
+    let date = |date: &v1::PackageDate| Some((date.name.clone(), Timestamp::from_second(date.installed_s).ok()?));
+    dates.dates.iter().filter_map(date).collect()
+}

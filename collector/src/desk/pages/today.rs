@@ -1,0 +1,300 @@
+//! Today: what needs her now, whether the rooms are ready, and what happened since yesterday.
+
+use crate::desk::door::Visitor;
+use crate::desk::frame::{Frame, Tab};
+use crate::desk::look::Look;
+use crate::desk::readiness::{Roster, Tally};
+use crate::desk::trouble::show as page;
+use crate::desk::words::{self, Chip};
+use crate::desk::{Answer, Desk, address};
+use askama::Template;
+use axum::extract::State;
+use jiff::Timestamp;
+use rollcall_site::event::Event;
+use rollcall_site::presence::Presence;
+use rollcall_site::room::Room;
+use rollcall_site::view::{self, AlertRow, AlertsShown, DeviceRow, Ended, LoanRow};
+use rollcall_site::{RoomId, Site};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Most lines of "needs you now".
+const MOST_NEEDS: usize = 15;
+/// Most lines of the timeline.
+const MOST_EVENTS: usize = 25;
+/// What comes and goes all day is not told here; alerts (of a silent machine, too), loans and changes are.
+const NOT_TOLD: &[&str] = &[
+    "device.asleep",
+    "device.here",
+    "device.rebased",
+    "device.renewed",
+    "device.silent",
+    "device.stopped",
+    "section.first",
+    "signin.made",
+    "site.started",
+];
+
+#[derive(Template)]
+#[template(path = "today.html")]
+struct Today {
+    frame: Frame,
+    look: Look,
+    greeting: &'static str,
+    date: String,
+    figures: Figures,
+    needs: Vec<Need>,
+    more_needs: usize,
+    rooms: Vec<RoomLine>,
+    events: Vec<Told>,
+}
+
+/// One line of the timeline: an event, or several of the same kind and words together.
+struct Told {
+    at: Timestamp,
+    tags: Vec<String>,
+    kind: String,
+    text: String,
+}
+
+/// The four figures at the top.
+struct Figures {
+    here: usize,
+    devices: usize,
+    rooms_not_ready: usize,
+    rooms: usize,
+    on_loan: usize,
+    due_today: usize,
+    overdue: usize,
+    alerts: usize,
+    settled: String,
+}
+
+/// One thing that needs her.
+struct Need {
+    chip: Chip,
+    title: String,
+    detail: String,
+    href: String,
+    action: &'static str,
+}
+
+struct RoomLine {
+    room: Arc<Room>,
+    tally: Tally,
+    chip: Chip,
+}
+
+/// `GET /`
+pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor) -> Answer {
+    let today = desk.apart(move |desk| Ok(Today::of(desk, &visitor, desk.collector.keeper.store().history(None, 400)?))).await?;
+    page(&today)
+}
+
+impl Today {
+    fn of(desk: &Desk, visitor: &Visitor, history: Vec<Event>) -> Self {
+        let look = desk.look();
+        let roster = Roster::take(&look, None);
+        let rooms: Vec<RoomLine> = look.site.rooms.values().map(|room| RoomLine::of(&look, &roster, room)).collect();
+        let loans = view::loans(&look.site, Ended::Hidden, look.now);
+        let alerts = view::alerts(&look.site, AlertsShown::Open);
+        let mut needs = needs(&look, &roster, &alerts, &loans);
+        let more_needs = needs.len().saturating_sub(MOST_NEEDS);
+        needs.truncate(MOST_NEEDS);
+        let since = look.yesterday();
+        let told = |event: &Event| event.at >= since && !NOT_TOLD.contains(&event.kind.as_str());
+        let events = tell(&look.site, history.into_iter().filter(told));
+        let now = look.zoned(look.now);
+        Self {
+            frame: Frame::of(desk, visitor, &look, Tab::Today),
+            greeting: match now.hour() {
+                4..=11 => "Good morning",
+                12..=17 => "Good afternoon",
+                _ => "Good evening",
+            },
+            date: now.strftime("%A %-d %B").to_string(),
+            figures: Figures::of(&look, &roster, &rooms, &loans, &alerts),
+            needs,
+            more_needs,
+            rooms,
+            events,
+            look,
+        }
+    }
+
+    fn live(&self) -> &'static str {
+        "device alert asset loan room sweep section baseline"
+    }
+}
+
+impl Figures {
+    fn of(look: &Look, roster: &Roster, rooms: &[RoomLine], loans: &[LoanRow], alerts: &[AlertRow]) -> Self {
+        let today = look.today();
+        let acknowledged = alerts.iter().filter(|alert| alert.state == "acknowledged").count();
+        Self {
+            here: roster.devices.values().filter(|row| matches!(row.presence, Presence::Here | Presence::Late)).count(),
+            devices: roster.devices.len(),
+            rooms_not_ready: rooms.iter().filter(|room| room.tally.not_ready()).count(),
+            rooms: rooms.len(),
+            on_loan: loans.len(),
+            due_today: loans.iter().filter(|loan| loan.due.is_some_and(|due| look.zoned(due).date() == today)).count(),
+            overdue: loans.iter().filter(|loan| loan.overdue).count(),
+            alerts: alerts.len() - acknowledged,
+            settled: if acknowledged == 0 { "open alerts".to_owned() } else { format!("open alerts · {acknowledged} being looked at") },
+        }
+    }
+}
+
+impl RoomLine {
+    fn of(look: &Look, roster: &Roster, room: &Arc<Room>) -> Self {
+        let tally = roster.tally(&roster.seats(look, &room.id));
+        Self { room: Arc::clone(room), tally, chip: tally.chip(room.kind) }
+    }
+}
+
+/// The timeline: neighbours of the same kind that say the same of their machines become one line.
+fn tell(site: &Site, events: impl Iterator<Item = Event>) -> Vec<Told> {
+    let mut told: Vec<Told> = Vec::new();
+    for event in events {
+        let tag = event.asset.and_then(|asset| site.assets.get(&asset)).map(|asset| asset.tag.as_str());
+        let says = tag.and_then(|tag| words::said_of(&event.text, tag).map(|says| (tag, says)));
+        let same = |last: &&mut Told| says.is_some_and(|(_, says)| last.kind == event.kind && last.text == says);
+        if let (Some(last), Some((tag, _))) = (told.last_mut().filter(same), says) {
+            last.tags.push(tag.to_owned());
+            continue;
+        }
+        if told.len() == MOST_EVENTS {
+            break;
+        }
+        let (tags, text) = says.map_or_else(|| (Vec::new(), event.text.clone()), |(tag, says)| (vec![tag.to_owned()], says.to_owned()));
+        told.push(Told { at: event.at, tags, kind: event.kind, text });
+    }
+    told
+}
+
+impl Told {
+    fn words(&self) -> String {
+        let tags: Vec<&str> = self.tags.iter().map(String::as_str).collect();
+        match tags.as_slice() {
+            [] => self.text.clone(),
+            [tag] => format!("{tag} {}", self.text),
+            tags => format!("{}: each {}", words::names(tags), self.text),
+        }
+    }
+}
+
+/// What needs her, worst first: alerts that nobody looks at, machines that nobody was told of, loans that are overdue.
+fn needs(look: &Look, roster: &Roster, alerts: &[AlertRow], loans: &[LoanRow]) -> Vec<Need> {
+    let mut needs: Vec<Need> = of_alerts(look, alerts).chain(quarantined(roster)).chain(silent(&look.site, roster, alerts)).collect();
+    needs.extend(loans.iter().filter(|loan| loan.overdue).map(|loan| Need::of_loan(look, loan)));
+    needs.sort_by_key(|need| match need.chip.tone {
+        "stop" => 0,
+        "check" => 1,
+        _ => 2,
+    });
+    needs
+}
+
+/// What alerts have in common that are told together: rule, room, and what they say of their machine.
+type Same<'a> = (&'a str, Option<&'a RoomId>, &'a str);
+
+/// The alerts that nobody looks after; those that say the same of several machines of a room together.
+fn of_alerts<'a>(look: &'a Look, alerts: &'a [AlertRow]) -> impl Iterator<Item = Need> {
+    let mut groups: Vec<(Same, Vec<&AlertRow>)> = Vec::new();
+    for alert in alerts.iter().filter(|alert| alert.state == "raised") {
+        let says = alert.tag.as_ref().and_then(|tag| words::said_of(&alert.title, tag.as_str())).unwrap_or(&alert.title);
+        let key = (alert.rule.as_str(), alert.room.as_ref(), says);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(alert),
+            None => groups.push((key, vec![alert])),
+        }
+    }
+    groups.into_iter().filter_map(|((_, _, says), group)| Need::of_group(look, says, &group))
+}
+
+impl Need {
+    fn of_group(look: &Look, says: &str, group: &[&AlertRow]) -> Option<Self> {
+        let first = *group.first()?;
+        let tags: Vec<&str> = group.iter().filter_map(|alert| alert.tag.as_ref()).map(|tag| tag.as_str()).collect();
+        let (room, remedy) = (first.room.as_ref(), look.said(&first.remedy));
+        let place = room.map_or_else(String::new, |room| format!("{room}. "));
+        let alone = group.len() == 1;
+        Some(Self {
+            chip: words::severity(first.severity),
+            title: match (tags.as_slice(), room) {
+                ([tag], _) => format!("{tag} {says}"),
+                (_, Some(room)) if !alone => format!("{room}: {} machines, each {says}", group.len()),
+                _ if alone => first.title.clone(),
+                _ => format!("{} machines, each {says}", group.len()),
+            },
+            detail: if alone {
+                format!("{place}{} {remedy}", look.said(&first.evidence))
+            } else {
+                format!("{}. {remedy}", words::names(&tags))
+            },
+            href: match (&first.tag, room) {
+                (Some(tag), _) if alone => address::device(tag),
+                (_, Some(room)) => address::room(room),
+                _ => "/alerts".to_owned(),
+            },
+            action: match (&first.tag, room) {
+                (Some(_), _) if alone => "Open device",
+                (_, Some(_)) => "Open room",
+                _ => "Open alerts",
+            },
+        })
+    }
+
+    fn of_loan(look: &Look, loan: &LoanRow) -> Self {
+        let tag = loan.tag.as_ref();
+        let due = loan.due.map(|due| look.day(due).words).unwrap_or_default();
+        Self {
+            chip: Chip::check("Overdue"),
+            title: format!("{} was due back {due}", tag.map_or(loan.title.as_str(), |tag| tag.as_str())),
+            detail: format!("Lent to {} ({}), {}.", loan.person_name, loan.person, loan.title),
+            href: tag.map_or_else(|| "/loans".to_owned(), |tag| format!("/loans?tag={tag}")),
+            action: "Open loan",
+        }
+    }
+}
+
+fn quarantined(roster: &Roster) -> impl Iterator<Item = Need> {
+    roster.devices.values().filter(|row| row.note.starts_with("quarantined")).map(|row| Need {
+        chip: Chip::stop("Clone"),
+        title: format!("{} is quarantined: two machines hold its key", row.tag),
+        detail: row.note.clone(),
+        href: address::device(&row.tag),
+        action: "Decide",
+    })
+}
+
+/// Machines that are silent and have no alert yet, together by room.
+fn silent(site: &Site, roster: &Roster, alerts: &[AlertRow]) -> Vec<Need> {
+    let told: std::collections::BTreeSet<_> =
+        alerts.iter().filter(|alert| alert.rule.contains("silent")).filter_map(|alert| alert.tag.as_ref()).collect();
+    let mut rooms: BTreeMap<Option<&RoomId>, Vec<&DeviceRow>> = BTreeMap::new();
+    for row in roster.devices.values().filter(|row| row.presence == Presence::Silent && !told.contains(&row.tag)) {
+        rooms.entry(row.room.as_ref()).or_default().push(row);
+    }
+    rooms.into_iter().map(|(room, rows)| of_silent(site, room, rows)).collect()
+}
+
+fn of_silent(site: &Site, room: Option<&RoomId>, mut rows: Vec<&DeviceRow>) -> Need {
+    rows.sort_by(|a, b| a.tag.cmp(&b.tag));
+    let names: Vec<&str> = rows.iter().map(|row| row.tag.as_str()).collect();
+    let settle = room.and_then(|room| site.rooms.get(room)).map_or(60, |room| room.settle_s);
+    Need {
+        chip: Chip::check("Silent"),
+        title: match room {
+            Some(room) => format!("{room}: {} fell silent", words::count(rows.len(), "machine", "machines")),
+            None => format!("{} without a room fell silent", words::count(rows.len(), "machine", "machines")),
+        },
+        detail: format!(
+            "{}. An alert follows if {} not back within {settle} s.",
+            words::names(&names),
+            if rows.len() == 1 { "it is" } else { "they are" }
+        ),
+        href: room.map_or_else(|| "/devices?presence=silent".to_owned(), address::room),
+        action: if room.is_some() { "Open room" } else { "Show" },
+    }
+}

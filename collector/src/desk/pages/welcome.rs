@@ -1,0 +1,94 @@
+//! Welcome: the first page of a new site, behind a link that works once; makes the administrator's account.
+
+use super::sign_in;
+use crate::desk::trouble::{Trouble, chain, show as page};
+use crate::desk::{Answer, Desk, assets, welcome};
+use askama::Template;
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use rollcall_site::UserName;
+use rollcall_site::access::{self, Role};
+use rollcall_site::event::Actor;
+use serde::Deserialize;
+
+#[derive(Template)]
+#[template(path = "welcome.html")]
+struct Welcome {
+    site: String,
+    secret: String,
+    name: String,
+    wrong: Option<String>,
+}
+
+/// The administrator's account.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::desk) struct Account {
+    name: String,
+    password: String,
+    again: String,
+}
+
+impl Welcome {
+    fn of(desk: &Desk, secret: &str, name: &str, wrong: Option<String>) -> Result<Self, Trouble> {
+        if !welcome::is_good(&desk.collector, secret) {
+            return Err(Trouble::NotFound(
+                "This link has been used or has ended. If nobody can sign in yet, start the collector again: it prints a new one."
+                    .to_owned(),
+            ));
+        }
+        let site = desk.collector.keeper.view().about().map_or_else(|| "your site".to_owned(), |about| about.name.clone());
+        Ok(Self { site, secret: secret.to_owned(), name: name.chars().take(40).collect(), wrong })
+    }
+
+    fn css(&self) -> &'static str {
+        assets::css()
+    }
+
+    fn mark(&self) -> &'static str {
+        assets::mark()
+    }
+
+    fn shortest(&self) -> usize {
+        sign_in::shortest()
+    }
+}
+
+/// `GET /welcome/{secret}`
+pub(in crate::desk) async fn show(State(desk): State<Desk>, Path(secret): Path<String>) -> Answer {
+    page(&Welcome::of(&desk, &secret, "", None)?)
+}
+
+/// `POST /welcome/{secret}`
+pub(in crate::desk) async fn make(State(desk): State<Desk>, Path(secret): Path<String>, Form(form): Form<Account>) -> Answer {
+    let again = |wrong: String| {
+        let html = page(&Welcome::of(&desk, &secret, &form.name, Some(wrong))?)?;
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, html).into_response())
+    };
+    let _first = desk.first.lock().await;
+    Welcome::of(&desk, &secret, &form.name, None)?;
+    let name = match UserName::parse(form.name.trim()) {
+        Ok(name) => name,
+        Err(bad) => return again(bad.to_string()),
+    };
+    if let Err(wrong) = sign_in::fits(&form.password) {
+        return again(wrong);
+    }
+    if form.password != form.again {
+        return again("the two passwords are not the same: type them again".to_owned());
+    }
+    let (user, by) = (name.clone(), Actor::User(name.to_string()));
+    let added = desk.collector.keeper.change(by, move |w| {
+        // An account without a password was left by a crash in between: it is this one's.
+        if !w.site.users.contains_key(&user) {
+            access::add_user(w, user.clone(), Role::Admin)?;
+        }
+        access::signed_in(w, user.as_str(), None);
+        Ok(())
+    });
+    added.await?;
+    desk.passwords.keep(&name, form.password).await.map_err(|error| Trouble::Broken(chain(&error)))?;
+    welcome::used(&desk.collector.secrets).map_err(|error| Trouble::Broken(chain(&error)))?;
+    sign_in::enter(&desk, name, "/")
+}

@@ -1,0 +1,127 @@
+//! Passwords: argon2id hashes in the sealed file, and never more than two being computed at once.
+
+use crate::secrets::{Secrets, SecretsError};
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use rollcall_site::UserName;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Fewest characters of a password.
+pub const SHORTEST: usize = 10;
+/// Most bytes of a password: what is longer is refused before it is hashed.
+pub const LONGEST: usize = 1024;
+/// Memory of one hash, KiB: 19 MiB.
+const MEMORY_KIB: u32 = 19 * 1024;
+/// Passes over that memory.
+const PASSES: u32 = 2;
+/// Hashes at once: each holds its memory and a processor.
+const AT_ONCE: usize = 2;
+
+/// Why a password was not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// It is too short or too long.
+    #[error("a password has at least {SHORTEST} characters and at most {LONGEST} bytes: choose another one")]
+    Length,
+    /// The hash could not be computed.
+    #[error("the password could not be hashed")]
+    Hash,
+    /// The sealed file could not be written.
+    #[error("the password could not be kept")]
+    Secrets(#[from] SecretsError),
+}
+
+/// Hashes and checks passwords.
+pub struct Passwords {
+    secrets: Arc<Secrets>,
+    turns: Arc<Semaphore>,
+}
+
+impl Passwords {
+    /// Over the sealed file.
+    pub fn new(secrets: Arc<Secrets>) -> Self {
+        Self { secrets, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Whether `user` has a password.
+    pub fn known(secrets: &Secrets, user: &UserName) -> bool {
+        secrets.get(&place(user)).is_some()
+    }
+
+    /// Refuses what would not be kept, before anything else is done.
+    ///
+    /// # Errors
+    /// [`PasswordError::Length`].
+    pub fn fits(password: &str) -> Result<(), PasswordError> {
+        let fits = password.chars().count() >= SHORTEST && password.len() <= LONGEST;
+        fits.then_some(()).ok_or(PasswordError::Length)
+    }
+
+    /// Keeps the hash of a password; durable when it returns.
+    ///
+    /// # Errors
+    /// [`PasswordError`].
+    pub async fn keep(&self, user: &UserName, password: String) -> Result<(), PasswordError> {
+        Self::fits(&password)?;
+        let (secrets, place) = (Arc::clone(&self.secrets), place(user));
+        self.in_turn(move || {
+            let hash = hasher().hash_password(password.as_bytes()).map_err(|_| PasswordError::Hash)?;
+            Ok(secrets.set(&place, hash.to_string().as_bytes())?)
+        })
+        .await
+        .unwrap_or(Err(PasswordError::Hash))
+    }
+
+    /// Whether `password` is that of `user`; takes as long for a name that nobody has.
+    pub async fn check(&self, user: Option<&UserName>, password: String) -> bool {
+        if password.len() > LONGEST {
+            return false;
+        }
+        let kept = user.and_then(|user| self.secrets.get(&place(user))).and_then(|hash| String::from_utf8(hash).ok());
+        let compare = move || match kept {
+            Some(hash) => hasher().verify_password(password.as_bytes(), hash.as_str()).is_ok(),
+            None => hasher().hash_password(password.as_bytes()).is_err(),
+        };
+        self.in_turn(compare).await.unwrap_or(false)
+    }
+
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
+        let work = move || {
+            let done = work();
+            drop(turn);
+            done
+        };
+        tokio::task::spawn_blocking(work).await.ok()
+    }
+}
+
+fn place(user: &UserName) -> String {
+    format!("password.{user}")
+}
+
+fn hasher() -> Argon2<'static> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).unwrap_or_default();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_says_how_it_was_made() {
+        let hash = hasher().hash_password(b"correct horse").unwrap().to_string();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hasher().verify_password(b"correct horse", hash.as_str()).is_ok());
+        assert!(hasher().verify_password(b"wrong horse", hash.as_str()).is_err());
+    }
+
+    #[test]
+    fn short_and_endless_passwords_are_refused() {
+        assert!(Passwords::fits("ten chars!").is_ok());
+        assert!(Passwords::fits("nine char").is_err());
+        assert!(Passwords::fits(&"x".repeat(LONGEST + 1)).is_err());
+    }
+}

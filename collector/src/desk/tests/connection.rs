@@ -1,0 +1,91 @@
+//! The desk on a real socket: TLS by its own CA, a quiet end, and pages that hear of a change within a second.
+
+use super::{TestDesk, new};
+use crate::desk::serve;
+use axum::body::Body;
+use axum::http::{Request, header};
+use futures_util::StreamExt;
+use rollcall_site::RoomId;
+use rollcall_site::access::Role;
+use rollcall_site::room::{self, RoomFacts};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// Connects as a browser does that trusts the desk's CA alone, and asks for a page.
+async fn ask(test: &TestDesk, address: SocketAddr, name: &str) -> std::io::Result<String> {
+    let kept: serde_json::Value = serde_json::from_slice(&test.desk.collector.secrets.get("desk-ca").unwrap()).unwrap();
+    let ca = CertificateDer::from_pem_slice(kept["certificate"].as_str().unwrap().as_bytes()).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(ca).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = builder.with_root_certificates(roots).with_no_client_auth();
+    let stream = TcpStream::connect(address).await?;
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let mut stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+    stream.write_all(b"GET /sign-in HTTP/1.1\r\nhost: desk.school\r\nconnection: close\r\n\r\n").await?;
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer).await {
+        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => Err(error),
+        _ => Ok(String::from_utf8_lossy(&answer).into_owned()),
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_trusts_the_desks_ca_reaches_it_by_its_names_only() {
+    let test = new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let served = tokio::spawn(serve(listener, test.desk.collector.clone(), stop.clone()));
+    // A connection that says nothing keeps nobody else out.
+    let _mute = TcpStream::connect(address).await.unwrap();
+    let trusted = async {
+        while test.desk.collector.secrets.get("desk-ca").is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for name in ["127.0.0.1", "desk.school", "localhost"] {
+            let answer = ask(&test, address, name).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{name}: {answer}");
+            assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
+        }
+        assert!(ask(&test, address, "other.example").await.is_err());
+    };
+    tokio::time::timeout(SOON, trusted).await.unwrap();
+    stop.cancel();
+    tokio::time::timeout(SOON, served).await.unwrap().unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "the door is closed");
+}
+
+#[tokio::test]
+async fn an_open_page_hears_of_a_change_within_a_second() {
+    let test = new().await;
+    let cookie = test.cookie(Role::Viewer).await;
+    let request = Request::get("/live").header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
+    let answer = test.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let mut messages = answer.into_body().into_data_stream();
+    let mut hear = async || {
+        String::from_utf8(tokio::time::timeout(Duration::from_secs(1), messages.next()).await.unwrap().unwrap().unwrap().to_vec()).unwrap()
+    };
+    let hello = hear().await;
+    assert!(hello.contains("event: hello"), "{hello}");
+
+    let room = RoomId::parse("Lab 1").unwrap();
+    let topic = crate::desk::live::of_room(&room);
+    test.change(move |w| room::add(w, room, RoomFacts::default())).await;
+    let change = hear().await;
+    assert!(change.contains("event: change") && change.contains(&topic), "{change}");
+
+    test.desk.sessions.end(&crate::desk::session::of_cookie(&cookie).unwrap());
+    let end = tokio::time::timeout(Duration::from_secs(2), messages.next()).await.unwrap();
+    assert!(end.is_none(), "the stream ends with the session");
+}

@@ -1,0 +1,156 @@
+//! Every page, with an empty site and with a full one in which everything is hostile; and what the forms do.
+
+use super::school::{self, HOSTILE};
+use super::{Read, new};
+use axum::http::StatusCode;
+use rollcall_site::Tag;
+use rollcall_site::access::Role;
+
+/// Pages that an empty site has.
+const ALWAYS: &[&str] =
+    &["/", "/accounts", "/add", "/alerts", "/alerts?show=all", "/devices", "/devices?text=x&page=9", "/devices.csv", "/loans", "/rooms"];
+/// Pages of the full site.
+const FULL: &[&str] = &[
+    "/devices/PC-1",
+    "/devices/pc-2?software=svg",
+    "/devices/PC-3?all=1",
+    "/devices/PC-1/move",
+    "/devices/PC-1/revoke",
+    "/devices/PJ-01",
+    "/devices?text=%22%3E%3Csvg",
+    "/devices?room=Lab+118&presence=silent",
+    "/loans?person=20431",
+    "/loans?tag=PC-1",
+    "/loans?tag=PC-2&person=18807",
+    "/loans?tag=PC-3&person=20431",
+    "/loans?tag=PJ-01&person=20431",
+    "/rooms/Cart%20%3Ci%3EC",
+    "/rooms/Lab%20118",
+];
+
+fn check(path: &str, read: &Read) {
+    assert_eq!(read.status, StatusCode::OK, "{path}: {}", read.text);
+    for part in
+        ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"]
+    {
+        assert!(read.policy.contains(part), "{path}: {}", read.policy);
+    }
+    if path.starts_with("/devices.csv") {
+        return;
+    }
+    for bad in ["<svg", "<i>C", " style=", "<style", " onclick=", "<script>", "javascript:"] {
+        assert!(!read.text.contains(bad), "{path} holds {bad}: {}", read.text);
+    }
+    // Escaped text has no quote or bracket of its own: an attribute that it could open would show here.
+    assert!(!read.text.contains(HOSTILE), "{path}");
+    assert!(read.text.contains("</html>"), "{path}");
+}
+
+#[tokio::test]
+async fn every_page_shows_an_empty_site() {
+    let test = new().await;
+    let cookie = test.cookie(Role::Admin).await;
+    for path in ALWAYS {
+        check(path, &test.get(path, &cookie).await);
+    }
+    assert!(test.get("/", &cookie).await.text.contains("No device reports yet"));
+    let nothing = test.get("/nothing", &cookie).await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+    assert!(nothing.policy.contains("default-src 'none'"));
+    assert_eq!(test.get("/devices/NONE", &cookie).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(test.get("/rooms/None", &cookie).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn every_page_shows_a_full_site_and_hostile_text_stays_text() {
+    let test = new().await;
+    school::fill(&test).await;
+    for role in [Role::Viewer, Role::Technician, Role::Admin] {
+        let cookie = test.cookie(role).await;
+        for path in ALWAYS.iter().chain(FULL) {
+            let needed = match *path {
+                "/accounts" | "/add" => Role::Admin,
+                _ if path.ends_with("/move") || path.ends_with("/revoke") => Role::Technician,
+                _ => Role::Viewer,
+            };
+            if role >= needed {
+                check(path, &test.get(path, &cookie).await);
+            }
+        }
+    }
+    let cookie = test.cookie(Role::Viewer).await;
+    let device = test.get("/devices/PC-1", &cookie).await.text;
+    for words in ["Not measured, because", "&#60;svg onload", "Silent", "8 GB"] {
+        assert!(device.contains(words), "{words}");
+    }
+    assert!(test.get("/devices.csv", &cookie).await.text.lines().count() >= 4);
+}
+
+#[tokio::test]
+async fn a_scan_lends_and_a_second_scan_takes_back() {
+    let test = new().await;
+    school::fill(&test).await;
+    let cookie = test.cookie(Role::Technician).await;
+    let out = |tag: &str| {
+        let view = test.desk.collector.keeper.view();
+        view.asset_by_tag(&Tag::parse(tag).unwrap()).is_some_and(|asset| view.open_loan(asset.id).is_some())
+    };
+    assert_eq!(test.post("/loans", &cookie, "scan=pj-01").await.to, "/loans?tag=PJ-01");
+    let lent = test.post("/loans", &cookie, "scan=18807&tag=PJ-01&due=2099-12-04").await;
+    assert_eq!((lent.to.as_str(), out("PJ-01")), ("/loans", true), "GO lends at once");
+    let page = test.get("/loans", &cookie).await.text;
+    assert!(page.contains("PJ-01 is lent to Bo Lind (18807)") && page.contains("Undo"), "{page}");
+    assert!(!test.get("/loans", &cookie).await.text.contains("is lent to"), "the message is shown once");
+
+    assert_eq!(test.post("/loans", &cookie, "scan=PJ-01").await.to, "/loans?tag=PJ-01");
+    assert!(test.get("/loans?tag=PJ-01", &cookie).await.text.contains("Take it back"));
+    test.post("/loans", &cookie, "scan=PJ-01&tag=PJ-01").await;
+    assert!(!out("PJ-01"));
+    test.post("/loans/out", &cookie, "tag=PJ-01&person=18807&reason=taken+back+by+mistake").await;
+    assert!(out("PJ-01"), "undone");
+
+    let strange = test.post("/loans", &cookie, "scan=%3Csvg%3E").await;
+    assert_eq!(strange.to, "/loans");
+    assert!(test.get("/loans", &cookie).await.text.contains("is no tag of this site"));
+    let refused = test.post("/loans/out", &cookie, "tag=PC-3&person=18807").await;
+    assert!(refused.to.starts_with("/loans?tag=PC-3"));
+    assert!(test.get("/loans", &cookie).await.text.contains("out already"));
+}
+
+#[tokio::test]
+async fn the_scan_box_finds_machines_and_people() {
+    let test = new().await;
+    school::fill(&test).await;
+    let cookie = test.cookie(Role::Viewer).await;
+    let check = async |scan: &str, to: &str| assert_eq!(test.get(&format!("/find?scan={scan}"), &cookie).await.to, to, "{scan}");
+    check("pc-1", "/devices/PC-1").await;
+    check("00:11:22:33:44:02", "/devices/PC-2").await;
+    check("18807", "/loans?person=18807").await;
+    check("who+knows", "/devices?text=who%20knows").await;
+}
+
+#[tokio::test]
+async fn a_device_is_moved_and_revoked_and_alerts_are_acknowledged() {
+    let test = new().await;
+    school::fill(&test).await;
+    let cookie = test.cookie(Role::Technician).await;
+    assert_eq!(test.post("/devices/PC-2/move", &cookie, "room=Lab+118&seat=6").await.to, "/devices/PC-2");
+    assert!(test.get("/devices/PC-2", &cookie).await.text.contains("belongs in Lab 118, seat 6"));
+    test.post("/devices/PC-2/revoke", &cookie, "").await;
+    assert!(test.get("/devices/PC-2", &cookie).await.text.contains("may no longer report"));
+    let id = *test.desk.collector.keeper.view().alerts.keys().next().expect("the baseline raised alerts");
+    test.post(&format!("/alerts/{id}/acknowledge"), &cookie, "back=%2Fdevices%2FPC-1").await;
+    let page = test.get("/alerts?show=all", &cookie).await.text;
+    assert!(page.contains("You look after this now") && page.contains("acknowledged by technician"), "{page}");
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_with_the_line_to_run() {
+    let test = new().await;
+    school::fill(&test).await;
+    let cookie = test.cookie(Role::Admin).await;
+    assert_eq!(test.post("/add", &cookie, "room=Lab+118&uses=30&days=7").await.to, "/add");
+    let page = test.get("/add", &cookie).await.text;
+    assert!(page.contains("rollcall-agent enroll --collector desk.school:7444 --token rc1.main."), "{page}");
+    assert!(!test.get("/add", &cookie).await.text.contains("rc1.main."));
+}

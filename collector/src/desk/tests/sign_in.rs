@@ -1,0 +1,118 @@
+//! Welcome, sign-in, sessions and the guards, as stories.
+
+use super::{TestDesk, new};
+use crate::desk::first_link;
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use rollcall_site::access::Role;
+use std::net::SocketAddr;
+
+const ACCOUNT: &str = "name=ana&password=four+plain+words&again=four+plain+words";
+
+fn link(test: &TestDesk) -> Option<String> {
+    let link = first_link(&test.desk.collector, SocketAddr::from(([0, 0, 0, 0], 8443)))?;
+    Some(link.strip_prefix("https://desk.school:8443").unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn the_first_link_makes_one_administrator_and_works_once() {
+    let test = new().await;
+    let (old, link) = (link(&test).unwrap(), link(&test).unwrap());
+    assert_eq!(test.get(&old, "").await.status, StatusCode::NOT_FOUND, "a newer link ends an older one");
+    assert!(test.get("/sign-in", "").await.text.contains("Nobody can sign in yet"));
+    assert!(test.get(&link, "").await.text.contains("Make the account"));
+
+    let short = test.post(&link, "", "name=ana&password=short&again=short").await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(short.text.contains("at least 10 characters"), "{}", short.text);
+    let made = test.post(&link, "", ACCOUNT).await;
+    assert_eq!((made.status, made.to.as_str()), (StatusCode::SEE_OTHER, "/"));
+    let cookie = made.cookie.split(';').next().unwrap();
+    assert_eq!(test.get("/", cookie).await.status, StatusCode::OK);
+    assert_eq!(test.get("/accounts", cookie).await.status, StatusCode::OK);
+
+    assert_eq!(test.post(&link, "", ACCOUNT).await.status, StatusCode::NOT_FOUND, "it works once");
+    assert_eq!(self::link(&test), None);
+}
+
+#[tokio::test]
+async fn the_first_link_ends_after_a_day() {
+    let test = new().await;
+    let link = link(&test).unwrap();
+    test.desk.collector.keeper.clock().advance(SignedDuration::from_hours(25));
+    assert_eq!(test.get(&link, "").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn signing_in_and_out_and_too_many_tries() {
+    let test = new().await;
+    test.post(&link(&test).unwrap(), "", ACCOUNT).await;
+    let right = test.post("/sign-in", "", "name=Ana&password=four+plain+words&next=%2Falerts").await;
+    assert_eq!((right.status, right.to.as_str()), (StatusCode::SEE_OTHER, "/alerts"));
+    for part in ["__Host-rollcall=", "Secure", "HttpOnly", "SameSite=Strict", "Path=/"] {
+        assert!(right.cookie.contains(part), "{}", right.cookie);
+    }
+    let cookie = right.cookie.split(';').next().unwrap().to_owned();
+    assert_eq!(test.get("/alerts", &cookie).await.status, StatusCode::OK);
+    assert_eq!(test.post("/sign-out", &cookie, "").await.to, "/sign-in");
+    assert_eq!(test.get("/alerts", &cookie).await.to, "/sign-in?next=%2Falerts");
+
+    for _ in 0..5 {
+        assert_eq!(test.post("/sign-in", "", "name=ana&password=wrong").await.status, StatusCode::UNAUTHORIZED);
+    }
+    let refused = test.post("/sign-in", "", "name=ana&password=four+plain+words").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    test.desk.collector.keeper.clock().advance(SignedDuration::from_mins(16));
+    assert_eq!(test.post("/sign-in", "", "name=ana&password=four+plain+words").await.status, StatusCode::SEE_OTHER);
+
+    let kinds: Vec<String> = test.desk.collector.keeper.store().history(None, 50).unwrap().into_iter().map(|event| event.kind).collect();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "signin.refused").count(), 5);
+    assert!(kinds.iter().filter(|kind| *kind == "signin.made").count() >= 3);
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_changes_nothing() {
+    let test = new().await;
+    let cookie = test.cookie(Role::Admin).await;
+    for origin in [None, Some("https://evil.example"), Some("null"), Some("http://desk.school:8443")] {
+        let refused = test.post_from("/rooms", &cookie, "name=Lab+1&kind=lab", origin).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{origin:?}");
+        assert!(refused.policy.contains("default-src 'none'"));
+    }
+    assert_eq!(test.desk.collector.keeper.view().rooms.len(), 0);
+    assert_eq!(test.post("/rooms", &cookie, "name=Lab+1&kind=lab").await.to, "/rooms/Lab%201");
+    assert_eq!(test.desk.collector.keeper.view().rooms.len(), 1);
+}
+
+#[tokio::test]
+async fn roles_hold_and_nobody_comes_in_without_a_session() {
+    let test = new().await;
+    super::school::fill(&test).await;
+    let (viewer, technician) = (test.cookie(Role::Viewer).await, test.cookie(Role::Technician).await);
+    let changes = [
+        ("/rooms", "name=X&kind=lab"),
+        ("/rooms/Lab%20118/sweep", ""),
+        ("/loans/in", "tag=PC-3"),
+        ("/loans/out", "tag=PC-2&person=18807"),
+        ("/devices/PC-1/revoke", ""),
+        ("/devices/PC-1/move", "room=&seat="),
+        ("/devices/PC-1/rescan", ""),
+        ("/devices/PC-1/rebind", ""),
+        ("/alerts/1/resolve", ""),
+        ("/alerts/1/acknowledge", ""),
+        ("/accounts", "name=x&role=admin&password=1234567890"),
+        ("/accounts/password", "name=x&password=1234567890"),
+        ("/add", "room=&uses=1&days=1"),
+        ("/add/1/revoke", ""),
+    ];
+    for (path, form) in changes {
+        assert_eq!(test.post(path, &viewer, form).await.status, StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(test.post(path, "", form).await.to, "/sign-in", "{path}");
+    }
+    for path in ["/accounts", "/add"] {
+        assert_eq!(test.get(path, &technician).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(test.get("/live", "").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(test.get("/devices.csv", "").await.to, "/sign-in?next=%2Fdevices.csv");
+    assert!(!test.get("/devices/PC-1", &viewer).await.text.contains("/revoke"));
+}

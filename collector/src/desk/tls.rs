@@ -1,0 +1,176 @@
+//! The desk's certificate: the site's own if it brings one, else one of the desk's own CA, which is constrained to this school's names and addresses.
+
+use super::names::Names;
+use crate::Collector;
+use crate::secrets::{Secrets, SecretsError};
+use crate::settings::Settings;
+use jiff::Timestamp;
+use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::{KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The place of the desk's CA in the sealed file: its key and its certificate as PEM, one after the other.
+const CA: &str = "desk-ca";
+/// How long the CA lasts, days: ten years, because people install it by hand.
+const CA_DAYS: i64 = 3650;
+/// How long a server's certificate lasts, days: browsers take no more than 398.
+const SERVER_DAYS: i64 = 397;
+
+/// Why the desk has no certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The site's own file can't be read.
+    #[error("{}: the desk's own certificate or key can't be read; both files must be PEM, or neither be there", path.display())]
+    OwnFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: rustls::pki_types::pem::Error,
+    },
+    /// The CA could not be made or used.
+    #[error("the desk's CA could not make a certificate")]
+    Make(#[from] rcgen::Error),
+    /// The kept CA is damaged.
+    #[error("the desk's CA in the sealed file can't be read: restore the sealed file from a backup")]
+    Kept(#[source] rustls::pki_types::pem::Error),
+    /// The kept CA is no document of this kind.
+    #[error("the desk's CA in the sealed file is damaged: restore the sealed file from a backup")]
+    Damaged(#[source] serde_json::Error),
+    /// The sealed file could not be written.
+    #[error("the desk's CA could not be kept")]
+    Secrets(#[from] SecretsError),
+    /// Key and certificate don't fit each other.
+    #[error("the desk's certificate and key don't fit each other")]
+    Unfit(#[from] rustls::Error),
+}
+
+/// What the desk shows to browsers, made anew from the files or the CA.
+///
+/// # Errors
+/// [`TlsError`].
+pub fn config(collector: &Collector) -> Result<Arc<rustls::ServerConfig>, TlsError> {
+    let (chain, key) = match own_files(&collector.settings)? {
+        Some(own) => own,
+        None => issue(&collector.secrets, &Names::of(&collector.settings), collector.keeper.clock().now())?,
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = builder.with_no_client_auth().with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// SHA-256 of the desk's CA, 64 hexadecimal digits: what a key for scripts carries, so that the command line needs no trust on
+/// first use. `None` before the desk was first served.
+pub fn pin(secrets: &Secrets) -> Option<String> {
+    let kept: Kept = serde_json::from_slice(&secrets.get(CA)?).ok()?;
+    let certificate = CertificateDer::from_pem_slice(kept.certificate.as_bytes()).ok()?;
+    Some(Sha256::digest(&certificate).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The CA as it is kept in the sealed file.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Kept {
+    /// The private key, PEM.
+    key: String,
+    /// The certificate, PEM.
+    certificate: String,
+    /// What it may certify beside the school's own networks.
+    names: Names,
+}
+
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+/// `DATA/desk.crt` and `DATA/desk.key`, if the site brings them.
+fn own_files(settings: &Settings) -> Result<Option<Identity>, TlsError> {
+    let [certificate, key] = ["desk.crt", "desk.key"].map(|name| settings.data.join(name));
+    if !certificate.exists() && !key.exists() {
+        return Ok(None);
+    }
+    let wrong = |path: &PathBuf| {
+        let path = path.clone();
+        move |source| TlsError::OwnFile { path, source }
+    };
+    let chain = CertificateDer::pem_file_iter(&certificate).map_err(wrong(&certificate))?;
+    let chain = chain.collect::<Result<Vec<_>, _>>().map_err(wrong(&certificate))?;
+    let key = PrivateKeyDer::from_pem_file(&key).map_err(wrong(&key))?;
+    Ok(Some((chain, key)))
+}
+
+/// A new server certificate for this machine's names, with the CA behind it.
+fn issue(secrets: &Secrets, names: &Names, now: Timestamp) -> Result<Identity, TlsError> {
+    let kept = authority(secrets, names, now)?;
+    let ca = CertificateDer::from_pem_slice(kept.certificate.as_bytes()).map_err(TlsError::Kept)?;
+    let issuer = Issuer::from_ca_cert_der(&ca, KeyPair::from_pem(&kept.key)?)?;
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "Rollcall desk");
+    params.subject_alt_names = names.within(&kept.names).alternatives()?;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
+    lasts(&mut params, now, SERVER_DAYS);
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let leaf = params.signed_by(&key, &issuer)?.der().clone();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
+    Ok((vec![leaf, ca], key))
+}
+
+/// The desk's CA: kept, or made and kept.
+fn authority(secrets: &Secrets, names: &Names, now: Timestamp) -> Result<Kept, TlsError> {
+    if let Some(kept) = secrets.get(CA) {
+        return serde_json::from_slice(&kept).map_err(TlsError::Damaged);
+    }
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "Rollcall desk CA");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.name_constraints = Some(NameConstraints { permitted_subtrees: names.permitted(), excluded_subtrees: Vec::new() });
+    lasts(&mut params, now, CA_DAYS);
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let kept = Kept { certificate: params.self_signed(&key)?.pem(), key: key.serialize_pem(), names: names.clone() };
+    secrets.set(CA, &serde_json::to_vec(&kept).map_err(TlsError::Damaged)?)?;
+    Ok(kept)
+}
+
+/// From yesterday, for clocks that are behind, until `days` from now.
+fn lasts(params: &mut CertificateParams, now: Timestamp, days: i64) {
+    let day = |offset: i64| {
+        let date = jiff::tz::TimeZone::UTC.to_datetime(now).date().saturating_add(jiff::Span::new().days(offset));
+        rcgen::date_time_ymd(date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())
+    };
+    (params.not_before, params.not_after) = (day(-1), day(days));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
+
+    #[test]
+    fn a_server_certificate_names_this_machine_and_hangs_on_a_constrained_ca() {
+        let dir = tempfile::tempdir().unwrap();
+        let secrets = Secrets::open(dir.path()).unwrap();
+        assert_eq!(pin(&secrets), None);
+        let now: Timestamp = "2026-11-23T16:00:00Z".parse().unwrap();
+        let names = Names { dns: vec!["desk.school".to_owned()], addresses: vec!["10.4.2.7".parse().unwrap()] };
+        let (chain, _) = issue(&secrets, &names, now).unwrap();
+        let first = pin(&secrets).unwrap();
+        let stranger =
+            Names { dns: vec!["desk.school".to_owned(), "other.example".to_owned()], addresses: vec!["8.8.8.8".parse().unwrap()] };
+        let (later, _) = issue(&secrets, &stranger, now).unwrap();
+        assert_eq!(pin(&secrets).unwrap(), first, "the CA stays");
+        assert_eq!(chain[1], later[1]);
+
+        let (_, leaf) = X509Certificate::from_der(&later[0]).unwrap();
+        let alternatives = leaf.subject_alternative_name().unwrap().unwrap().value.general_names.clone();
+        assert_eq!(alternatives, vec![GeneralName::DNSName("desk.school")], "nothing that the CA may not say");
+        let (_, ca) = X509Certificate::from_der(&chain[1]).unwrap();
+        leaf.verify_signature(Some(ca.public_key())).unwrap();
+        assert!(ca.extensions().iter().any(|extension| matches!(extension.parsed_extension(), ParsedExtension::NameConstraints(_))));
+    }
+}
