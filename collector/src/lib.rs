@@ -6,6 +6,8 @@ pub mod clock;
 pub mod collector;
 pub mod desk;
 pub mod keeper;
+pub mod metrics;
+pub mod notify;
 pub mod restore;
 pub mod secrets;
 pub mod serve;

@@ -8,6 +8,8 @@ use crate::agents::roll::Roll;
 use crate::agents::{attend, enroll, follow, watch as silence};
 use crate::clock::Clock;
 use crate::keeper::Keeper;
+use crate::metrics;
+use crate::notify;
 use crate::secrets::{self, Secrets};
 use crate::settings::Settings;
 use crate::store::folder::Folder;
@@ -112,6 +114,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     }
     let agents = bind(collector.settings.agents, "agents").await?;
     let enroll = bind(collector.settings.enroll, "enroll").await?;
+    let metrics = bind(collector.settings.metrics, "metrics").await?;
     let (addresses, stop, tasks) = ((agents.local_addr()?, enroll.local_addr()?), CancellationToken::new(), TaskTracker::new());
     let failed = watch::channel(None).0;
 
@@ -120,6 +123,8 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     silence::expect_back(&door, options.restart_grace);
     tasks.spawn(follow::run(Arc::clone(&door), keeper.events()));
     tasks.spawn(silence::run(Arc::clone(&door)));
+    tasks.spawn(notify::run(collector.clone(), stop.clone()));
+    tasks.spawn(metrics::serve(metrics, collector.clone(), stop.clone()));
     let mut running = Running { collector, agents: addresses.0, enroll: addresses.1, recovery: None, stop, tasks, failed };
     running.open_doors(&door, agents, enroll, options)?;
     // Last, so that a start that fails does not use up the one time it is shown.
