@@ -2,6 +2,7 @@
 
 use crate::cli::Globals;
 use crate::cli::exit::{Exit, Failure};
+use crate::serve::Options;
 use crate::settings::Settings;
 use clap::Args;
 use std::io::{self, IsTerminal};
@@ -34,6 +35,9 @@ pub struct Serve {
     /// A name or address under which agents reach this machine, best first; default: found out
     #[arg(long, value_name = "HOST")]
     reach: Vec<String>,
+    /// The school's name for people; counts at the first start only
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
 }
 
 impl Serve {
@@ -43,16 +47,18 @@ impl Serve {
     /// [`Failure`].
     pub async fn run(self, globals: &Globals) -> Result<Exit, Failure> {
         log();
+        let mut options = Options::default();
+        options.site_name = self.name.clone().unwrap_or(options.site_name);
         let settings = self.settings(globals);
         let stop = CancellationToken::new();
         let signals = tokio::spawn(stop_on_signal(stop.clone()));
-        let served = crate::serve::serve(settings, stop.cancelled_owned()).await;
+        let served = crate::serve::serve(settings, options, stop.cancelled_owned()).await;
         signals.abort();
         served.map(|()| Exit::Done).map_err(|error| Failure::here("serve", error.as_ref()))
     }
 
     fn settings(self, globals: &Globals) -> Settings {
-        let Self { agents, enroll, desk, metrics, reach } = self;
+        let Self { agents, enroll, desk, metrics, reach, name: _ } = self;
         Settings { data: globals.data.clone(), agents, enroll, desk, metrics, reach }
     }
 }
