@@ -89,6 +89,8 @@ pub struct Enrolment<'a> {
     pub tag: &'a str,
     /// The seat; empty: none.
     pub seat: &'a str,
+    /// The program that asks, with its version: the simulator says that it is one.
+    pub version: &'a str,
 }
 
 /// Why a machine was not enrolled.
@@ -98,7 +100,9 @@ pub enum EnrollError {
     #[error("{0:?} is not the address of a collector; write HOST or HOST:PORT, for example collector.school.example:{ENROLL_PORT}")]
     Address(String),
     /// Nobody there.
-    #[error("{address}: the collector cannot be reached: {why}; is it running, is this its enrolment address, does a firewall block it?")]
+    #[error(
+        "{address}: the collector cannot be reached: {why}; is it running, is this its enrolment address (port {ENROLL_PORT}), does a firewall block it?"
+    )]
     Unreachable {
         /// The address.
         address: String,
@@ -114,7 +118,9 @@ pub enum EnrollError {
         address: String,
     },
     /// The other side is the right collector for another site, or its certificate does not hold.
-    #[error("{address}: the collector's certificate does not hold for site {site:?}: {why}; is this machine's clock right?")]
+    #[error(
+        "{address}: the collector's certificate does not hold for site {site:?}: {why}; is this its enrolment address (port {ENROLL_PORT}), is this machine's clock right?"
+    )]
     Untrusted {
         /// The address.
         address: String,
@@ -154,7 +160,7 @@ pub async fn enroll(enrolment: &Enrolment<'_>) -> Result<Identity, EnrollError> 
         host_name: enrolment.facts.host_name.clone(),
         tag: if enrolment.tag.is_empty() { enrolment.facts.asset_tag.clone() } else { enrolment.tag.to_owned() },
         seat: enrolment.seat.to_owned(),
-        agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+        agent_version: enrolment.version.to_owned(),
     };
     let token = enrolment.token;
     let config = tls::enrolment(token.pin).map_err(|error| EnrollError::BadAnswer(error.to_string()))?;

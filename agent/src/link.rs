@@ -1,7 +1,6 @@
 //! Calls the collector: TCP and TLS with deadlines, then gRPC over that one connection.
 
 use crate::identity::Identity;
-use crate::tls;
 use hyper_util::rt::TokioIo;
 use rollcall_proto::MAX_MESSAGE;
 use rollcall_proto::v1::attendance_client::AttendanceClient;
@@ -34,6 +33,8 @@ const PING: Duration = Duration::from_secs(20);
 const PONG: Duration = Duration::from_secs(10);
 /// Most addresses tried, best first.
 const ADDRESSES_LIMIT: usize = 8;
+/// How rustls begins to say that a connection broke off: the rest is advice for programmers.
+const ABRUPT: &str = "peer closed connection without sending TLS close_notify";
 /// Messages on their way to the connection.
 const IN_FLIGHT: usize = 16;
 
@@ -108,6 +109,10 @@ fn chain(error: &dyn Error) -> String {
         }
         cause = error.source();
     }
+    let words = match words.find(ABRUPT) {
+        Some(at) => format!("{}the other side went away without a word", words.get(..at).unwrap_or_default()),
+        None => words,
+    };
     crate::probe::text::clean(&words)
 }
 
@@ -121,12 +126,16 @@ pub struct Call {
     pub address: String,
 }
 
-/// Calls the collector and says `hello`; `clock_ms` gives the wall clock at that moment.
+/// Calls the collector with a `config` of [`crate::tls::attendance`] and says `hello`; `clock_ms` gives the wall clock at that moment.
 ///
 /// # Errors
 /// [`CallError`] of the last address tried.
-pub async fn call(identity: &Identity, mut hello: Hello, clock_ms: impl FnOnce() -> i64) -> Result<Call, CallError> {
-    let config = tls::attendance(identity)?;
+pub async fn call(
+    identity: &Identity,
+    config: Arc<ClientConfig>,
+    mut hello: Hello,
+    clock_ms: impl FnOnce() -> i64,
+) -> Result<Call, CallError> {
     let (channel, address) = channel(&identity.addresses, &identity.server_name, config).await?;
     let (to_collector, outgoing) = mpsc::channel(IN_FLIGHT);
     hello.clock_ms = clock_ms();
@@ -180,4 +189,17 @@ async fn http2(stream: TlsStream<TcpStream>, address: &str, server_name: &str) -
         std::future::ready(stream)
     });
     endpoint.connect_with_connector(connector).await.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_reads_on_one_line_without_advice_for_programmers() {
+        let source = io::Error::other(format!("{ABRUPT}: https://docs.rs/rustls"));
+        let error = CallError::Handshake { address: "c:7443".into(), source };
+        assert_eq!(error.words(), "c:7443: no trusted connection: the other side went away without a word");
+        assert_eq!(CallError::NoAddress.words(), "no address of the collector is known; enrol again");
+    }
 }

@@ -1,6 +1,6 @@
 //! The agent's state folder: identity, lineage, spool and status, each written whole or not at all.
 
-use crate::host::{private_dir, write_private};
+use crate::host::{private_dir, write_private, write_private_unsynced};
 use crate::identity::Identity;
 use crate::session::Lineage;
 use crate::status::Status;
@@ -96,7 +96,9 @@ impl State {
     /// # Errors
     /// [`StateError::Io`].
     pub fn save_status(&self, status: &Status) -> Result<(), StateError> {
-        save(&self.dir.join(STATUS), status)
+        let path = self.dir.join(STATUS);
+        let text = serde_json::to_vec_pretty(status).map_err(|error| failed(&path)(error.into()))?;
+        write_private_unsynced(&path, &text).map_err(failed(&path))
     }
 
     /// Forgets everything that belongs to an identity.

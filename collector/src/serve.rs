@@ -8,7 +8,7 @@ use crate::agents::roll::Roll;
 use crate::agents::{attend, enroll, follow, watch as silence};
 use crate::clock::Clock;
 use crate::keeper::Keeper;
-use crate::secrets::Secrets;
+use crate::secrets::{self, Secrets};
 use crate::settings::Settings;
 use crate::store::folder::Folder;
 use crate::tls;
@@ -104,14 +104,12 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
         bail!("metrics {}: it must be an address of this machine alone, such as 127.0.0.1:9443", settings.metrics);
     }
     let site = SiteId::parse(SITE)?;
-    let opened = tokio::task::spawn_blocking(move || open(settings, clock)).await??;
-    let collector = opened;
+    let collector = tokio::task::spawn_blocking(move || open(settings, clock)).await??;
     let keeper = &collector.keeper;
     if keeper.view().about().is_none() {
         let (site, name) = (site.clone(), options.site_name.clone());
         keeper.change(Actor::Rollcall, move |w| found(w, site, name)).await.context("the site could not be founded")?;
     }
-    let recovery = recovery_key(&collector.secrets)?;
     let agents = bind(collector.settings.agents, "agents").await?;
     let enroll = bind(collector.settings.enroll, "enroll").await?;
     let (addresses, stop, tasks) = ((agents.local_addr()?, enroll.local_addr()?), CancellationToken::new(), TaskTracker::new());
@@ -122,8 +120,10 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     silence::expect_back(&door, options.restart_grace);
     tasks.spawn(follow::run(Arc::clone(&door), keeper.events()));
     tasks.spawn(silence::run(Arc::clone(&door)));
-    let running = Running { collector, agents: addresses.0, enroll: addresses.1, recovery, stop, tasks, failed };
+    let mut running = Running { collector, agents: addresses.0, enroll: addresses.1, recovery: None, stop, tasks, failed };
     running.open_doors(&door, agents, enroll, options)?;
+    // Last, so that a start that fails does not use up the one time it is shown.
+    running.recovery = recovery_key(&running.collector.secrets)?;
     Ok(running)
 }
 
@@ -186,6 +186,11 @@ fn open(settings: Settings, clock: Clock) -> anyhow::Result<Collector> {
     let secrets = Arc::new(Secrets::open(&dir)?);
     let keeper =
         Keeper::open(Arc::clone(&folder) as Arc<_>, clock).with_context(|| format!("the data in {} can't be read", dir.display()))?;
+    let devices = keeper.view().devices.len();
+    if devices > 0 && !Authority::is_kept(&secrets) {
+        let (dir, sealed, seal) = (dir.display(), secrets::SEALED, secrets::SEAL);
+        bail!("{dir}: the agents' CA is missing, and {devices} devices are enrolled with it; bring {sealed} and {seal} back from a backup");
+    }
     Ok(Collector { keeper, folder, roll: Arc::new(Roll::default()), secrets, settings: Arc::new(settings) })
 }
 
@@ -228,4 +233,52 @@ fn recovery_words(recovery: &SecretString) -> String {
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(dir: &Path) -> Settings {
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        Settings { data: dir.join("data"), agents: free, enroll: free, desk: free, ..Settings::default() }
+    }
+
+    async fn begin(settings: Settings) -> anyhow::Result<Running> {
+        start(settings, Clock::system(), Options::default()).await
+    }
+
+    #[tokio::test]
+    async fn the_site_is_founded_once_and_the_recovery_key_shown_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = begin(settings(dir.path())).await.unwrap();
+        let about = first.collector.keeper.view().about().cloned().unwrap();
+        assert_eq!((about.id.as_str(), about.name.as_str(), about.epoch), ("main", "My school", 1));
+        let shown = recovery_words(first.recovery.as_ref().unwrap());
+        assert!(shown.contains("AGE-SECRET-KEY-1") && shown.contains("shown this once"));
+        assert_eq!(fs::metadata(dir.path().join("data")).unwrap().permissions().mode() & 0o777, 0o700);
+        let seq = first.collector.keeper.view().seq;
+        first.stop().await;
+
+        let second = begin(settings(dir.path())).await.unwrap();
+        assert!(second.recovery.is_none() && second.collector.secrets.get(RECOVERY).is_some());
+        assert_eq!(second.collector.keeper.view().seq, seq, "a start changes nothing");
+        second.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_start_that_fails_says_why_and_shows_no_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let busy = Settings { agents: taken.local_addr().unwrap(), ..settings(dir.path()) };
+        let error = format!("{:#}", begin(busy).await.err().unwrap());
+        assert!(error.contains("can't listen on 127.0.0.1:") && error.contains("--agents"), "{error}");
+        let open = Settings { metrics: SocketAddr::from(([0, 0, 0, 0], 9443)), ..settings(dir.path()) };
+        assert!(format!("{:#}", begin(open).await.err().unwrap()).contains("of this machine alone"));
+        let running = begin(settings(dir.path())).await.unwrap();
+        assert!(running.recovery.is_some(), "it is shown at the first start that succeeds");
+        let error = format!("{:#}", begin(settings(dir.path())).await.err().unwrap());
+        assert!(error.contains("can't be opened"), "{error}");
+        running.stop().await;
+    }
 }

@@ -77,6 +77,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_laptop_reads_as_a_technician_knows_it() {
+        let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/machines");
+        let inventory = read(&Host::recorded(&tests.join("laptop")).unwrap());
+        let expected = std::fs::read_to_string(tests.join("laptop.txt")).unwrap();
+        assert_eq!(inventory.text(), expected, "if this is better, put it into laptop.txt");
+        assert_eq!(inventory.fingerprint.system_serial, "PF1A2B3C");
+        assert_eq!(inventory.fingerprint.macs, ["38:de:ad:0b:ee:f1", "8c:16:45:aa:bb:cc"]);
+        assert_eq!(inventory.fingerprint.disk_serials, ["S41GNX0K812345"]);
+    }
+
+    #[test]
     fn a_recorded_machine_prints_as_the_live_one() {
         let dir = tempfile::tempdir().unwrap();
         let at = dir.path().join("machine");

@@ -109,7 +109,12 @@ const UNREACHABLE: u8 = 4;
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let outcome = runtime.context("the runtime does not start").and_then(|runtime| runtime.block_on(obey(arguments.command)));
+    let outcome = runtime.context("the runtime does not start").and_then(|runtime| {
+        let outcome = runtime.block_on(obey(arguments.command));
+        // A reading that hangs in a driver must not keep the process.
+        runtime.shutdown_background();
+        outcome
+    });
     match outcome {
         Ok(code) => code.into(),
         Err(error) => {
@@ -172,7 +177,8 @@ async fn enrol(arguments: EnrollArguments) -> anyhow::Result<u8> {
         );
     }
     let facts = source.facts().await;
-    let enrolment = Enrolment { collector: &arguments.collector, token: &token, facts: &facts, tag: &arguments.tag, seat: &arguments.seat };
+    let (tag, seat, version) = (arguments.tag.as_str(), arguments.seat.as_str(), env!("CARGO_PKG_VERSION"));
+    let enrolment = Enrolment { collector: &arguments.collector, token: &token, facts: &facts, tag, seat, version };
     let identity = enroll(&enrolment).await?;
     state.forget()?;
     state.save_identity(&identity)?;

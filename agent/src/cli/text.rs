@@ -94,7 +94,9 @@ fn section(page: &mut Page, section: &Section) {
         Section::Batteries(s) => {
             page.none(s.batteries.is_empty(), "no battery");
             page.table(&s.batteries, |b| {
-                let health = format!("holds {} of {} mWh", b.full_mwh, b.design_mwh);
+                let percent =
+                    b.full_mwh.saturating_mul(100).checked_div(b.design_mwh).map_or(String::new(), |percent| format!("{percent} %, "));
+                let health = format!("holds {percent}{} of {} mWh", b.full_mwh, b.design_mwh);
                 vec![
                     b.name.clone(),
                     b.manufacturer.clone(),
@@ -207,7 +209,7 @@ impl Page {
     }
 
     fn problems(&mut self, problems: &[String]) {
-        problems.iter().for_each(|problem| self.line(&format!("not measured: {problem}")));
+        problems.iter().for_each(|problem| self.line(&format!("problem: {problem}")));
     }
 
     /// Name and value in two columns; values that are not there are left out.

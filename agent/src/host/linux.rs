@@ -50,14 +50,43 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
 /// # Errors
 /// The system's.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, bytes, File::sync_all)?;
+    sync_dir(path)
+}
+
+/// Like [`write_private`], for several files of one folder at the price of one sync of that folder.
+///
+/// # Errors
+/// The system's.
+pub fn write_all_private<'a>(files: impl IntoIterator<Item = (&'a Path, &'a [u8])>) -> io::Result<()> {
+    let mut last = None;
+    for (path, bytes) in files {
+        replace(path, bytes, File::sync_all)?;
+        last = Some(path);
+    }
+    last.map_or(Ok(()), sync_dir)
+}
+
+/// Like [`write_private`], for what a power cut may take: it is whole or old for every reader, and nothing is synced.
+///
+/// # Errors
+/// The system's.
+pub fn write_private_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, bytes, |_| Ok(()))
+}
+
+fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn replace(path: &Path, bytes: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let draft = parent.join(format!(".{name}.draft"));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&draft, path)?;
-    File::open(parent)?.sync_all()
+    sync(&file)?;
+    std::fs::rename(&draft, path)
 }
 
 /// Waits for SIGTERM or SIGINT, and says whether the machine goes down or only the agent.

@@ -8,7 +8,7 @@ mod manifest;
 mod meters;
 mod tape;
 
-pub use linux::{Meta, private_dir, stop_requested, write_private};
+pub use linux::{Meta, private_dir, stop_requested, write_all_private, write_private, write_private_unsynced};
 pub(crate) use meters::permille;
 pub use meters::{Vitals, Volume};
 pub use tape::{RecordError, record};

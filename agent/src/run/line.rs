@@ -2,12 +2,16 @@
 
 use crate::identity::Identity;
 use crate::link::{self, Call, CallError};
+use crate::tls;
+use rollcall_proto::v1::from_agent::Message;
 use rollcall_proto::v1::{FromAgent, FromCollector, Hello};
+use rustls::ClientConfig;
 use std::collections::VecDeque;
 use std::future::{Future, pending};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// A future kept across turns of a loop.
 pub(super) type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -36,26 +40,74 @@ enum State {
 /// The line, with its outbox.
 pub(super) struct Line {
     state: State,
-    outbox: VecDeque<FromAgent>,
+    outbox: Outbox,
+    // Kept from call to call with its session tickets: a district that comes back pays for few full handshakes.
+    config: Option<(Vec<u8>, Arc<ClientConfig>)>,
+}
+
+/// What waits to be sent. Reports keep their order; short words pass them by, so that a held or slow line still lives.
+#[derive(Default)]
+struct Outbox {
+    words: VecDeque<FromAgent>,
+    reports: VecDeque<FromAgent>,
+    held_until: Option<Instant>,
+}
+
+impl Outbox {
+    fn put(&mut self, message: FromAgent) {
+        match message.message {
+            Some(Message::Entry(_) | Message::Section(_)) => self.reports.push_back(message),
+            _ => self.words.push_back(message),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.words.len() + self.reports.len()
+    }
+
+    fn may_send(&self) -> bool {
+        !self.words.is_empty() || (!self.reports.is_empty() && self.held_until.is_none())
+    }
+
+    fn take(&mut self) -> Option<FromAgent> {
+        self.words.pop_front().or_else(|| if self.held_until.is_none() { self.reports.pop_front() } else { None })
+    }
 }
 
 impl Line {
     pub(super) fn down() -> Self {
-        Self { state: State::Down, outbox: VecDeque::new() }
+        Self { state: State::Down, outbox: Outbox::default(), config: None }
     }
 
     /// Begins a call.
     pub(super) fn call(&mut self, identity: &Identity, hello: Hello) {
-        let identity = identity.clone();
-        self.outbox.clear();
-        self.state = State::Calling(Box::pin(async move { link::call(&identity, hello, super::clock_ms).await }));
+        let (identity, config) = (identity.clone(), self.config(identity));
+        self.outbox = Outbox::default();
+        self.state = State::Calling(Box::pin(async move { link::call(&identity, config?, hello, super::clock_ms).await }));
+    }
+
+    /// The TLS configuration for this certificate.
+    fn config(&mut self, identity: &Identity) -> Result<Arc<ClientConfig>, CallError> {
+        match &self.config {
+            Some((certificate, config)) if *certificate == identity.certificate_der => Ok(config.clone()),
+            _ => {
+                let config = tls::attendance(identity)?;
+                self.config = Some((identity.certificate_der.clone(), config.clone()));
+                Ok(config)
+            }
+        }
     }
 
     /// Queues messages.
     pub(super) fn say(&mut self, messages: Vec<FromAgent>) {
         if !matches!(self.state, State::Down) {
-            self.outbox.extend(messages);
+            messages.into_iter().for_each(|message| self.outbox.put(message));
         }
+    }
+
+    /// Sends no report for `pause`.
+    pub(super) fn hold(&mut self, pause: Duration) {
+        self.outbox.held_until = Some(Instant::now() + pause);
     }
 
     /// The address at the other end.
@@ -86,7 +138,7 @@ impl Line {
 
     fn broken(&mut self, why: String) -> Heard {
         self.state = State::Down;
-        self.outbox.clear();
+        self.outbox = Outbox::default();
         Heard::Broken(why)
     }
 
@@ -103,7 +155,7 @@ impl Line {
 }
 
 /// Sends what is in `outbox` until a message comes.
-async fn exchange(call: &mut Call, outbox: &mut VecDeque<FromAgent>) -> Result<FromCollector, String> {
+async fn exchange(call: &mut Call, outbox: &mut Outbox) -> Result<FromCollector, String> {
     if outbox.len() > OUTBOX_LIMIT {
         return Err("the collector does not read what is sent to it".to_owned());
     }
@@ -114,18 +166,19 @@ async fn exchange(call: &mut Call, outbox: &mut VecDeque<FromAgent>) -> Result<F
                 Ok(None) => Err("the collector closed the connection".to_owned()),
                 Err(status) => Err(link::status_words(&status)),
             },
-            permit = call.to_collector.reserve(), if !outbox.is_empty() => match permit {
-                Ok(permit) => if let Some(message) = outbox.pop_front() { permit.send(message) },
+            permit = call.to_collector.reserve(), if outbox.may_send() => match permit {
+                Ok(permit) => if let Some(message) = outbox.take() { permit.send(message) },
                 Err(_) => return Err("the connection broke".to_owned()),
             },
+            () = sleep_until(outbox.held_until.unwrap_or_else(Instant::now)), if outbox.held_until.is_some() => outbox.held_until = None,
         }
     }
 }
 
 /// Says the rest, ends the stream, and waits until the other side has ended it too: dropping it at once would reset it.
-async fn farewell(call: Call, outbox: VecDeque<FromAgent>) {
+async fn farewell(call: Call, mut outbox: Outbox) {
     let Call { to_collector, mut from_collector, .. } = call;
-    for message in outbox {
+    while let Some(message) = outbox.take() {
         if to_collector.send(message).await.is_err() {
             return;
         }

@@ -262,6 +262,7 @@ impl Running {
             }
             Task::Remember(lineage) => self.with_state("the welcome is not remembered", |state, _| state.save_lineage(&lineage)),
             Task::Addresses(addresses) => self.follow(addresses),
+            Task::Hold(pause) => self.line.hold(pause),
             Task::MakeRequest => self.make_request(),
             Task::Install(certificate) => self.install(certificate),
             Task::Retire => {

@@ -7,6 +7,8 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_secs(1);
 /// The first call after a working connection broke: mostly a cable or a restart of a second.
 const AT_ONCE: Duration = Duration::from_secs(2);
+/// The second call.
+const SOON: Duration = Duration::from_secs(8);
 /// While a restart of the collector is likely: everybody is back this long after it listens again.
 const RESTART: Duration = Duration::from_secs(20);
 /// How long a restart is likely.
@@ -42,6 +44,7 @@ impl Backoff {
         let lost_at = *self.lost_at.get_or_insert(elapsed);
         let bound = match self.calls {
             1 => AT_ONCE,
+            2 => SOON,
             _ if elapsed.saturating_sub(lost_at) < GRACE => RESTART,
             _ => LONGEST,
         };
@@ -52,9 +55,9 @@ impl Backoff {
     pub(super) fn after_refusal(&mut self, why: Why) -> Duration {
         let slowest = match why {
             Why::Revoked | Why::Retired => Duration::from_secs(3600),
-            Why::Clone => Duration::from_secs(600),
+            Why::Clone => Duration::from_secs(120),
             Why::Protocol | Why::Unspecified => Duration::from_secs(120),
-            Why::Busy => Duration::from_secs(30),
+            Why::Busy => return AT_ONCE + self.up_to(RESTART - AT_ONCE),
         };
         slowest / 2 + self.up_to(slowest / 2)
     }
@@ -115,8 +118,8 @@ mod tests {
     fn refusals_are_tried_again_slowly() {
         let mut backoff = Backoff::new(1);
         assert!(backoff.after_refusal(Why::Revoked) >= Duration::from_secs(1800));
-        assert!(backoff.after_refusal(Why::Clone) >= Duration::from_secs(300));
-        assert!(backoff.after_refusal(Why::Busy) <= Duration::from_secs(30));
+        assert!(backoff.after_refusal(Why::Clone) >= Duration::from_secs(60));
+        assert!((AT_ONCE..=RESTART).contains(&backoff.after_refusal(Why::Busy)));
         assert!(backoff.as_asked(Duration::from_secs(100)) >= Duration::from_secs(100));
     }
 }

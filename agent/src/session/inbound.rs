@@ -22,7 +22,7 @@ impl Session {
             (Link::Live, Some(Message::Ack(ack))) => self.on_ack(&ack, now, out),
             (Link::Live, Some(Message::Command(command))) => {
                 if let Some(what) = command.command {
-                    self.on_command(command.id, what, now, out);
+                    self.on_command(command.id, what, out);
                 } else {
                     self.done(command.id, 0, "this agent does not know the command; it is older than the collector", out);
                 }
@@ -101,7 +101,7 @@ impl Session {
         }
     }
 
-    fn on_command(&mut self, id: u64, command: Command, now: Now, out: &mut Output) {
+    fn on_command(&mut self, id: u64, command: Command, out: &mut Output) {
         match command {
             Command::Rescan(rescan) => self.on_rescan(id, &rescan, out),
             Command::SetSchedule(schedule) => {
@@ -109,11 +109,9 @@ impl Session {
                 self.done(id, 0, "", out);
             }
             Command::BackOff(pause) => {
-                self.done(id, 0, "", out);
                 let pause = Duration::from_secs(pause.seconds.clamp(1, 3600).into());
-                self.link = Link::Waiting { call_at: now.elapsed + self.backoff.as_asked(pause) };
-                self.agenda.forget_commands();
-                out.tasks.push(Task::Disconnect);
+                out.tasks.push(Task::Hold(self.backoff.as_asked(pause)));
+                self.done(id, 0, "", out);
             }
             Command::Renew(_) => {
                 self.timers.renew_now();

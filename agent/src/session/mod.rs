@@ -86,6 +86,8 @@ pub enum Task {
     Connect(Box<Hello>),
     /// Close the connection.
     Disconnect,
+    /// Send no report for this long; heartbeats go on, or the machine would count as silent.
+    Hold(Duration),
     /// Read sections, and bring them as [`Event::Surveyed`].
     Survey(Vec<&'static str>),
     /// Read the health.
@@ -280,7 +282,10 @@ impl Session {
         out.tasks.extend(next.map(Task::Survey));
         let Some(request) = request else { return };
         let listing = request.listing(self.is_live());
-        let Some((entry, contents)) = self.queue.announce(&readings, request.cause, listing, now.clock_ms) else { return };
+        let Some((entry, contents)) = self.queue.announce(&readings, &request, listing, now.clock_ms) else {
+            request.commands.iter().for_each(|id| self.done(*id, 0, "nothing could be read on this machine", out));
+            return;
+        };
         let number = entry.number;
         out.tasks.push(Task::Keep(entry.clone(), contents));
         out.tasks.extend(self.queue.make_room().map(|up_to| Task::Forget(up_to, self.queue.contents().clone())));
@@ -288,7 +293,7 @@ impl Session {
             out.say(Message::Entry(entry));
             request.commands.iter().for_each(|id| self.done(*id, number, "", out));
         }
-        if !self.queue.is_whole() && !self.agenda.will_list_all() {
+        if !self.queue.is_whole() && !request.sections.is_empty() && !self.agenda.will_list_all() {
             self.ask(Request::of(Cause::Schedule), out);
         }
     }
@@ -332,5 +337,7 @@ impl Session {
     }
 }
 
+#[cfg(test)]
+mod chaos;
 #[cfg(test)]
 mod tests;

@@ -3,10 +3,11 @@
 //! A state counts as told once its entry is in here, which it leaves only when acknowledged; whatever breaks that chain
 //! (an entry gave way, another session, another epoch) makes the next survey tell everything.
 
+use super::agenda::Request;
 use crate::spool::Kept;
 use crate::survey::{Contents, Reading};
 use rollcall_proto::Digest;
-use rollcall_proto::v1::{Cause, Entry, SectionBytes, SectionState, Want};
+use rollcall_proto::v1::{Entry, SectionBytes, SectionState, Want};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Most entries kept: a laptop away for a year with one change a day.
@@ -85,8 +86,8 @@ impl Queue {
     }
 
     /// Puts what was read into an entry, with the bytes that it announces; `None` when there is nothing to tell.
-    pub(super) fn announce(&mut self, readings: &[Reading], cause: Cause, listing: Listing, at_ms: i64) -> Option<(Entry, Contents)> {
-        let all_read = crate::probe::PROBES.iter().all(|probe| readings.iter().any(|reading| reading.name == probe.section));
+    pub(super) fn announce(&mut self, readings: &[Reading], request: &Request, listing: Listing, at_ms: i64) -> Option<(Entry, Contents)> {
+        let all_read = request.sections.is_empty() && !readings.is_empty();
         let everything = listing == Listing::Everything || (all_read && !self.whole);
         let listed: Vec<&Reading> = readings.iter().filter(|r| everything || self.told.get(r.name) != Some(&r.state())).collect();
         if listed.is_empty() {
@@ -96,7 +97,7 @@ impl Queue {
         self.told.extend(states.iter().map(|state| (state.name.clone(), state.clone())));
         self.whole |= all_read;
         let full = all_read && listed.len() == readings.len();
-        let entry = Entry { session: self.session.clone(), number: self.next, at_ms, full, sections: states, cause: cause.into() };
+        let entry = Entry { session: self.session.clone(), number: self.next, at_ms, full, sections: states, cause: request.cause.into() };
         let announced = listed.iter().filter_map(|reading| reading.content.as_ref().ok());
         let contents: Contents = announced.map(|content| (content.digest, content.bytes.clone())).collect();
         self.next += 1;

@@ -4,7 +4,7 @@
 //! leaves half done is not found under its name, or is dropped by its digest.
 
 use super::{Kept, SpoolError};
-use crate::host::{private_dir, write_private};
+use crate::host::{private_dir, write_all_private, write_private};
 use crate::survey::Contents;
 use prost::Message;
 use rollcall_proto::v1::Entry;
@@ -58,12 +58,10 @@ impl Folder {
 
     /// See [`super::Spool::keep`].
     pub(super) fn keep(&self, entry: &Entry, contents: &Contents) -> Result<(), SpoolError> {
-        for (digest, bytes) in contents {
-            let path = self.content(digest);
-            if !path.exists() {
-                write_private(&path, bytes).map_err(failed(&path))?;
-            }
-        }
+        let missing = contents.iter().map(|(digest, bytes)| (self.content(digest), bytes)).filter(|(path, _)| !path.exists());
+        let missing: Vec<_> = missing.collect();
+        let dir = self.dir.join("contents");
+        write_all_private(missing.iter().map(|(path, bytes)| (path.as_path(), &bytes[..]))).map_err(failed(&dir))?;
         self.write_entry(&self.session_dir(), entry)
     }
 

@@ -107,6 +107,11 @@ impl Authority {
         Ok(Self { site: site.clone(), ca, issuer })
     }
 
+    /// Whether an authority was made before.
+    pub fn is_kept(secrets: &Secrets) -> bool {
+        secrets.get(SECRET).is_some()
+    }
+
     /// The CA's certificate.
     pub fn ca(&self) -> &CertificateDer<'static> {
         &self.ca

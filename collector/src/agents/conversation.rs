@@ -9,16 +9,16 @@ use crate::agents::roll::{Ended, Order, Standing};
 use crate::agents::translate::{self, Times, Unheard};
 use crate::keeper::ChangeError;
 use jiff::{SignedDuration, Timestamp};
-use rollcall_proto::v1;
 use rollcall_proto::v1::from_agent::Message as Said;
 use rollcall_proto::v1::from_collector::Message as Told;
 use rollcall_proto::v1::refusal::Why;
+use rollcall_proto::{Digest, v1};
 use rollcall_site::DeviceId;
 use rollcall_site::event::Actor;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 use tonic::{Status, Streaming};
 
@@ -26,6 +26,8 @@ use tonic::{Status, Streaming};
 const READING: Duration = Duration::from_secs(10);
 /// How long the door listens on after a refusal, so that the agent reads it before the connection ends.
 const LINGER: Duration = Duration::from_secs(2);
+/// How often a stream looks by itself for contents that another one was asked for.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// An agent that speaks too fast is told so this often at most.
 const REMIND: SignedDuration = SignedDuration::from_secs(30);
 /// What an agent that speaks too fast is asked to wait, seconds.
@@ -53,6 +55,8 @@ pub(super) enum Parting {
     Goodbye,
     /// The collector says no more to it: it is silent, or a newer stream took its place.
     Dismissed,
+    /// The collector stops: the agent calls again as after a lost connection, at once and then ever more slowly.
+    Stopping,
     /// The collector refuses it.
     Refused(v1::Refusal),
 }
@@ -66,6 +70,10 @@ pub(super) struct Met {
     pub(super) off_ms: i64,
     pub(super) acknowledged: u64,
     pub(super) pending: Pending,
+    /// Contents that another stream was asked for.
+    pub(super) hoped: Vec<Digest>,
+    /// Says when it is worth looking for them.
+    pub(super) settled: watch::Receiver<()>,
     pub(super) pace: Pace,
     pub(super) reminded: Option<Timestamp>,
     pub(super) renewals: u32,
@@ -82,6 +90,11 @@ impl Out {
         let sent = self.0.send_timeout(Ok(v1::FromCollector { message: Some(message) }), READING).await;
         sent.map_err(|_| Parting::Broken)
     }
+
+    async fn end(&self, status: Status) {
+        // An agent that reads nothing is not told either.
+        let _gone = self.0.send_timeout(Err(status), READING).await;
+    }
 }
 
 impl Conversation {
@@ -90,16 +103,20 @@ impl Conversation {
         let parting = match self.greet(&mut words).await {
             Ok(mut met) => {
                 let parting = self.converse(&mut met, &mut words).await;
-                let told = matches!(parting, Parting::Goodbye | Parting::Refused(_)) && !self.door.stop.is_cancelled();
-                let how = if told { Ended::Told } else { Ended::Broken };
+                let how = if matches!(parting, Parting::Goodbye | Parting::Refused(_)) { Ended::Told } else { Ended::Broken };
                 self.door.roll().leave(self.device, met.stream, how, self.now());
+                self.door.claims.leave(met.stream);
                 parting
             }
             Err(parting) => parting,
         };
-        if let Parting::Refused(refusal) = parting {
-            tracing::info!(device.id = %self.device, address = %self.caller.address, reason = %refusal.text, "refused a device");
-            let _gone = self.out.say(Told::Refusal(refusal)).await;
+        match parting {
+            Parting::Refused(refusal) => {
+                tracing::info!(device.id = %self.device, address = %self.caller.address, reason = %refusal.text, "refused a device");
+                let _gone = self.out.say(Told::Refusal(refusal)).await;
+            }
+            Parting::Stopping => self.out.end(Status::unavailable("the collector is stopping")).await,
+            Parting::Broken | Parting::Goodbye | Parting::Dismissed => {}
         }
         let Self { out, .. } = self;
         drop(out);
@@ -119,11 +136,12 @@ impl Conversation {
         loop {
             let step = tokio::select! {
                 biased;
-                () = self.door.stop.cancelled() => return self.stopping(),
+                () = self.door.stop.cancelled() => return Parting::Stopping,
                 order = met.orders.recv() => match order {
                     Some(order) => self.obey(met, order).await,
                     None => return self.dismissed(),
                 },
+                _ = timeout(LOOK_AGAIN, met.settled.changed()), if !met.hoped.is_empty() => self.look_again(met).await,
                 word = words.message() => match word {
                     Ok(Some(word)) => self.listen(met, word).await,
                     Ok(None) => return Parting::Broken,
@@ -137,10 +155,6 @@ impl Conversation {
                 return parting;
             }
         }
-    }
-
-    fn stopping(&self) -> Parting {
-        Parting::Refused(refuse(Why::Busy, "the collector is stopping; come back in a moment"))
     }
 
     /// The roll has no more orders: the device may no longer speak, or this stream is not its stream any more.
@@ -177,7 +191,7 @@ impl Conversation {
         }
         let wanted = matches!(&word.message, Some(Said::Section(section)) if self.wanted(met, section).is_some());
         if !wanted {
-            self.keep_pace(met).await?;
+            self.keep_pace(met, &word).await?;
         }
         match word.message {
             Some(Said::Hello(_)) => Err(protocol("hello was said twice")),
@@ -194,11 +208,13 @@ impl Conversation {
         }
     }
 
-    /// Reads on only as fast as a device may speak; the rest waits on the agent's side.
-    async fn keep_pace(&self, met: &mut Met) -> Result<(), Parting> {
+    /// Reads on only as fast as a device may speak; the rest waits on the agent's side. A long spool is only slowed: an
+    /// agent that was sent away with it would come back with the same.
+    async fn keep_pace(&self, met: &mut Met, word: &v1::FromAgent) -> Result<(), Parting> {
         let now = self.now();
         let Some(wait) = met.pace.take(now) else { return Ok(()) };
-        if met.reminded.is_none_or(|at| now.duration_since(at) > REMIND) {
+        let spool = matches!(word.message, Some(Said::Entry(_)));
+        if !spool && met.reminded.is_none_or(|at| now.duration_since(at) > REMIND) {
             met.reminded = Some(now);
             tracing::warn!(device.id = %self.device, "a device speaks too fast");
             self.command(met, v1::command::Command::BackOff(v1::BackOff { seconds: BACK_OFF_S })).await?;
@@ -265,7 +281,7 @@ impl Conversation {
                 tracing::error!(device.id = %self.device, %error, "a change of a device broke off");
                 Parting::Refused(refuse(Why::Busy, "the collector could not take this in; come back later"))
             }
-            ChangeError::Stopping => self.stopping(),
+            ChangeError::Stopping => Parting::Stopping,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What both agents' doors share: the collector, the authority, and where agents reach this machine.
 
 use crate::agents::authority::Authority;
+use crate::agents::claims::Claims;
 use crate::agents::listen::Caller;
 use crate::agents::roll::Roll;
 use crate::store::Store;
@@ -30,6 +31,7 @@ pub struct Door {
     pub stop: CancellationToken,
     /// Every conversation: the collector waits for them when it stops.
     pub tasks: TaskTracker,
+    pub(super) claims: Claims,
     pub(super) unpackers: Arc<Semaphore>,
 }
 
@@ -43,7 +45,16 @@ impl Door {
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Arc<Self> {
-        Arc::new(Self { collector, site, authority, attendance, stop, tasks, unpackers: Arc::new(Semaphore::new(UNPACKERS)) })
+        Arc::new(Self {
+            collector,
+            site,
+            authority,
+            attendance,
+            stop,
+            tasks,
+            claims: Claims::default(),
+            unpackers: Arc::new(Semaphore::new(UNPACKERS)),
+        })
     }
 
     /// The site as last committed.

@@ -6,9 +6,9 @@ use crate::agents::token;
 use crate::agents::translate::{fingerprint, name};
 use crate::keeper::ChangeError;
 use jiff::{SignedDuration, Timestamp};
+use rollcall_proto::MAX_ENROLL_MESSAGE;
 use rollcall_proto::v1::enrollment_server::{Enrollment, EnrollmentServer};
 use rollcall_proto::v1::{EnrollRequest, EnrollResponse};
-use rollcall_proto::{MAX_ENROLL_MESSAGE, v1};
 use rollcall_site::enroll::Enrolment;
 use rollcall_site::event::Actor;
 use rollcall_site::{AssetId, DeviceId, Refusal, RefusalKind};
@@ -84,7 +84,7 @@ impl Desk {
     }
 }
 
-fn enrolment(said: v1::EnrollRequest, token_hash: String, device: DeviceId, certificate: String, ends: Timestamp) -> Enrolment {
+fn enrolment(said: EnrollRequest, token_hash: String, device: DeviceId, certificate: String, ends: Timestamp) -> Enrolment {
     Enrolment {
         token_hash,
         device,

@@ -25,7 +25,7 @@ impl Conversation {
     /// Waits for the hello, lets the site judge it, and welcomes the device.
     pub(super) async fn greet(&self, words: &mut Streaming<v1::FromAgent>) -> Result<Met, Parting> {
         let word = tokio::select! {
-            () = self.door.stop.cancelled() => return Err(Parting::Refused(refuse(Why::Busy, "the collector is stopping; come back in a moment"))),
+            () = self.door.stop.cancelled() => return Err(Parting::Stopping),
             word = timeout(HELLO_WITHIN, words.message()) => word,
         };
         let said = match word {
@@ -50,6 +50,8 @@ impl Conversation {
             off_ms,
             acknowledged: greeting.acknowledged,
             pending: Pending::default(),
+            hoped: Vec::new(),
+            settled: self.door.claims.settled(),
             pace: Pace::new(now),
             reminded: None,
             renewals: 0,

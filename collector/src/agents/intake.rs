@@ -40,9 +40,28 @@ impl Conversation {
         let view = self.door.view();
         let ask = met.pending.push(report, times.now, |name, digest| view.holds(name, digest));
         let ask = ask.map_err(|much| Parting::Refused(refuse(Why::Busy, much.to_string())))?;
-        if !ask.is_empty() {
-            self.out.say(Told::Want(v1::Want { digests: ask.iter().map(|digest| digest.as_bytes().to_vec()).collect() })).await?;
+        self.ask(met, ask).await?;
+        self.take_in(met).await
+    }
+
+    /// Asks for contents, or hopes for them where another stream was asked already.
+    async fn ask(&self, met: &mut Met, digests: Vec<Digest>) -> Result<(), Parting> {
+        let (now, stream) = (self.now(), met.stream);
+        let (ask, hope): (Vec<Digest>, Vec<Digest>) = digests.into_iter().partition(|digest| self.door.claims.claim(*digest, stream, now));
+        met.hoped.extend(hope);
+        if ask.is_empty() {
+            return Ok(());
         }
+        self.out.say(Told::Want(v1::Want { digests: ask.iter().map(|digest| digest.as_bytes().to_vec()).collect() })).await
+    }
+
+    /// Looks for the contents that another stream was asked for: they are held by now, or this one is asked as well.
+    pub(super) async fn look_again(&self, met: &mut Met) -> Result<(), Parting> {
+        let view = self.door.view();
+        let hoped = std::mem::take(&mut met.hoped);
+        let missing: Vec<Digest> = hoped.into_iter().filter(|digest| !met.pending.found(digest, |name| view.holds(name, digest))).collect();
+        drop(view);
+        self.ask(met, missing).await?;
         self.take_in(met).await
     }
 
@@ -62,7 +81,7 @@ impl Conversation {
                 tracing::error!(device.id = %self.device, %digest, %error, "a section could not be stored");
                 Parting::Refused(refuse(Why::Busy, "the collector can't store anything now; come back later"))
             }
-            BadContent::Stopping => Parting::Refused(refuse(Why::Busy, bad.to_string())),
+            BadContent::Stopping => Parting::Stopping,
         })?;
         let arrived = met.pending.arrive(digest, sections, bytes);
         arrived.map_err(|much| Parting::Refused(refuse(Why::Busy, much.to_string())))?;
@@ -89,9 +108,14 @@ impl Conversation {
 
     async fn report(&self, (report, contents): Ready) -> Result<u64, Parting> {
         let device = self.device;
+        let digests: Vec<Digest> = contents.iter().map(|(digest, _)| *digest).collect();
         let keeper = &self.door.collector.keeper;
         let change = keeper.change(self.actor(), move |w| rollcall_site::attend::report(w, device, report, contents));
-        change.await.map_err(|error| self.failed(&error))
+        let up_to = change.await.map_err(|error| self.failed(&error))?;
+        if !digests.is_empty() {
+            self.door.claims.held(&digests);
+        }
+        Ok(up_to)
     }
 
     /// Says up to where everything is durable, to the agent and to those who asked for a rescan.

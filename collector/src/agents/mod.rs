@@ -7,6 +7,7 @@
 
 pub mod attend;
 pub mod authority;
+mod claims;
 mod conversation;
 pub mod door;
 pub mod enroll;
@@ -18,6 +19,8 @@ mod pace;
 mod pauses;
 mod pending;
 pub mod roll;
+#[cfg(test)]
+mod tests;
 pub mod token;
 mod translate;
 pub mod watch;

@@ -71,6 +71,15 @@ impl Pending {
         self.wanted.get(digest)
     }
 
+    /// Whether a content that was to be asked for is there without asking: it came, or the site holds it as every section named.
+    pub(super) fn found(&mut self, digest: &Digest, holds: impl Fn(&str) -> bool) -> bool {
+        let found = self.wanted.get(digest).is_none_or(|sections| sections.iter().all(|name| holds(name)));
+        if found {
+            self.wanted.remove(digest);
+        }
+        found
+    }
+
     /// A content that was asked for is durable: the sections that it is, and its size unpacked, bytes.
     ///
     /// # Errors

@@ -5,10 +5,10 @@ use crate::agents::pauses::Pauses;
 use crate::agents::roll::Order;
 use crate::keeper::ChangeError;
 use jiff::{SignedDuration, Timestamp};
-use rollcall_site::DeviceId;
 use rollcall_site::device::DeviceState;
 use rollcall_site::event::Actor;
 use rollcall_site::presence::Presence;
+use rollcall_site::{DeviceId, Working};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,22 +70,15 @@ impl Watch {
         }
         let keeper = &self.door.collector.keeper;
         if rollcall_site::alert::next_due(&keeper.view()).is_some_and(|due| due <= now) {
-            keeper
-                .change(Actor::Rollcall, |w| {
-                    rollcall_site::alert::tick(w);
-                    Ok(())
-                })
-                .await?;
+            let tell = |w: &mut Working| {
+                rollcall_site::alert::tick(w);
+                Ok(())
+            };
+            keeper.change(Actor::Rollcall, tell).await?;
         }
         if passed(self.checkpointed, CHECKPOINT, now) {
             self.checkpointed = now;
-            let heard: Vec<(DeviceId, Timestamp)> = self.door.roll().heard().iter().map(|(device, at)| (*device, *at)).collect();
-            keeper
-                .change(Actor::Rollcall, move |w| {
-                    rollcall_site::attend::checkpoint(w, &heard);
-                    Ok(())
-                })
-                .await?;
+            self.checkpoint().await?;
         }
         if passed(self.renewed, RENEWALS, now) {
             self.renewed = now;
@@ -121,6 +114,20 @@ impl Watch {
                 Ok(())
             })
             .await
+    }
+
+    async fn checkpoint(&self) -> Result<(), ChangeError> {
+        let heard: Vec<(DeviceId, Timestamp)> = self.door.roll().heard().iter().map(|(device, at)| (*device, *at)).collect();
+        for batch in heard.chunks(BATCH) {
+            let batch = batch.to_vec();
+            let keeper = &self.door.collector.keeper;
+            let write = move |w: &mut Working| {
+                rollcall_site::attend::checkpoint(w, &batch);
+                Ok(())
+            };
+            keeper.change(Actor::Rollcall, write).await?;
+        }
+        Ok(())
     }
 
     fn renew(&self, now: Timestamp) {
