@@ -1,1 +1,14 @@
-//! .
+//! What the stories are told with: a real site in a test, machines that exist only as their sections, a browser.
+
+#![expect(clippy::indexing_slicing, reason = "a document without the field is null, and the story that reads it fails and says where")]
+
+pub mod agent;
+pub mod browser;
+pub mod command;
+pub mod crash;
+pub mod hook;
+pub mod pc;
+pub mod process;
+pub mod rest;
+pub mod site;
+pub mod this_machine;

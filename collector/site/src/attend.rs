@@ -99,8 +99,8 @@ pub fn hello(w: &mut Working, device: DeviceId, certificate: &str, hello: &Hello
         quarantine(w, &before, why.clone(), hello.fingerprint.clone());
         return Ok(Met::Clone(why));
     }
-    let rolled_back = before.nonces.len() > 1 && !before.nonces.contains(&hello.nonce);
-    let goes_on = before.session == hello.session && !rolled_back;
+    let rolled_back = is_rolled_back(&before, hello);
+    let goes_on = before.session == hello.session && !rolled_back && before.nonces.first() == Some(&hello.nonce);
     let mut after = (*before).clone();
     if before.certificate == certificate {
         after.certificate_before = None;
@@ -130,6 +130,15 @@ pub fn hello(w: &mut Working, device: DeviceId, certificate: &str, hello: &Hello
     let heartbeat_ms = w.site.assets.get(&before.asset).map_or(room::HEARTBEAT_MS, |asset| room::heartbeat_of(&w.site, asset));
     let acknowledged = w.site.devices.get(&device).map_or(0, |device| device.acknowledged);
     Ok(Met::Welcome(Greeting { acknowledged, heartbeat_ms, epoch: w.site.epoch() }))
+}
+
+/// Whether a device's disk is in an earlier state than the one it last spoke from: it shows a nonce older than the last
+/// two; or, after a new start of the machine, not the last one, or numbers that were used before.
+fn is_rolled_back(before: &Device, hello: &Hello) -> bool {
+    let is_older = before.nonces.len() > 1 && !before.nonces.contains(&hello.nonce);
+    let is_second = before.nonces.get(1) == Some(&hello.nonce);
+    let counts_again = before.session == hello.session && hello.next <= before.acknowledged;
+    is_older || (before.boot != hello.boot && (is_second || counts_again))
 }
 
 /// The events of a hello that is worth telling.

@@ -1,0 +1,74 @@
+//! What is kept comes back: from a backup, and without the shelf.
+
+use crate::{titles, titles_without};
+use rollcall_tests::command::Desk;
+use rollcall_tests::pc::Pc;
+use rollcall_tests::process::{CollectorProcess, Ports};
+use rollcall_tests::site::TestSite;
+
+/// The hash over everything that the site holds.
+fn state_hash(site: &TestSite) -> String {
+    site.collector().unwrap().keeper.view().state_hash()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shelf_can_be_deleted_without_loss() {
+    let mut site = TestSite::start().await.unwrap();
+    let agent = site.enroll("LAB1-01", &Pc::new(1, "one"), titles()).await.unwrap();
+    agent.change(|machine| machine.put("software", titles_without("gimp")));
+    site.event_until("section.changed").await.unwrap();
+    agent.kill().await;
+    site.presence_until("LAB1-01", "silent").await.unwrap();
+    site.pause().await.unwrap();
+    site.resume().await.unwrap();
+    let before = state_hash(&site);
+    let history = site.desk().unwrap().json(&["device", "LAB1-01", "--history"]).await.unwrap();
+    site.pause().await.unwrap();
+    let shelves: Vec<_> = std::fs::read_dir(site.data())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.file_name().unwrap().to_string_lossy().starts_with("shelf"))
+        .collect();
+    assert!(!shelves.is_empty(), "there is no shelf to delete");
+    for shelf in shelves {
+        std::fs::remove_dir_all(shelf).unwrap();
+    }
+    site.resume().await.unwrap();
+    assert_eq!(state_hash(&site), before);
+    let shelved = |status: &serde_json::Value| status["store"]["shelf"] == "ok";
+    site.until("/status", "the shelf is rebuilt", shelved).await.unwrap();
+    assert_eq!(site.desk().unwrap().json(&["device", "LAB1-01", "--history"]).await.unwrap(), history);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_restores_into_an_empty_folder_and_raises_the_epoch() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("site");
+    let process = CollectorProcess::start(&data, Ports::free().unwrap()).await.unwrap();
+    let desk = process.desk().unwrap();
+    desk.json(&["room", "add", "Lab 1"]).await.unwrap();
+    desk.json(&["asset", "add", "LT-01", "--kind", "laptop", "--room", "Lab 1"]).await.unwrap();
+    let epoch = desk.json(&["status"]).await.unwrap()["epoch"].as_u64().unwrap();
+    let file = folder.path().join("site.backup");
+    desk.json(&["backup", &file.to_string_lossy()]).await.unwrap();
+    let key = recovery_key(&process.words());
+    process.stop().await.unwrap();
+    assert!(!String::from_utf8_lossy(&std::fs::read(&file).unwrap()).contains("LT-01"), "a backup is encrypted");
+
+    let again = folder.path().join("again");
+    let key_file = folder.path().join("recovery.key");
+    std::fs::write(&key_file, format!("{key}\n")).unwrap();
+    let restore = Desk::new(&again).unwrap();
+    restore.json(&["restore", &file.to_string_lossy(), "--key", &key_file.to_string_lossy()]).await.unwrap();
+    let process = CollectorProcess::start(&again, Ports::free().unwrap()).await.unwrap();
+    let desk = process.desk().unwrap();
+    assert_eq!(desk.json(&["asset", "show", "LT-01"]).await.unwrap()["room"], "Lab 1");
+    assert!(desk.json(&["status"]).await.unwrap()["epoch"].as_u64().unwrap() > epoch);
+    process.stop().await.unwrap();
+}
+
+/// The key that the first start shows once.
+fn recovery_key(words: &str) -> String {
+    let start = words.find("AGE-SECRET-KEY-").unwrap_or_else(|| panic!("the first start shows no recovery key:\n{words}"));
+    words[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
+}

@@ -1,0 +1,17 @@
+//! The collector is killed without warning, again and again, while it works: nothing that it acknowledged is lost.
+
+use rollcall_tests::crash;
+
+/// How often it is killed: 5 times, or as the environment says.
+fn rounds() -> u64 {
+    std::env::var("ROLLCALL_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(5)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crash_loses_no_acknowledged_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = crash::rounds(&folder.path().join("site"), rounds(), |_, _| {}).await.unwrap();
+    println!("{outcome:?}");
+    assert!(outcome.acknowledged > 0);
+    assert_eq!(outcome.lost, 0);
+}

@@ -1,0 +1,34 @@
+//! Lists from elsewhere: what is wrong in a file is said with its line, and nothing is taken in by halves.
+
+use rollcall_tests::site::TestSite;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roster_with_a_bad_line_is_refused_whole_and_the_line_is_named() {
+    let site = TestSite::start().await.unwrap();
+    let desk = site.desk().unwrap();
+    for (text, place) in [
+        ("id,name\nS1,Ana\nhas space,Ben\n", "3"),
+        ("id,name\nS1,Ana\nS2\n", "3"),
+        ("number,name\nS1,Ana\n", "id"),
+        ("id,name\nS1,Ana\nS1,Ben\n", "S1"),
+    ] {
+        let file = site.place("people.csv");
+        std::fs::write(&file, text).unwrap();
+        let ran = desk.run(&["person", "import", &file.to_string_lossy(), "--yes"]).await.unwrap();
+        assert_eq!(ran.code, 2, "{text:?}: {ran:?}");
+        assert!(ran.err.contains(place) && ran.err.contains("people.csv"), "{text:?}: {}", ran.err);
+    }
+    let persons = site.rest().unwrap().get("/persons").await.unwrap();
+    assert_eq!(persons.as_array().unwrap().len(), 0, "{persons}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_come_from_a_file() {
+    let site = TestSite::start().await.unwrap();
+    let file = site.place("rooms.csv");
+    std::fs::write(&file, "name,kind,seats\nLab 118,lab,30\nLibrary,library,12\n").unwrap();
+    let desk = site.desk().unwrap();
+    desk.json(&["room", "import", &file.to_string_lossy()]).await.unwrap();
+    let rooms = desk.json(&["rooms"]).await.unwrap();
+    assert!(rooms.to_string().contains("Lab 118") && rooms.to_string().contains("Library"), "{rooms}");
+}

@@ -1,0 +1,34 @@
+//! Stories: what people and machines do with a real site, one file per family.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a story that can't go on ends there, and says where")]
+
+mod backup;
+mod browser;
+mod change;
+mod clone;
+mod commands;
+mod crash;
+mod enrol;
+mod import;
+mod lend;
+mod real;
+mod report;
+mod revoke;
+mod silence;
+mod software;
+mod sweep;
+
+use rollcall_tests::pc::{self, Title};
+
+/// What the PCs of the stories have installed.
+const TITLES: [Title<'static>; 4] = [("apt", "2.6.1"), ("bash", "5.2.15-2+b7"), ("gimp", "2.10.34-1"), ("libreoffice-core", "4:7.4.7-1")];
+
+/// The software list of the stories.
+fn titles() -> rollcall_agent::survey::Content {
+    pc::software(&TITLES)
+}
+
+/// The same without `title`.
+fn titles_without(title: &str) -> rollcall_agent::survey::Content {
+    pc::software(&TITLES.into_iter().filter(|(name, _)| *name != title).collect::<Vec<_>>())
+}
