@@ -1,12 +1,14 @@
 //! The site's collector: agents report to it, people and scripts ask it.
 
 pub mod agents;
+pub mod cli;
 pub mod clock;
 pub mod collector;
 pub mod desk;
 pub mod keeper;
 pub mod metrics;
 pub mod notify;
+pub mod restore;
 pub mod secrets;
 pub mod serve;
 pub mod settings;

@@ -1,2 +1,7 @@
-//! .
-fn main() {}
+//! The site's collector and the technician's command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rollcall::cli::main()
+}

@@ -7,6 +7,7 @@ use crate::agents::listen::{self, Caps};
 use crate::agents::roll::Roll;
 use crate::agents::{attend, enroll, follow, watch as silence};
 use crate::clock::Clock;
+use crate::desk;
 use crate::keeper::Keeper;
 use crate::metrics;
 use crate::notify;
@@ -25,7 +26,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -69,6 +70,12 @@ pub struct Running {
     pub agents: SocketAddr,
     /// Where the enrolment door listens.
     pub enroll: SocketAddr,
+    /// Where the desk listens.
+    pub desk: SocketAddr,
+    /// Where metrics and the health check are read.
+    pub metrics: SocketAddr,
+    /// The one-time link that makes the first account, while there is none.
+    pub first_link: Option<String>,
     /// The secret half of the recovery key, at the very first start: to be shown once.
     pub recovery: Option<SecretString>,
     stop: CancellationToken,
@@ -80,12 +87,17 @@ pub struct Running {
 ///
 /// # Errors
 /// It could not start, or it had to stop: the disk failed.
-pub async fn serve(settings: Settings, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let mut running = start(settings, Clock::system(), Options::default()).await?;
+pub async fn serve(settings: Settings, options: Options, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let mut running = start(settings, Clock::system(), options).await?;
     if let Some(recovery) = running.recovery.take() {
         eprintln!("{}", recovery_words(&recovery));
     }
-    eprintln!("rollcall: ready: agents {}, enrolment {}", running.agents, running.enroll);
+    if let Some(link) = running.first_link.take() {
+        eprintln!(
+            "rollcall: nobody can sign in at the desk yet. Make the first account with this link, good once and for 24 hours:\n\n    {link}\n"
+        );
+    }
+    eprintln!("{}", running.ready_words());
     let failure = tokio::select! {
         () = stop => None,
         failure = running.failed() => Some(failure),
@@ -112,24 +124,38 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
         let (site, name) = (site.clone(), options.site_name.clone());
         keeper.change(Actor::Rollcall, move |w| found(w, site, name)).await.context("the site could not be founded")?;
     }
-    let agents = bind(collector.settings.agents, "agents").await?;
-    let enroll = bind(collector.settings.enroll, "enroll").await?;
-    let metrics = bind(collector.settings.metrics, "metrics").await?;
-    let (addresses, stop, tasks) = ((agents.local_addr()?, enroll.local_addr()?), CancellationToken::new(), TaskTracker::new());
-    let failed = watch::channel(None).0;
-
-    let authority = Arc::new(Authority::open(&collector.secrets, &site, keeper.clock().now())?);
-    let door = Door::new(collector.clone(), site, authority, addresses.0, stop.clone(), tasks.clone());
-    silence::expect_back(&door, options.restart_grace);
-    tasks.spawn(follow::run(Arc::clone(&door), keeper.events()));
-    tasks.spawn(silence::run(Arc::clone(&door)));
-    tasks.spawn(notify::run(collector.clone(), stop.clone()));
-    tasks.spawn(metrics::serve(metrics, collector.clone(), stop.clone()));
-    let mut running = Running { collector, agents: addresses.0, enroll: addresses.1, recovery: None, stop, tasks, failed };
-    running.open_doors(&door, agents, enroll, options)?;
-    // Last, so that a start that fails does not use up the one time it is shown.
+    let listeners = Listeners::bind(&collector.settings).await?;
+    let mut running = Running::over(collector, &listeners)?;
+    let authority = Arc::new(Authority::open(&running.collector.secrets, &site, running.collector.keeper.clock().now())?);
+    running.open_agents(site, authority, listeners.agents, listeners.enroll, options)?;
+    running.open_desk(listeners.desk, listeners.socket)?;
+    running.tasks.spawn(notify::run(running.collector.clone(), running.stop.clone()));
+    running.tasks.spawn(metrics::serve(listeners.metrics, running.collector.clone(), running.stop.clone()));
+    // Last, so that a start that fails does not use up the one time they are shown.
+    running.first_link = desk::first_link(&running.collector, running.desk);
     running.recovery = recovery_key(&running.collector.secrets)?;
     Ok(running)
+}
+
+/// Every door, bound before anything is served: a start that fails has answered nobody.
+struct Listeners {
+    agents: TcpListener,
+    enroll: TcpListener,
+    desk: TcpListener,
+    metrics: TcpListener,
+    socket: UnixListener,
+}
+
+impl Listeners {
+    async fn bind(settings: &Settings) -> anyhow::Result<Self> {
+        Ok(Self {
+            agents: bind(settings.agents, "agents").await?,
+            enroll: bind(settings.enroll, "enroll").await?,
+            desk: bind(settings.desk, "desk").await?,
+            metrics: bind(settings.metrics, "metrics").await?,
+            socket: desk::socket::bind(&settings.socket()).await?,
+        })
+    }
 }
 
 impl Running {
@@ -161,16 +187,58 @@ impl Running {
         self.stop.clone()
     }
 
-    fn open_doors(&self, door: &Arc<Door>, agents: TcpListener, enroll: TcpListener, options: Options) -> anyhow::Result<()> {
+    fn over(collector: Collector, listeners: &Listeners) -> anyhow::Result<Self> {
+        Ok(Self {
+            collector,
+            agents: listeners.agents.local_addr()?,
+            enroll: listeners.enroll.local_addr()?,
+            desk: listeners.desk.local_addr()?,
+            metrics: listeners.metrics.local_addr()?,
+            first_link: None,
+            recovery: None,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            failed: watch::channel(None).0,
+        })
+    }
+
+    fn open_agents(
+        &self,
+        site: SiteId,
+        authority: Arc<Authority>,
+        agents: TcpListener,
+        enroll: TcpListener,
+        options: Options,
+    ) -> anyhow::Result<()> {
+        let door = Door::new(self.collector.clone(), site, authority, self.agents, self.stop.clone(), self.tasks.clone());
+        silence::expect_back(&door, options.restart_grace);
+        self.tasks.spawn(follow::run(Arc::clone(&door), self.collector.keeper.events()));
+        self.tasks.spawn(silence::run(Arc::clone(&door)));
         let (authority, clock) = (&door.authority, self.collector.keeper.clock());
         let attendance = authority.server(authority.attend_name(), clock)?;
         let attendance = tls::mutual_door(attendance, authority.ca().clone(), &["h2"], clock)?;
         let enrolment = tls::open_door(authority.server(authority.enroll_name(), clock)?, &["h2"], clock)?;
-        let attending = listen::serve(agents, attendance, options.attendance, attend::routes(Arc::clone(door)), self.stop.clone());
-        let enrolling = listen::serve(enroll, enrolment, options.enrolment, enroll::routes(Arc::clone(door)), self.stop.clone());
+        let attending = listen::serve(agents, attendance, options.attendance, attend::routes(Arc::clone(&door)), self.stop.clone());
+        let enrolling = listen::serve(enroll, enrolment, options.enrolment, enroll::routes(door), self.stop.clone());
         self.keep("the attendance door", attending);
         self.keep("the enrolment door", enrolling);
         Ok(())
+    }
+
+    fn open_desk(&self, desk: TcpListener, socket: UnixListener) -> anyhow::Result<()> {
+        // Asked for once here, so that a certificate that can't be used ends the start and not the running collector.
+        desk::tls::config(&self.collector)?;
+        self.keep("the desk", desk::serve(desk, self.collector.clone(), self.stop.clone()));
+        let (path, stop) = (self.collector.settings.socket(), self.stop.clone());
+        let router = desk::api::on_socket(self.collector.clone());
+        self.keep("the command line's socket", async move { desk::socket::listen(&path, socket, router, stop).await });
+        Ok(())
+    }
+
+    /// Says where it listens: what scripts wait for.
+    fn ready_words(&self) -> String {
+        let Self { agents, enroll, desk, metrics, .. } = self;
+        format!("rollcall: ready: agents {agents}, enrolment {enroll}, desk https://{desk}, metrics http://{metrics}/metrics")
     }
 
     /// Runs a door; when it fails, the collector stops.

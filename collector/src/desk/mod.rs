@@ -2,10 +2,12 @@
 
 mod accept;
 mod address;
+pub mod api;
 mod assets;
 mod door;
 mod frame;
 mod guard;
+pub mod keys;
 mod live;
 mod look;
 pub mod names;
@@ -13,6 +15,7 @@ mod pages;
 mod password;
 mod readiness;
 pub mod session;
+pub mod socket;
 mod sweeping;
 #[cfg(test)]
 mod tests;
@@ -46,7 +49,8 @@ pub fn router(collector: Collector) -> Router {
 }
 
 fn router_of(desk: Desk) -> Router {
-    guard::before(pages::routes(&desk).merge(assets::routes()).with_state(desk))
+    let api = api::behind_keys(desk.collector.clone());
+    guard::before(pages::routes(&desk).merge(assets::routes()).with_state(desk)).merge(api)
 }
 
 /// What the pages share. Cheap to clone.

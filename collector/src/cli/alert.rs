@@ -1,0 +1,76 @@
+//! `rollcall alerts`, `rollcall alert …`: what needs a person.
+
+use crate::cli::client::Client;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::Out;
+use crate::cli::table::{Column, text_at};
+use crate::cli::way::Ask;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+/// What needs a person.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rollcall alerts                              raised and acknowledged ones, worst first
+  rollcall alert ack 12                        you take care of it
+  rollcall alerts --all --json
+
+Exit codes, as of every list: 0 there are some · 1 there are none")]
+pub struct Alerts {
+    /// Settling and resolved ones too, newest first
+    #[arg(long)]
+    all: bool,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::text("#", "id"),
+    Column::state("severity", "severity"),
+    Column::text("tag", "tag"),
+    Column::text("device", "device").from(120),
+    Column::text("room", "room").from(90),
+    Column::text("what", "title"),
+    Column::moment("since", "since"),
+    Column::state("state", "state"),
+    Column::text("try first", "remedy").from(140),
+    Column::text("rule", "rule").from(180),
+];
+
+impl Ask for Alerts {
+    async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
+        let shown = if self.all { "all" } else { "open" };
+        let rows = client.get(&["alerts"], &[("shown", Some(shown.to_owned()))]).await?;
+        Ok(out.rows(COLUMNS, &rows, "no alerts: nothing needs a person now"))
+    }
+}
+
+/// Take care of an alert.
+#[derive(Debug, Args)]
+pub struct Alert {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Say that you take care of it
+    Ack {
+        /// Its number
+        id: u64,
+    },
+    /// Say that it is over; one that still holds stays quiet until it has passed once
+    Resolve {
+        /// Its number
+        id: u64,
+    },
+}
+
+impl Ask for Alert {
+    async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
+        let (id, verb) = match self.action {
+            Action::Ack { id } => (id, "acknowledge"),
+            Action::Resolve { id } => (id, "resolve"),
+        };
+        let row = client.post(&["alerts", &id.to_string(), verb], json!({})).await?;
+        Ok(out.said(&row, &format!("alert {id} is {}: {}", text_at(&row, "state"), text_at(&row, "title"))))
+    }
+}

@@ -1,0 +1,239 @@
+//! `rollcall asset …`: anything with a tag.
+
+use crate::cli::client::Client;
+use crate::cli::csv_file::{self, Sheet};
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::Out;
+use crate::cli::table::{Column, text_at};
+use crate::cli::way::Ask;
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Anything with a tag, with or without an agent.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rollcall asset add PRJ-003 --kind projector --maker Epson --room \"Lab 1\"
+  rollcall asset set LAP-042 --status in-repair
+  rollcall asset move LAP-042 \"Library\"
+  rollcall asset import inventory.csv          columns: tag, kind, name, maker, model, serial, room, seat, status
+  rollcall asset retire OLD-007")]
+pub struct Asset {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Add something that has no agent
+    Add {
+        /// The barcode text
+        tag: String,
+        #[command(flatten)]
+        facts: Facts,
+    },
+    /// Change what is said of it
+    Set {
+        /// Its tag
+        tag: String,
+        #[command(flatten)]
+        facts: Facts,
+        /// Give it another tag
+        #[arg(long, value_name = "TAG")]
+        new_tag: Option<String>,
+    },
+    /// List what belongs to the site
+    List {
+        /// Only those of this room
+        #[arg(long, value_name = "ROOM")]
+        room: Option<String>,
+        /// Retired ones too
+        #[arg(long)]
+        retired: bool,
+    },
+    /// Show one
+    Show {
+        /// Its tag
+        tag: String,
+    },
+    /// Move it to another room and seat
+    Move {
+        /// Its tag
+        tag: String,
+        /// The room
+        room: String,
+        /// The seat there
+        #[arg(long)]
+        seat: Option<String>,
+    },
+    /// Add assets from a CSV file, and change those whose tag is known, all or none
+    Import {
+        /// The file, with a heading line: tag, and any of kind, name, maker, model, serial, room, seat, status
+        file: PathBuf,
+    },
+    /// Take it out of the inventory for good; its agent may not speak any more
+    Retire {
+        /// Its tag
+        tag: String,
+    },
+}
+
+/// What is said of an asset.
+#[derive(Debug, Default, Args, Serialize)]
+struct Facts {
+    /// What it is
+    #[arg(long, value_parser = ["pc", "laptop", "chromebook", "printer", "projector", "camera", "other"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    /// What people call it
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Maker
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maker: Option<String>,
+    /// Model
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    /// Serial number
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<String>,
+    /// Where it belongs; "" for nowhere
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<String>,
+    /// Its seat there; "" for none
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seat: Option<String>,
+    /// Where it stands in its life
+    #[arg(long, value_parser = ["in-service", "in-repair", "lost", "retired"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::text("tag", "tag"),
+    Column::text("kind", "kind"),
+    Column::text("name", "name"),
+    Column::text("maker", "maker").from(120),
+    Column::text("model", "model").from(90),
+    Column::text("serial", "serial").from(140),
+    Column::text("room", "room"),
+    Column::text("seat", "seat").from(100),
+    Column::text("status", "status"),
+    Column::state("presence", "presence"),
+    Column::text("on loan to", "on_loan_to"),
+];
+
+const NO_ASSETS: &str =
+    "no assets here. Machines with an agent come by themselves; add others with `rollcall asset add TAG --kind projector`";
+
+impl Ask for Asset {
+    async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
+        match self.action {
+            Action::Add { tag, facts } => {
+                let asset = client.post(&["assets"], with("tag", tag, &facts)).await?;
+                Ok(out.said(&asset, &format!("{} is added; print its label and put it on", text_at(&asset, "tag"))))
+            }
+            Action::Set { tag, facts, new_tag } => {
+                let facts = match new_tag {
+                    Some(new) => with("tag", new, &facts),
+                    None => json!(facts),
+                };
+                changed(client, out, &tag, facts).await
+            }
+            Action::Retire { tag } => changed(client, out, &tag, json!({ "status": "retired" })).await,
+            Action::Import { file } => {
+                let rows = rows(&csv_file::read(&file)?).map_err(|wrong| csv_file::refuse(&file, &wrong))?;
+                let imported = client.post(&["assets", "import"], Value::Array(rows)).await?;
+                let words = format!("{} assets added, {} changed", text_at(&imported, "added"), text_at(&imported, "changed"));
+                Ok(out.said(&imported, &words))
+            }
+            Action::List { room, retired } => {
+                let rows = client.get(&["assets"], &[("room", room), ("retired", retired.then(|| "true".to_owned()))]).await?;
+                Ok(out.rows(COLUMNS, &rows, NO_ASSETS))
+            }
+            Action::Show { tag } => {
+                let row = client.get(&["assets", &tag], &[]).await?;
+                if out.is_json() {
+                    out.json(&row);
+                } else {
+                    out.facts(&facts(&row));
+                }
+                Ok(Exit::Done)
+            }
+            Action::Move { tag, room, seat } => {
+                let asset = client.post(&["assets", &tag, "move"], json!({ "room": room, "seat": seat })).await?;
+                Ok(out.said(&asset, &format!("{} now belongs in {}", text_at(&asset, "tag"), text_at(&asset, "room"))))
+            }
+        }
+    }
+}
+
+async fn changed(client: &Client, out: &Out, tag: &str, facts: Value) -> Result<Exit, Failure> {
+    if facts.as_object().is_some_and(serde_json::Map::is_empty) {
+        return Err(Failure::Usage("say what to change: --room, --seat, --status …; see `rollcall asset set --help`".to_owned()));
+    }
+    let asset = client.send(Method::PATCH, &["assets", tag], facts).await?;
+    let at = |name| text_at(&asset, name);
+    Ok(out.said(
+        &asset,
+        &format!(
+            "{}: {}, {}, {}",
+            at("tag"),
+            at("kind"),
+            at("status"),
+            if at("room").is_empty() { "no room".to_owned() } else { at("room") }
+        ),
+    ))
+}
+
+/// What a file may say of an asset.
+const NAMES: &[&str] = &["tag", "kind", "name", "maker", "model", "serial", "room", "seat", "status"];
+
+/// The assets of a sheet; or what is wrong, by line.
+fn rows(sheet: &Sheet) -> Result<Vec<Value>, Vec<String>> {
+    let mut wrong = sheet.missing(&["tag"]);
+    let mut assets = Vec::new();
+    for row in &sheet.rows {
+        if row.get(&sheet.columns, "tag").is_empty() {
+            wrong.push(format!("line {}: no tag", row.line));
+        }
+        let known = row.filled(&sheet.columns).filter(|(name, _)| NAMES.contains(name));
+        assets.push(Value::Object(known.map(|(name, text)| (name.to_owned(), text.into())).collect()));
+    }
+    if wrong.is_empty() { Ok(assets) } else { Err(wrong) }
+}
+
+fn with(name: &str, text: String, facts: &Facts) -> Value {
+    let mut body = json!(facts);
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert(name.to_owned(), text.into());
+    }
+    body
+}
+
+fn facts(row: &Value) -> Vec<(&'static str, String)> {
+    let names = ["tag", "kind", "name", "maker", "model", "serial", "room", "seat", "status", "presence", "on_loan_to", "device", "id"];
+    names.into_iter().map(|name| (name, text_at(row, name))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assets_come_from_a_spreadsheet() {
+        let check = |text: &str, want: Result<Value, Vec<String>>| {
+            assert_eq!(rows(&csv_file::parse(text.as_bytes()).unwrap()).map(Value::Array), want, "{text}");
+        };
+        check("Tag;Kind;Cost\r\nPRJ-1;projector;900\r\n", Ok(json!([{"tag": "PRJ-1", "kind": "projector"}])));
+        check("tag,room\n,Lab 1\n", Err(vec!["line 2: no tag".to_owned()]));
+    }
+}

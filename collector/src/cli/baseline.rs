@@ -1,0 +1,121 @@
+//! `rollcall baseline …`: what software the machines of a room must and must not have.
+
+use crate::cli::client::Client;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::Out;
+use crate::cli::table::{Column, field, text_at};
+use crate::cli::way::Ask;
+use crate::cli::words;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// The largest baseline file, bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// What software the machines of a room must and must not have.
+#[derive(Debug, Args)]
+#[command(after_help = "A file:
+  name = \"Exam lab\"
+  rooms = [\"Lab 1\"]
+  [[required]]
+  title = \"firefox-esr\"
+  version = \">= 128\"
+  [[forbidden]]
+  title = \"steam*\"
+
+Examples:
+  rollcall baseline plan exam.toml             whom it would fail, without applying it
+  rollcall baseline apply exam.toml")]
+pub struct Baseline {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Apply a file: it replaces the baseline of the same name
+    Apply {
+        /// The TOML file
+        file: PathBuf,
+    },
+    /// See whom a file would fail, without applying it
+    Plan {
+        /// The TOML file
+        file: PathBuf,
+    },
+    /// List the baselines with how the machines stand
+    List,
+    /// Show one, with every machine that does not meet it
+    Show {
+        /// Its name
+        name: String,
+    },
+}
+
+const LIST: &[Column] = &[
+    Column::text("name", "name"),
+    Column::text("rooms", "rooms"),
+    Column::text("machines", "plan.devices"),
+    Column::text("meet it", "plan.meet"),
+    Column::text("version", "version").from(90),
+    Column::moment("applied", "applied_at"),
+];
+
+const FAIL: &[Column] = &[Column::text("tag", "tag"), Column::text("room", "room"), Column::text("wrong", "wrong")];
+
+impl Ask for Baseline {
+    async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
+        match self.action {
+            Action::Apply { file } => told(out, &client.post(&["baselines"], body(&file)?).await?, "is applied"),
+            Action::Plan { file } => told(out, &client.post(&["baselines", "plan"], body(&file)?).await?, "is not applied yet"),
+            Action::List => {
+                let rows = client.get(&["baselines"], &[]).await?;
+                Ok(out.rows(
+                    LIST,
+                    &rows,
+                    "no baselines yet; write a file as `rollcall baseline --help` shows, then `rollcall baseline apply FILE`",
+                ))
+            }
+            Action::Show { name } => {
+                let baseline = client.get(&["baselines", &name], &[]).await?;
+                if out.is_json() {
+                    out.json(&baseline);
+                    return Ok(Exit::Done);
+                }
+                out.print(&text_lines(&baseline));
+                told(out, field(&baseline, "plan"), "is applied")
+            }
+        }
+    }
+}
+
+/// The file as it was given, its lines made harmless.
+fn text_lines(baseline: &Value) -> String {
+    let text = field(baseline, "text").as_str().unwrap_or_default();
+    text.lines().map(words::harmless).collect::<Vec<_>>().join("\n")
+}
+
+fn body(file: &Path) -> Result<Value, Failure> {
+    let failed = |error| Failure::here(file.display(), &error);
+    if std::fs::metadata(file).map_err(failed)?.len() > LARGEST {
+        return Err(Failure::Usage(format!("{}: too large for a baseline, more than {}", file.display(), words::bytes(LARGEST))));
+    }
+    Ok(json!({ "text": std::fs::read_to_string(file).map_err(failed)? }))
+}
+
+/// What a plan says; machines that don't meet it are the problems found.
+fn told(out: &Out, plan: &Value, state: &str) -> Result<Exit, Failure> {
+    let fail = field(plan, "fail");
+    let failing = fail.as_array().map_or(0, Vec::len);
+    if out.is_json() {
+        out.json(plan);
+    } else {
+        let (devices, meet) = (text_at(plan, "devices"), text_at(plan, "meet"));
+        out.remark(&format!("{} {state}: {meet} of {devices} machines meet it", text_at(plan, "baseline")));
+        if failing > 0 {
+            out.rows(FAIL, fail, "");
+        }
+    }
+    Ok(if failing > 0 { Exit::Found } else { Exit::Done })
+}

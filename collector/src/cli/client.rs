@@ -1,0 +1,274 @@
+//! Talks to the collector: over the unix socket of this machine, or over TLS with an API key.
+
+use crate::cli::exit::Failure;
+use crate::cli::pin;
+use crate::desk::api::SITE_HEADER;
+use crate::desk::keys::{BadKey, Key};
+use futures_util::StreamExt;
+use reqwest::{Method, Response, Url};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long the door may take to open.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long an ordinary answer may take.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Longest line of a stream, bytes: the result of a sweep of a very large room.
+const LONGEST_LINE: usize = 64 * 1024 * 1024;
+
+/// Which collector is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The unix socket of this machine.
+    Socket(PathBuf),
+    /// The desk, with an API key.
+    Desk {
+        /// Its address: `https://rollcall.school.example:8443`
+        url: String,
+        /// The key's text.
+        key: String,
+    },
+}
+
+/// A way to the collector. Nothing is sent until something is asked.
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    door: Door,
+    site: Option<String>,
+}
+
+/// A query: names and values.
+pub type Query<'a> = &'a [(&'a str, Option<String>)];
+
+impl Client {
+    /// Makes ready to talk through a door.
+    ///
+    /// # Errors
+    /// The address or the key is not one.
+    pub fn new(door: Door, site: Option<String>) -> Result<Self, Failure> {
+        let builder = reqwest::Client::builder().connect_timeout(CONNECT).redirect(reqwest::redirect::Policy::none());
+        let (builder, base, pin) = match &door {
+            Door::Socket(path) => (builder.unix_socket(path.as_path()), "http://rollcall".to_owned(), [0; 32]),
+            Door::Desk { url, key } => {
+                let key = Key::parse(key).map_err(|bad: BadKey| Failure::Usage(bad.to_string()))?;
+                (builder.no_proxy().https_only(true), url.trim_end_matches('/').to_owned(), key.pin)
+            }
+        };
+        let tls = pin::trusting(pin).map_err(|error| Failure::here("TLS", &error))?;
+        let http = builder.tls_backend_preconfigured(tls).build().map_err(|error| Failure::here("HTTP client", &error))?;
+        let scheme = if matches!(door, Door::Socket(_)) { "http" } else { "https" };
+        let base = Url::parse(&base).ok().filter(|url| url.scheme() == scheme && url.has_host());
+        let base = base.ok_or_else(|| Failure::Usage("--desk wants an address such as https://rollcall.school.example:8443".to_owned()))?;
+        Ok(Self { http, base, door, site })
+    }
+
+    /// Asks a question.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn get(&self, path: &[&str], query: Query<'_>) -> Result<Value, Failure> {
+        let response = self.call(Method::GET, path, query, None, Some(PATIENCE)).await?;
+        self.read(response).await
+    }
+
+    /// Asks for a change.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn send(&self, method: Method, path: &[&str], body: Value) -> Result<Value, Failure> {
+        let response = self.call(method, path, &[], Some(body), Some(PATIENCE)).await?;
+        self.read(response).await
+    }
+
+    /// Asks for something to be made or done.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn post(&self, path: &[&str], body: Value) -> Result<Value, Failure> {
+        self.send(Method::POST, path, body).await
+    }
+
+    /// Asks for long work that gives one answer, however long that takes.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn wait(&self, path: &[&str], body: Value) -> Result<Value, Failure> {
+        let response = self.call(Method::POST, path, &[], Some(body), None).await?;
+        self.read(response).await
+    }
+
+    /// Asks for long work; `told` hears of its progress. What comes of it is the answer.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn work(&self, path: &[&str], body: Value, mut told: impl FnMut(&Value)) -> Result<Value, Failure> {
+        let response = self.call(Method::POST, path, &[], Some(body), None).await?;
+        let mut outcome = None;
+        self.each_line(response, |line| {
+            if let Some(progress) = line.get("progress") {
+                told(progress);
+            } else {
+                outcome = Some(line);
+            }
+        })
+        .await?;
+        let outcome = outcome.ok_or_else(|| self.unreachable("it broke off before the work was done"))?;
+        match outcome.get("result") {
+            Some(result) => Ok(result.clone()),
+            None => Err(refused(outcome.get("problem").unwrap_or(&Value::Null), 500)),
+        }
+    }
+
+    /// Follows a stream until it ends; `told` hears of every line.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn follow(&self, path: &[&str], query: Query<'_>, told: impl FnMut(Value)) -> Result<(), Failure> {
+        let response = self.call(Method::GET, path, query, None, None).await?;
+        self.each_line(response, told).await
+    }
+
+    /// Asks for bytes; the response streams them.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn download(&self, path: &[&str]) -> Result<Response, Failure> {
+        self.call(Method::POST, path, &[], Some(Value::Object(serde_json::Map::new())), None).await
+    }
+
+    /// Why a stream broke off, in words.
+    pub fn broke_off(&self, error: &reqwest::Error) -> Failure {
+        self.unreachable(&root_cause(error))
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: Query<'_>,
+        body: Option<Value>,
+        patience: Option<Duration>,
+    ) -> Result<Response, Failure> {
+        let mut request = self.http.request(method, self.url(path, query));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        if let Some(patience) = patience {
+            request = request.timeout(patience);
+        }
+        if let Some(site) = &self.site {
+            request = request.header(SITE_HEADER, site);
+        }
+        if let Door::Desk { key, .. } = &self.door {
+            request = request.bearer_auth(key.trim());
+        }
+        let response = request.send().await.map_err(|error| self.unreachable(&root_cause(&error)))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let problem = response.json::<Value>().await.unwrap_or_default();
+        Err(refused(&problem, status.as_u16()))
+    }
+
+    fn url(&self, path: &[&str], query: Query<'_>) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v1"]).extend(path);
+        }
+        for (name, value) in query.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        url
+    }
+
+    async fn read(&self, response: Response) -> Result<Value, Failure> {
+        response.json().await.map_err(|error| self.unreachable(&root_cause(&error)))
+    }
+
+    async fn each_line(&self, response: Response, mut told: impl FnMut(Value)) -> Result<(), Failure> {
+        let mut bytes = response.bytes_stream();
+        let mut waiting = Vec::new();
+        while let Some(piece) = bytes.next().await {
+            waiting.extend_from_slice(&piece.map_err(|error| self.broke_off(&error))?);
+            while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = waiting.drain(..=end).collect();
+                told(serde_json::from_slice(&line).map_err(|error| self.unreachable(&format!("it answered with no JSON: {error}")))?);
+            }
+            if waiting.len() > LONGEST_LINE {
+                return Err(self.unreachable("it answered with a line without an end"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody answers: says where, why, and what to do.
+    fn unreachable(&self, why: &str) -> Failure {
+        Failure::Unreachable(match &self.door {
+            Door::Socket(path) => no_socket(path, why),
+            Door::Desk { url, .. } if why.contains("UnknownIssuer") => {
+                format!("{url} is not the desk that this API key was made for; check the address, or make a key on that collector")
+            }
+            Door::Desk { url, .. } => format!("the collector does not answer at {url}: {why}; check the address and that it runs"),
+        })
+    }
+}
+
+/// What lies at the bottom of an error: all above it says only that a request was sent.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let bottom = std::iter::successors(error.source(), |cause| cause.source()).last();
+    bottom.map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+fn no_socket(path: &Path, why: &str) -> String {
+    let folder = path.parent().unwrap_or(path).display();
+    if why.contains("ermission denied") {
+        return format!(
+            "{}: only root and the collector's own user may use it; call rollcall with sudo, or use --desk URL",
+            path.display()
+        );
+    }
+    let asks = "start one with `rollcall serve`, name its folder with --data, or use --desk URL from another machine";
+    format!("no collector answers in {folder} ({}: {why}); {asks}", path.display())
+}
+
+fn refused(problem: &Value, status: u16) -> Failure {
+    let status = problem["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(status);
+    let detail = problem["detail"].as_str().map_or_else(|| format!("the collector answered with status {status}"), str::to_owned);
+    Failure::Answered { status, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client() -> Client {
+        Client::new(Door::Socket("/nowhere/rollcall.sock".into()), None).unwrap()
+    }
+
+    #[test]
+    fn names_are_no_paths() {
+        let url = client().url(&["rooms", "Lab 1?#/..", "x"], &[("search", Some("a&b".to_owned())), ("room", None)]);
+        assert_eq!(url.as_str(), "http://rollcall/api/v1/rooms/Lab%201%3F%23%2F../x?search=a%26b");
+    }
+
+    #[tokio::test]
+    async fn nobody_home_is_told_with_what_to_do() {
+        let failure = client().get(&["status"], &[]).await.unwrap_err();
+        assert_eq!(failure.exit() as u8, 4);
+        assert!(failure.to_string().starts_with("no collector answers in /nowhere"), "{failure}");
+        assert!(failure.to_string().contains("rollcall serve"), "{failure}");
+    }
+
+    #[test]
+    fn an_address_without_tls_or_key_is_refused() {
+        let check = |url: &str, key: &str| Client::new(Door::Desk { url: url.to_owned(), key: key.to_owned() }, None).is_err();
+        assert!(check("https://desk:8443", "no key"));
+        let key = format!("rk1.1.{0}.{0}", "A".repeat(43));
+        assert!(check("desk", &key));
+        assert!(check("http://desk:8443", &key));
+        assert!(!check("https://desk:8443/", &key));
+    }
+}

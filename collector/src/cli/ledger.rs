@@ -1,0 +1,74 @@
+//! `rollcall ledger verify`: reads and checks every byte of the truth, through the collector or without it.
+
+use crate::cli::Globals;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::Out;
+use crate::cli::table::{field, text_at};
+use crate::cli::way::Way;
+use crate::cli::words;
+use crate::settings::Settings;
+use crate::store::verify_folder;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use std::io::ErrorKind;
+use std::os::unix::net::UnixStream;
+
+/// The tamper-evident record of everything.
+#[derive(Debug, Args)]
+pub struct Ledger {
+    #[command(flatten)]
+    way: Way,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Read and check every byte; while no collector runs, in the folder of --data
+    Verify,
+}
+
+impl Ledger {
+    /// Verifies the ledger where it can be reached.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn run(self, globals: &Globals, out: &Out) -> Result<Exit, Failure> {
+        let Action::Verify = self.action;
+        let verified = if !self.way.is_elsewhere() && nobody_serves(globals) {
+            let verified = verify_folder(&globals.data).map_err(|error| Failure::here(globals.data.display(), &error))?;
+            json!(verified)
+        } else {
+            self.way.client(globals)?.wait(&["ledger", "verify"], json!({})).await?
+        };
+        Ok(told(out, &verified))
+    }
+}
+
+/// Whether there is a ledger in the folder and no collector that answers there.
+fn nobody_serves(globals: &Globals) -> bool {
+    let socket = Settings { data: globals.data.clone(), ..Settings::default() }.socket();
+    let silent = |error: std::io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);
+    globals.data.join("ledger").is_dir() && UnixStream::connect(socket).err().is_some_and(silent)
+}
+
+fn told(out: &Out, verified: &Value) -> Exit {
+    let damage = field(verified, "damage").as_array().map(Vec::as_slice).unwrap_or_default();
+    if out.is_json() {
+        out.json(verified);
+    } else {
+        let count = |at| text_at(verified, at);
+        out.print(&format!(
+            "{} entries, {} events and {} contents read; head {}",
+            count("entries"),
+            count("events"),
+            count("blobs"),
+            count("head")
+        ));
+        match damage {
+            [] => out.line("ok", ": every byte is what was written"),
+            _ => damage.iter().for_each(|line| out.print(&words::harmless(line.as_str().unwrap_or_default()))),
+        }
+    }
+    if damage.is_empty() { Exit::Done } else { Exit::Found }
+}

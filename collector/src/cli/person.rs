@@ -1,0 +1,127 @@
+//! `rollcall person …`: who may borrow.
+
+use crate::cli::client::Client;
+use crate::cli::csv_file::{self, Sheet};
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::{Answer, Out};
+use crate::cli::table::{Column, text_at};
+use crate::cli::way::Ask;
+use clap::{Args, Subcommand};
+use rollcall_site::PersonId;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Who may borrow.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rollcall person import roster.csv            shows what it would do, and asks
+  rollcall person import roster.csv --yes      does it; for scripts
+
+The file has a heading line with the columns id and name; commas or semicolons, as spreadsheets save it.
+Nobody is removed by an import. A file with an error changes nothing.")]
+pub struct Person {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Import people from a CSV file with the columns id and name
+    Import {
+        /// The file
+        file: PathBuf,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List them
+    List,
+}
+
+const COLUMNS: &[Column] = &[Column::text("id", "id"), Column::text("name", "name")];
+
+impl Ask for Person {
+    async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
+        match self.action {
+            Action::Import { file, yes } => import(client, out, &file, yes).await,
+            Action::List => {
+                let rows = client.get(&["persons"], &[]).await?;
+                Ok(out.rows(COLUMNS, &rows, "nobody yet; import a roster with `rollcall person import FILE.csv`"))
+            }
+        }
+    }
+}
+
+async fn import(client: &Client, out: &Out, file: &Path, yes: bool) -> Result<Exit, Failure> {
+    let people = people(&csv_file::read(file)?).map_err(|wrong| csv_file::refuse(file, &wrong))?;
+    if !yes {
+        let plan = client.post(&["persons", "plan"], people.clone()).await?;
+        match out.ask(&format!("{} would add {}. Import?", file.display(), counts(&plan))) {
+            Some(Answer::Yes) => {}
+            Some(Answer::No) => return Err(Failure::Refused("nothing was imported".to_owned())),
+            None => {
+                let words = format!("{} would add {}; nothing was imported: say --yes to do it", file.display(), counts(&plan));
+                return Err(Failure::Refused(words));
+            }
+        }
+    }
+    let imported = client.post(&["persons", "import"], people).await?;
+    Ok(out.said(&imported, &format!("added {}", counts(&imported))))
+}
+
+fn counts(plan: &Value) -> String {
+    format!("{}, change {}, leave {} as they are", text_at(plan, "added"), text_at(plan, "changed"), text_at(plan, "same"))
+}
+
+/// The people of a sheet; or what is wrong, by line.
+fn people(sheet: &Sheet) -> Result<Value, Vec<String>> {
+    let mut wrong = sheet.missing(&["id", "name"]);
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut people = Vec::new();
+    for row in &sheet.rows {
+        let (id, name) = (row.get(&sheet.columns, "id"), row.get(&sheet.columns, "name"));
+        if let Err(bad) = PersonId::parse(id) {
+            wrong.push(format!("line {}: {bad}", row.line));
+        } else if name.is_empty() || name.chars().any(char::is_control) {
+            wrong.push(format!("line {}: person {id} has no name, or one with control characters", row.line));
+        } else if let Some(first) = seen.insert(id, row.line) {
+            wrong.push(format!("line {}: person {id} stands on line {first} already", row.line));
+        }
+        people.push(json!({ "id": id, "name": name }));
+    }
+    if sheet.rows.is_empty() {
+        wrong.push("there is nobody in it".to_owned());
+    }
+    if wrong.is_empty() { Ok(Value::Array(people)) } else { Err(wrong) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, want: Result<Value, &[&str]>) {
+        let got = people(&csv_file::parse(text.as_bytes()).unwrap());
+        assert_eq!(got, want.map_err(|lines| lines.iter().map(|line| (*line).to_owned()).collect()), "{text}");
+    }
+
+    #[test]
+    fn a_roster_is_read_whole_or_not_at_all() {
+        check("id,name\n100,Ana\n101,Li Wei\n", Ok(json!([{"id": "100", "name": "Ana"}, {"id": "101", "name": "Li Wei"}])));
+        check("\u{feff}Name;Id\r\nAna;100\r\n", Ok(json!([{"id": "100", "name": "Ana"}])));
+        check("id,name\n100,\n", Err(&["line 2: person 100 has no name, or one with control characters"]));
+        check("id,name\n100,Ana\n100,Bo\n", Err(&["line 3: person 100 stands on line 2 already"]));
+        check("id,name\n", Err(&["there is nobody in it"]));
+        check("number,name\n1,Ana\n", Err(&["there is no column \"id\"; the heading has number, name"]));
+    }
+
+    #[test]
+    fn every_bad_line_is_told() {
+        let wrong = people(&csv_file::parse(b"id,name\na b,Ana\n,Bo\n").unwrap()).unwrap_err();
+        assert!(wrong[0].starts_with("line 2: \"a b\" is not a person id"), "{wrong:?}");
+        assert!(wrong[1].starts_with("line 3:"), "{wrong:?}");
+    }
+}

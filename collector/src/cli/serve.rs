@@ -1,0 +1,86 @@
+//! `rollcall serve`: runs the collector until it is told to stop.
+
+use crate::cli::Globals;
+use crate::cli::exit::{Exit, Failure};
+use crate::serve::Options;
+use crate::settings::Settings;
+use clap::Args;
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Run the collector.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rollcall serve                                        everything in /var/lib/rollcall, on the usual ports
+  rollcall serve --data ./try --desk 127.0.0.1:8443     a folder of its own, the desk for this machine alone
+
+The first start prints a link to make the desk's first account, and the recovery key of backups: keep it.
+Agents come in on two ports: 7444 to enrol, 7443 to report. People use the desk on 8443.")]
+pub struct Serve {
+    /// Where agents report
+    #[arg(long, value_name = "ADDR", default_value_t = Settings::default().agents)]
+    agents: SocketAddr,
+    /// Where machines enrol
+    #[arg(long, value_name = "ADDR", default_value_t = Settings::default().enroll)]
+    enroll: SocketAddr,
+    /// Where people use the desk
+    #[arg(long, value_name = "ADDR", default_value_t = Settings::default().desk)]
+    desk: SocketAddr,
+    /// Where metrics and the health check are read; loopback only
+    #[arg(long, value_name = "ADDR", default_value_t = Settings::default().metrics)]
+    metrics: SocketAddr,
+    /// A name or address under which agents reach this machine, best first; default: found out
+    #[arg(long, value_name = "HOST")]
+    reach: Vec<String>,
+    /// The school's name for people; counts at the first start only
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+impl Serve {
+    /// Runs the collector until a signal ends it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn run(self, globals: &Globals) -> Result<Exit, Failure> {
+        log();
+        let mut options = Options::default();
+        options.site_name = self.name.clone().unwrap_or(options.site_name);
+        let settings = self.settings(globals);
+        let stop = CancellationToken::new();
+        let signals = tokio::spawn(stop_on_signal(stop.clone()));
+        let served = crate::serve::serve(settings, options, stop.cancelled_owned()).await;
+        signals.abort();
+        served.map(|()| Exit::Done).map_err(|error| Failure::here("serve", error.as_ref()))
+    }
+
+    fn settings(self, globals: &Globals) -> Settings {
+        let Self { agents, enroll, desk, metrics, reach, name: _ } = self;
+        Settings { data: globals.data.clone(), agents, enroll, desk, metrics, reach }
+    }
+}
+
+/// Logs to standard error; `RUST_LOG` says how much.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    // A second subscriber in one process is refused; the first one stays.
+    drop(lines.try_init());
+}
+
+/// Cancels `stop` on Ctrl-C and on the service manager's word.
+async fn stop_on_signal(stop: CancellationToken) {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        tracing::error!("the system gives no signals; stop the collector with kill -9, it loses nothing");
+        return;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping");
+    stop.cancel();
+}

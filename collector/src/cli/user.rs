@@ -1,0 +1,47 @@
+//! `rollcall user …`: who may use the desk.
+
+use crate::cli::client::Client;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::Out;
+use crate::cli::table::Column;
+use crate::cli::way::Ask;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+/// Who may use the desk.
+#[derive(Debug, Args)]
+pub struct User {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Let somebody in; an admin then gives them a password at the desk, under Accounts
+    Add {
+        /// The name to sign in with: a-z, 0-9, . _ and -
+        name: String,
+        /// What they may do
+        #[arg(long, value_parser = ["viewer", "technician", "admin"])]
+        role: String,
+    },
+    /// List them
+    List,
+}
+
+const COLUMNS: &[Column] = &[Column::text("name", "name"), Column::text("role", "role"), Column::moment("added", "added_at")];
+
+impl Ask for User {
+    async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
+        match self.action {
+            Action::Add { name, role } => {
+                let user = client.post(&["users"], json!({ "name": name, "role": role })).await?;
+                Ok(out.said(&user, &format!("{name} is added; an admin gives them a password at the desk, under Accounts")))
+            }
+            Action::List => {
+                let rows = client.get(&["users"], &[]).await?;
+                Ok(out.rows(COLUMNS, &rows, "nobody yet; let somebody in with `rollcall user add NAME --role technician`"))
+            }
+        }
+    }
+}

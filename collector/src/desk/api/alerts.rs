@@ -1,0 +1,68 @@
+//! `/alerts`: a finding's life for people.
+
+use crate::Collector;
+use crate::desk::api::ask::{Asked, Technician, Viewer};
+use crate::desk::api::problem::Problem;
+use axum::extract::{Path, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use rollcall_site::view::{self, AlertRow, AlertsShown};
+use rollcall_site::{AlertId, alert};
+use serde::Deserialize;
+
+/// The routes of this noun.
+pub(super) fn routes() -> Router<Collector> {
+    Router::new()
+        .route("/alerts", get(list))
+        .route("/alerts/{id}/acknowledge", post(acknowledge))
+        .route("/alerts/{id}/resolve", post(resolve))
+}
+
+/// Which alerts a list shows.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Shown {
+    /// Raised and acknowledged.
+    #[default]
+    Open,
+    /// Settling ones too.
+    Live,
+    /// Resolved ones too.
+    All,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    #[serde(default)]
+    shown: Shown,
+}
+
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Json<Vec<AlertRow>> {
+    let shown = match which.shown {
+        Shown::Open => AlertsShown::Open,
+        Shown::Live => AlertsShown::Live,
+        Shown::All => AlertsShown::All,
+    };
+    Json(view::alerts(&collector.keeper.view(), shown))
+}
+
+async fn acknowledge(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(id): Path<String>,
+) -> Result<Json<AlertRow>, Problem> {
+    let id: AlertId = id.parse()?;
+    let row = collector.keeper.change(actor, move |w| alert::acknowledge(w, id).map(|alert| view::alert_row(&w.site, &alert))).await?;
+    Ok(Json(row))
+}
+
+async fn resolve(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(id): Path<String>,
+) -> Result<Json<AlertRow>, Problem> {
+    let id: AlertId = id.parse()?;
+    let row = collector.keeper.change(actor, move |w| alert::resolve(w, id).map(|alert| view::alert_row(&w.site, &alert))).await?;
+    Ok(Json(row))
+}

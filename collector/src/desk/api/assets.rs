@@ -1,0 +1,155 @@
+//! `/assets`: anything with a tag, with or without an agent.
+
+use crate::Collector;
+use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::problem::Problem;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use rollcall_site::asset::{self, Asset, AssetFacts};
+use rollcall_site::view::{self, AssetRow, Retired};
+use rollcall_site::{AssetId, Refusal, RoomId, Site, Tag, Working, enroll};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The routes of this noun.
+pub(super) fn routes() -> Router<Collector> {
+    Router::new()
+        .route("/assets", get(list).post(add))
+        .route("/assets/import", post(import))
+        .route("/assets/{which}", get(show).patch(set))
+        .route("/assets/{which}/move", post(relocate))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    room: Option<String>,
+    #[serde(default)]
+    retired: bool,
+}
+
+/// A new asset: its tag, and what is said of it.
+#[derive(Deserialize)]
+struct NewAsset {
+    tag: String,
+    #[serde(flatten)]
+    facts: serde_json::Map<String, serde_json::Value>,
+}
+
+impl NewAsset {
+    fn read(self) -> Result<(Tag, AssetFacts), Refusal> {
+        let tag = Tag::parse(&self.tag)?;
+        let facts = serde_json::from_value(self.facts.into()).map_err(|bad| Refusal::invalid(format!("asset {tag}: {bad}")))?;
+        Ok((tag, facts))
+    }
+}
+
+/// What an import did.
+#[derive(Default, Serialize)]
+struct Imported {
+    added: usize,
+    changed: usize,
+}
+
+/// Where an asset goes; absent: nowhere.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Place {
+    room: Option<String>,
+    seat: Option<String>,
+}
+
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<AssetRow>>, Problem> {
+    let room = which.room.as_deref().map(RoomId::parse).transpose()?;
+    let retired = if which.retired { Retired::Shown } else { Retired::Hidden };
+    Ok(Json(view::assets(&collector.keeper.view(), &collector.roll.heard(), room.as_ref(), retired, collector.keeper.clock().now())))
+}
+
+async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Json<AssetRow>, Problem> {
+    let site = collector.keeper.view();
+    let id = view::find_asset(&site, &which)?;
+    let rows = view::assets(&site, &collector.roll.heard(), None, Retired::Shown, collector.keeper.clock().now());
+    let row = rows.into_iter().find(|row| row.asset.id == id);
+    row.map(Json).ok_or_else(|| no_asset(&which).into())
+}
+
+async fn add(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Body(new): Body<NewAsset>,
+) -> Result<(StatusCode, Json<Arc<Asset>>), Problem> {
+    let (tag, facts) = new.read()?;
+    let id = AssetId(Uuid::now_v7());
+    let asset = collector.keeper.change(actor, move |w| asset::add(w, id, tag, facts)).await?;
+    Ok((StatusCode::CREATED, Json(asset)))
+}
+
+/// Adds assets and changes those whose tag is known, all or none.
+async fn import(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Body(rows): Body<Vec<NewAsset>>,
+) -> Result<Json<Imported>, Problem> {
+    let rows = rows.into_iter().map(NewAsset::read).collect::<Result<Vec<_>, _>>()?;
+    Ok(Json(collector.keeper.change(actor, move |w| take_in(w, rows)).await?))
+}
+
+fn take_in(w: &mut Working, rows: Vec<(Tag, AssetFacts)>) -> Result<Imported, Refusal> {
+    let mut imported = Imported::default();
+    for (tag, facts) in rows {
+        let known = w.site.asset_by_tag(&tag).map(|asset| asset.id);
+        match known {
+            Some(id) => asset::set(w, id, facts).map(|_| imported.changed += 1),
+            None => asset::add(w, AssetId(Uuid::now_v7()), tag.clone(), facts).map(|_| imported.added += 1),
+        }
+        .map_err(|refusal| Refusal { text: format!("asset {tag}: {}", refusal.text), ..refusal })?;
+    }
+    Ok(imported)
+}
+
+async fn set(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(which): Path<String>,
+    Body(facts): Body<AssetFacts>,
+) -> Result<Json<Arc<Asset>>, Problem> {
+    let asset = collector
+        .keeper
+        .change(actor, move |w| {
+            let id = view::find_asset(&w.site, &which)?;
+            asset::set(w, id, facts)
+        })
+        .await?;
+    collector.close_silenced(asset.device);
+    Ok(Json(asset))
+}
+
+/// Moves an asset; also under `/devices`.
+pub(super) async fn relocate(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(which): Path<String>,
+    Body(place): Body<Place>,
+) -> Result<Json<Arc<Asset>>, Problem> {
+    let room = place.room.as_deref().map(RoomId::parse).transpose()?;
+    let asset = collector
+        .keeper
+        .change(actor, move |w| {
+            let id = view::find_asset(&w.site, &which)?;
+            enroll::relocate(w, id, room, place.seat)?;
+            asset_of(&w.site, id, &which)
+        })
+        .await?;
+    Ok(Json(asset))
+}
+
+fn asset_of(site: &Site, id: AssetId, which: &str) -> Result<Arc<Asset>, Refusal> {
+    site.assets.get(&id).cloned().ok_or_else(|| no_asset(which))
+}
+
+fn no_asset(which: &str) -> Refusal {
+    Refusal::not_found(format!("there is no asset {which}; `rollcall asset list` shows them all"))
+}

@@ -1,0 +1,58 @@
+//! `/baselines`: what software the devices of a room must and must not have. They come as the TOML file that people keep.
+
+use crate::Collector;
+use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::problem::Problem;
+use axum::extract::{Path, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use rollcall_site::baseline::{self, Baseline, Plan};
+use rollcall_site::{BaselineId, Refusal};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The routes of this noun.
+pub(super) fn routes() -> Router<Collector> {
+    Router::new().route("/baselines", get(list).post(apply)).route("/baselines/plan", post(plan)).route("/baselines/{name}", get(show))
+}
+
+/// A baseline file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    text: String,
+}
+
+/// A baseline with how its devices stand now.
+#[derive(Serialize)]
+struct Standing {
+    #[serde(flatten)]
+    baseline: Arc<Baseline>,
+    plan: Plan,
+}
+
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Standing>> {
+    let site = collector.keeper.view();
+    let standing = |baseline: &Arc<Baseline>| Standing { baseline: Arc::clone(baseline), plan: baseline::plan(&site, baseline) };
+    Json(site.baselines.iter().map(|(_, baseline)| standing(baseline)).collect())
+}
+
+async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(name): Path<String>) -> Result<Json<Standing>, Problem> {
+    let site = collector.keeper.view();
+    let found = site.baselines.get(&BaselineId::parse(&name)?);
+    let missing = || Refusal::not_found(format!("there is no baseline {name}; `rollcall baseline list` shows them all"));
+    let baseline = Arc::clone(found.ok_or_else(missing)?);
+    let plan = baseline::plan(&site, &baseline);
+    Ok(Json(Standing { baseline, plan }))
+}
+
+async fn plan(State(collector): State<Collector>, Viewer(_): Viewer, Body(file): Body<File>) -> Result<Json<Plan>, Problem> {
+    let baseline = baseline::parse(&file.text)?;
+    Ok(Json(baseline::plan(&collector.keeper.view(), &baseline)))
+}
+
+async fn apply(State(collector): State<Collector>, Technician(actor): Technician, Body(file): Body<File>) -> Result<Json<Plan>, Problem> {
+    let baseline = baseline::parse(&file.text)?;
+    let plan = collector.keeper.change(actor, move |w| baseline::apply(w, baseline)).await?;
+    Ok(Json(plan))
+}

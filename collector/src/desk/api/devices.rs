@@ -1,0 +1,130 @@
+//! `/devices`: enrolled machines, what is known of each, and what can be asked of them.
+
+use crate::Collector;
+use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::assets;
+use crate::desk::api::problem::Problem;
+use axum::extract::{Path, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use rollcall_site::event::Event;
+use rollcall_site::presence::Presence;
+use rollcall_site::view::{self, DeviceFilter, DevicePage, DeviceRow};
+use rollcall_site::{Refusal, RoomId, enroll};
+use serde::Deserialize;
+use serde_json::json;
+use std::time::Duration;
+
+/// How long a machine may take to re-read what is asked.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Most lines of a timeline in one answer.
+const MOST_HISTORY: usize = 1_000;
+
+/// The routes of this noun.
+pub(super) fn routes() -> Router<Collector> {
+    Router::new()
+        .route("/devices", get(list))
+        .route("/devices/{which}", get(show))
+        .route("/devices/{which}/history", get(history))
+        .route("/devices/{which}/rescan", post(rescan))
+        .route("/devices/{which}/revoke", post(revoke))
+        .route("/devices/{which}/rebind", post(rebind))
+        .route("/devices/{which}/move", post(assets::relocate))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    room: Option<String>,
+    presence: Option<Presence>,
+    search: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limit {
+    limit: Option<usize>,
+}
+
+/// Sections to re-read; none named: all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sections {
+    #[serde(default)]
+    sections: Vec<String>,
+}
+
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<DeviceRow>>, Problem> {
+    let room = which.room.as_deref().map(RoomId::parse).transpose()?;
+    let site = collector.keeper.view();
+    if let Some(room) = room.as_ref().filter(|room| !site.rooms.contains_key(*room)) {
+        return Err(Refusal::not_found(format!("there is no room {room}; `rollcall rooms` shows them all")).into());
+    }
+    let filter = DeviceFilter { room, presence: which.presence, text: which.search };
+    Ok(Json(view::devices(&site, &collector.roll.heard(), &filter, collector.keeper.clock().now())))
+}
+
+async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Json<DevicePage>, Problem> {
+    let site = collector.keeper.view();
+    let id = view::find_device(&site, &which)?;
+    Ok(Json(view::device(&site, &collector.roll.heard(), id, collector.keeper.clock().now())?))
+}
+
+async fn history(
+    State(collector): State<Collector>,
+    Viewer(_): Viewer,
+    Path(which): Path<String>,
+    Asked(Limit { limit }): Asked<Limit>,
+) -> Result<Json<Vec<Event>>, Problem> {
+    let asset = view::find_asset(&collector.keeper.view(), &which)?;
+    let limit = limit.unwrap_or(50).min(MOST_HISTORY);
+    let store = collector.keeper.store().clone();
+    let events = tokio::task::spawn_blocking(move || store.history(Some(asset), limit)).await;
+    Ok(Json(events.map_err(|_| Problem::broken_off())??))
+}
+
+async fn rescan(
+    State(collector): State<Collector>,
+    Technician(_): Technician,
+    Path(which): Path<String>,
+    Body(Sections { sections }): Body<Sections>,
+) -> Result<Json<DevicePage>, Problem> {
+    if let Some(unknown) = sections.iter().find(|name| !rollcall_proto::SECTIONS.contains(&name.as_str())) {
+        let known = rollcall_proto::SECTIONS.join(", ");
+        return Err(Refusal::invalid(format!("there is no section {unknown:?}; there are {known}")).into());
+    }
+    let id = view::find_device(&collector.keeper.view(), &which)?;
+    let asked = collector.roll.rescan(id, sections, PATIENCE).await;
+    asked.map_err(|why| Refusal::conflict(format!("{which}: {why}; see where it is with `rollcall device {which}`")))?;
+    Ok(Json(view::device(&collector.keeper.view(), &collector.roll.heard(), id, collector.keeper.clock().now())?))
+}
+
+async fn revoke(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(which): Path<String>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let id = view::find_device(&collector.keeper.view(), &which)?;
+    collector.keeper.change(actor, move |w| enroll::revoke(w, id)).await?;
+    collector.roll.close(id);
+    Ok(Json(json!({ "revoked": id })))
+}
+
+async fn rebind(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(which): Path<String>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let (tag, device) = collector
+        .keeper
+        .change(actor, move |w| {
+            let id = view::find_asset(&w.site, &which)?;
+            let asset = w.site.assets.get(&id).cloned();
+            let asset = asset.ok_or_else(|| Refusal::not_found(format!("there is no asset {which}")))?;
+            enroll::allow_rebind(w, id)?;
+            Ok((asset.tag.clone(), asset.device))
+        })
+        .await?;
+    collector.close_silenced(device);
+    Ok(Json(json!({ "tag": tag, "minutes": 60 })))
+}

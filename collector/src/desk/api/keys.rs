@@ -1,0 +1,82 @@
+//! `/keys`: API keys for scripts and for the command line from elsewhere.
+
+use crate::Collector;
+use crate::desk::api::ask::{Admin, Body};
+use crate::desk::api::moment;
+use crate::desk::api::problem::Problem;
+use crate::desk::keys::{self, Key, Secret};
+use crate::desk::tls;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{delete, get};
+use axum::{Json, Router};
+use jiff::Timestamp;
+use rollcall_site::access::{self, ApiKey, Role};
+use rollcall_site::{ApiKeyId, Refusal};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// The routes of this noun.
+pub(super) fn routes() -> Router<Collector> {
+    Router::new().route("/keys", get(list).post(make)).route("/keys/{id}", delete(revoke))
+}
+
+/// A key to be made.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewKey {
+    name: String,
+    role: Role,
+    /// "90d", or a time; absent: no end.
+    expires: Option<String>,
+}
+
+/// A key in a list; the secret is not kept.
+#[derive(Serialize)]
+struct Row {
+    id: ApiKeyId,
+    name: String,
+    role: Role,
+    made_at: Timestamp,
+    expires_at: Option<Timestamp>,
+}
+
+impl Row {
+    fn of(key: &ApiKey) -> Self {
+        Self { id: key.id, name: key.name.clone(), role: key.role, made_at: key.made_at, expires_at: key.expires_at }
+    }
+}
+
+async fn list(State(collector): State<Collector>, Admin(_): Admin) -> Json<Vec<Row>> {
+    Json(collector.keeper.view().keys.iter().map(|(_, key)| Row::of(key)).collect())
+}
+
+async fn make(
+    State(collector): State<Collector>,
+    Admin(actor): Admin,
+    Body(new): Body<NewKey>,
+) -> Result<(StatusCode, Json<serde_json::Value>), Problem> {
+    let pin = tls::pin(&collector.secrets).and_then(|digits| keys::pin(&digits));
+    let no_pin = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the desk has no certificate yet; start the collector's desk first");
+    let pin = pin.ok_or_else(no_pin)?;
+    let expires = new.expires.as_deref().map(|text| moment::after(text, collector.keeper.clock().now())).transpose()?;
+    let secret = Secret::fresh().map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("no random bytes: {error}")))?;
+    let hash = secret.hash();
+    let kept = collector.keeper.change(actor, move |w| access::make_key(w, &new.name, new.role, hash, expires)).await?;
+    let key = Key { id: kept.id, secret, pin };
+    let mut answer = serde_json::to_value(Row::of(&kept)).unwrap_or_default();
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("key".to_owned(), key.text().into());
+    }
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+async fn revoke(
+    State(collector): State<Collector>,
+    Admin(actor): Admin,
+    Path(id): Path<String>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let id: ApiKeyId = id.parse().map_err(Refusal::from)?;
+    collector.keeper.change(actor, move |w| access::revoke_key(w, id)).await?;
+    Ok(Json(json!({ "revoked": id })))
+}

@@ -1,0 +1,134 @@
+//! The REST interface `/api/v1`: thin; it translates and calls the site. Viewers see, technicians change, admins do everything.
+
+pub mod alerts;
+pub mod ask;
+pub mod assets;
+pub mod backup;
+pub mod baselines;
+pub mod channels;
+pub mod check;
+pub mod devices;
+pub mod events;
+pub mod keys;
+pub mod loans;
+pub mod moment;
+pub mod persons;
+pub mod problem;
+pub mod rooms;
+pub mod software;
+pub mod status;
+pub mod stream;
+pub mod sweeps;
+pub mod tokens;
+pub mod users;
+
+#[cfg(test)]
+mod tests;
+
+use crate::Collector;
+use crate::desk::api::problem::Problem;
+use crate::desk::keys as keys_of_door;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use rollcall_site::Site;
+use std::any::Any;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// Largest body of a request, bytes: a roster of 50,000 people.
+const MAX_BODY: usize = 8 * 1024 * 1024;
+/// How long an answer may take to begin; what takes longer streams its progress.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The interface, to be mounted under `/api/v1`. Every request must carry who asks as an `Extension<Who>`.
+pub fn router(collector: Collector) -> Router {
+    Router::new()
+        .merge(alerts::routes())
+        .merge(assets::routes())
+        .merge(baselines::routes())
+        .merge(channels::routes())
+        .merge(check::routes())
+        .merge(devices::routes())
+        .merge(events::routes())
+        .merge(keys::routes())
+        .merge(loans::routes())
+        .merge(persons::routes())
+        .merge(rooms::routes())
+        .merge(software::routes())
+        .merge(status::routes())
+        .merge(sweeps::routes())
+        .merge(tokens::routes())
+        .merge(users::routes())
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
+        .merge(backup::routes())
+        .merge(status::slow_routes())
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_so)
+        .layer(middleware::from_fn_with_state(collector.clone(), of_this_site))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .layer(CatchPanicLayer::custom(after_panic))
+        .with_state(collector)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the form that the layer wants")]
+fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = words.unwrap_or("no words"), "an answer broke off");
+    Problem::broken_off().into_response()
+}
+
+/// The interface on the unix socket, which says itself who asks.
+pub fn on_socket(collector: Collector) -> Router {
+    Router::new().nest("/api/v1", router(collector))
+}
+
+/// The interface on the HTTPS door, for whoever shows an API key.
+pub fn behind_keys(collector: Collector) -> Router {
+    let keyed = middleware::from_fn_with_state(collector.clone(), keys_of_door::bearer);
+    Router::new().nest("/api/v1", router(collector).layer(keyed))
+}
+
+/// The header that names the site that is meant, for a collector that serves several.
+pub const SITE_HEADER: &str = "rollcall-site";
+
+/// Refuses what is meant for another site, and changes that another web site makes a signed-in browser send.
+async fn of_this_site(State(collector): State<Collector>, request: Request, next: Next) -> Response {
+    match misdirected(&collector.keeper.view(), request.method(), request.headers()) {
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
+    }
+}
+
+fn misdirected(site: &Site, method: &Method, headers: &HeaderMap) -> Option<Problem> {
+    let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    if !reads && header("sec-fetch-site").is_some_and(|from| !matches!(from, "same-origin" | "none")) {
+        return Some(Problem::new(StatusCode::FORBIDDEN, "a page of another site may not change anything here"));
+    }
+    header(SITE_HEADER).and_then(|meant| is_site(site, meant).err())
+}
+
+fn is_site(site: &Site, meant: &str) -> Result<(), Problem> {
+    let about = site.about();
+    if about.is_some_and(|about| about.id.as_str() == meant || about.name == meant) {
+        return Ok(());
+    }
+    let served = about.map_or("no site yet", |about| about.id.as_str());
+    let meant: String = meant.chars().take(80).collect();
+    Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no site {meant:?} here: this collector serves {served}")))
+}
+
+async fn nothing_here(request: Request) -> Problem {
+    let path: String = request.uri().path().chars().take(200).collect();
+    Problem::new(StatusCode::NOT_FOUND, format!("there is no {path} in this interface"))
+}
+
+async fn not_so(request: Request) -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{} is not possible here", request.method()))
+}

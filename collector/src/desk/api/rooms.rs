@@ -1,0 +1,91 @@
+//! `/rooms`: labs, carts, libraries, offices.
+
+use crate::Collector;
+use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::problem::Problem;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, patch, post};
+use axum::{Json, Router};
+use rollcall_site::room::{self, Room, RoomFacts};
+use rollcall_site::view::{self, RoomRow};
+use rollcall_site::{Refusal, RoomId, Working};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// The routes of this noun.
+pub(super) fn routes() -> Router<Collector> {
+    Router::new().route("/rooms", get(list).post(add)).route("/rooms/import", post(import)).route("/rooms/{name}", patch(set))
+}
+
+/// A room to be added or changed: its name, and what is said of it.
+#[derive(Deserialize)]
+struct Row {
+    name: String,
+    #[serde(flatten)]
+    facts: Map<String, Value>,
+}
+
+/// What an import did.
+#[derive(Default, Serialize)]
+struct Imported {
+    added: usize,
+    changed: usize,
+}
+
+impl Row {
+    fn read(self) -> Result<(RoomId, RoomFacts), Refusal> {
+        let id = RoomId::parse(&self.name)?;
+        let facts = serde_json::from_value(self.facts.into()).map_err(|bad| Refusal::invalid(format!("room {id}: {bad}")))?;
+        Ok((id, facts))
+    }
+}
+
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<RoomRow>> {
+    Json(view::rooms(&collector.keeper.view(), &collector.roll.heard(), collector.keeper.clock().now()))
+}
+
+async fn add(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Body(row): Body<Row>,
+) -> Result<(StatusCode, Json<Arc<Room>>), Problem> {
+    let (id, facts) = row.read()?;
+    let room = collector.keeper.change(actor, move |w| room::add(w, id, facts)).await?;
+    Ok((StatusCode::CREATED, Json(room)))
+}
+
+async fn set(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(name): Path<String>,
+    Body(facts): Body<RoomFacts>,
+) -> Result<Json<Arc<Room>>, Problem> {
+    let id = RoomId::parse(&name)?;
+    Ok(Json(collector.keeper.change(actor, move |w| room::set(w, &id, facts)).await?))
+}
+
+/// Adds and changes rooms, all or none.
+async fn import(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Body(rows): Body<Vec<Row>>,
+) -> Result<Json<Imported>, Problem> {
+    let rows = rows.into_iter().map(Row::read).collect::<Result<Vec<_>, _>>()?;
+    Ok(Json(collector.keeper.change(actor, move |w| take_in(w, rows)).await?))
+}
+
+fn take_in(w: &mut Working, rows: Vec<(RoomId, RoomFacts)>) -> Result<Imported, Refusal> {
+    let mut imported = Imported::default();
+    for (id, facts) in rows {
+        if w.site.rooms.contains_key(&id) {
+            room::set(w, &id, facts)?;
+            imported.changed += 1;
+        } else {
+            room::add(w, id, facts)?;
+            imported.added += 1;
+        }
+    }
+    Ok(imported)
+}

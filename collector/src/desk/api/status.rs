@@ -1,0 +1,108 @@
+//! `/status`, `/ledger/verify`: how the site and its store are.
+
+use crate::Collector;
+use crate::desk::api::ask::{Admin, Viewer};
+use crate::desk::api::backup;
+use crate::desk::api::problem::Problem;
+use crate::store::{StoreState, Verified};
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use jiff::Timestamp;
+use rollcall_site::SiteId;
+use rollcall_site::presence::Presence;
+use rollcall_site::view::{self, AlertsShown, DeviceFilter, Ended};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// The routes of this noun.
+pub(super) fn routes() -> Router<Collector> {
+    Router::new().route("/status", get(status))
+}
+
+/// The routes that read everything and take as long as that takes.
+pub(super) fn slow_routes() -> Router<Collector> {
+    Router::new().route("/ledger/verify", post(verify))
+}
+
+/// How the site is, in figures.
+#[derive(Serialize)]
+struct Status {
+    site: Option<SiteId>,
+    name: String,
+    time_zone: String,
+    epoch: u64,
+    version: &'static str,
+    at: Timestamp,
+    seq: u64,
+    rooms: usize,
+    assets: usize,
+    devices: usize,
+    presence: BTreeMap<Presence, usize>,
+    alerts_raised: usize,
+    alerts_acknowledged: usize,
+    loans_open: usize,
+    loans_overdue: usize,
+    persons: usize,
+    doors: Doors,
+    store: StoreState,
+    last_backup: Option<Timestamp>,
+}
+
+/// Where the collector listens.
+#[derive(Serialize)]
+struct Doors {
+    agents: SocketAddr,
+    enroll: SocketAddr,
+    desk: SocketAddr,
+    metrics: SocketAddr,
+    reach: Vec<String>,
+}
+
+async fn status(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Status> {
+    let site = collector.keeper.view();
+    let now = collector.keeper.clock().now();
+    let devices = view::devices(&site, &collector.roll.heard(), &DeviceFilter::default(), now);
+    let mut presence = BTreeMap::new();
+    for row in &devices {
+        *presence.entry(row.presence).or_default() += 1;
+    }
+    let alerts = view::alerts(&site, AlertsShown::Open);
+    let loans = view::loans(&site, Ended::Hidden, now);
+    let about = site.about();
+    let settings = &collector.settings;
+    Json(Status {
+        site: about.map(|about| about.id.clone()),
+        name: about.map(|about| about.name.clone()).unwrap_or_default(),
+        time_zone: about.map(|about| about.time_zone.clone()).unwrap_or_default(),
+        epoch: site.epoch(),
+        version: env!("CARGO_PKG_VERSION"),
+        at: now,
+        seq: site.seq,
+        rooms: site.rooms.len(),
+        assets: site.assets.len(),
+        devices: devices.len(),
+        presence,
+        alerts_raised: alerts.iter().filter(|row| row.state == "raised").count(),
+        alerts_acknowledged: alerts.iter().filter(|row| row.state == "acknowledged").count(),
+        loans_open: loans.len(),
+        loans_overdue: loans.iter().filter(|row| row.overdue).count(),
+        persons: site.persons.len(),
+        doors: Doors {
+            agents: settings.agents,
+            enroll: settings.enroll,
+            desk: settings.desk,
+            metrics: settings.metrics,
+            reach: settings.reach.clone(),
+        },
+        store: collector.keeper.store().state(),
+        last_backup: backup::last(&settings.data),
+    })
+}
+
+async fn verify(State(collector): State<Collector>, Admin(_): Admin) -> Result<Json<Verified>, Problem> {
+    let store = collector.keeper.store().clone();
+    let verified = tokio::task::spawn_blocking(move || store.verify()).await;
+    Ok(Json(verified.map_err(|_| Problem::broken_off())??))
+}

@@ -1,0 +1,272 @@
+//! The interface over a real keeper in a temporary folder: who may, what is answered, what is refused.
+
+use super::{SITE_HEADER, behind_keys, on_socket};
+use crate::Collector;
+use crate::agents::roll::Roll;
+use crate::clock::Clock;
+use crate::desk::keys::{Key, Secret};
+use crate::desk::who::Who;
+use crate::keeper::Keeper;
+use crate::secrets::Secrets;
+use crate::settings::Settings;
+use crate::store::Folder;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, header};
+use rollcall_site::access::{self, Role};
+use rollcall_site::event::Actor;
+use rollcall_site::{About, SiteId};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tower::ServiceExt;
+
+/// A collector without doors; its folder goes with it.
+struct Bench {
+    collector: Collector,
+    _folder: tempfile::TempDir,
+}
+
+/// What was answered: status, content type, body.
+struct Answer(u16, String, String);
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.2).unwrap_or_else(|bad| panic!("{bad}: {}", self.2))
+    }
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Folder::open(folder.path()).unwrap());
+        let keeper = Keeper::open(Arc::clone(&store) as Arc<_>, Clock::turned()).unwrap();
+        let found = |w: &mut rollcall_site::Working| {
+            let id = SiteId::parse("oak").unwrap();
+            let time_zone = "America/Los_Angeles".to_owned();
+            w.put(About { id, name: "Oak Hill".to_owned(), time_zone, epoch: 1, rest: rollcall_site::record::Rest::new() });
+            Ok(())
+        };
+        keeper.change(Actor::Rollcall, found).await.unwrap();
+        let secrets = Arc::new(Secrets::open(folder.path()).unwrap());
+        let settings = Arc::new(Settings { data: folder.path().to_owned(), ..Settings::default() });
+        Self { collector: Collector { keeper, folder: store, roll: Arc::new(Roll::default()), secrets, settings }, _folder: folder }
+    }
+
+    async fn ask_as(&self, role: Option<Role>, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        if let Some(role) = role {
+            request = request.extension(Who { actor: Actor::Local("maria".to_owned()), role });
+        }
+        let request = match body {
+            Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())),
+            None => request.body(Body::empty()),
+        };
+        answer(on_socket(self.collector.clone()), request.unwrap()).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask_as(Some(Role::Viewer), "GET", path, None).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Answer {
+        self.ask_as(Some(Role::Admin), "POST", path, Some(body)).await
+    }
+}
+
+async fn answer(router: Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.unwrap();
+    let kind = response.headers().get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
+    let status = response.status().as_u16();
+    let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    Answer(status, kind.unwrap_or_default(), String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// Every route with who may use it at least.
+const ROUTES: &[(&str, &str, Role)] = &[
+    ("GET", "/alerts", Role::Viewer),
+    ("POST", "/alerts/1/acknowledge", Role::Technician),
+    ("POST", "/alerts/1/resolve", Role::Technician),
+    ("GET", "/assets", Role::Viewer),
+    ("POST", "/assets", Role::Technician),
+    ("POST", "/assets/import", Role::Technician),
+    ("GET", "/assets/X", Role::Viewer),
+    ("PATCH", "/assets/X", Role::Technician),
+    ("POST", "/assets/X/move", Role::Technician),
+    ("POST", "/backup", Role::Admin),
+    ("GET", "/baselines", Role::Viewer),
+    ("POST", "/baselines", Role::Technician),
+    ("POST", "/baselines/plan", Role::Viewer),
+    ("GET", "/baselines/X", Role::Viewer),
+    ("GET", "/channels", Role::Viewer),
+    ("PUT", "/channels/webhook", Role::Admin),
+    ("DELETE", "/channels/webhook", Role::Admin),
+    ("GET", "/check/X", Role::Viewer),
+    ("GET", "/devices", Role::Viewer),
+    ("GET", "/devices/X", Role::Viewer),
+    ("GET", "/devices/X/history", Role::Viewer),
+    ("POST", "/devices/X/rescan", Role::Technician),
+    ("POST", "/devices/X/revoke", Role::Technician),
+    ("POST", "/devices/X/rebind", Role::Technician),
+    ("POST", "/devices/X/move", Role::Technician),
+    ("GET", "/events", Role::Viewer),
+    ("GET", "/keys", Role::Admin),
+    ("POST", "/keys", Role::Admin),
+    ("DELETE", "/keys/1", Role::Admin),
+    ("POST", "/ledger/verify", Role::Admin),
+    ("GET", "/loans", Role::Viewer),
+    ("POST", "/loans", Role::Technician),
+    ("POST", "/loans/return", Role::Technician),
+    ("GET", "/persons", Role::Viewer),
+    ("POST", "/persons/plan", Role::Technician),
+    ("POST", "/persons/import", Role::Technician),
+    ("GET", "/rooms", Role::Viewer),
+    ("POST", "/rooms", Role::Technician),
+    ("POST", "/rooms/import", Role::Technician),
+    ("PATCH", "/rooms/X", Role::Technician),
+    ("GET", "/software?title=x", Role::Viewer),
+    ("GET", "/status", Role::Viewer),
+    ("GET", "/sweeps", Role::Viewer),
+    ("POST", "/sweeps", Role::Technician),
+    ("GET", "/sweeps/1", Role::Viewer),
+    ("GET", "/tokens", Role::Admin),
+    ("POST", "/tokens", Role::Admin),
+    ("DELETE", "/tokens/1", Role::Admin),
+    ("GET", "/users", Role::Admin),
+    ("POST", "/users", Role::Admin),
+];
+
+#[tokio::test]
+async fn every_route_asks_who_and_refuses_who_may_not() {
+    let bench = Bench::new().await;
+    for (method, path, least) in ROUTES {
+        assert_eq!(bench.ask_as(None, method, path, None).await.0, 401, "{method} {path} for nobody");
+        for role in [Role::Viewer, Role::Technician, Role::Admin] {
+            let Answer(status, _, body) = bench.ask_as(Some(role), method, path, None).await;
+            assert_eq!(status == 403, role < *least, "{method} {path} for {role:?}: {status} {body}");
+            assert!(!matches!(status, 401 | 405 | 500), "{method} {path} for {role:?}: {status} {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_is_a_problem_with_words() {
+    let bench = Bench::new().await;
+    let check = |answer: Answer, status: u16, words: &str| {
+        assert_eq!((answer.0, answer.1.as_str()), (status, "application/problem+json"), "{}", answer.2);
+        assert!(answer.json()["detail"].as_str().unwrap().contains(words), "{}", answer.2);
+    };
+    check(bench.get("/check/NOSUCH").await, 404, "NOSUCH");
+    check(bench.get("/check/a%20b").await, 422, "is not a tag");
+    check(bench.get("/nothing").await, 404, "there is no /nothing in this interface");
+    check(bench.get("/devices?presence=gone").await, 422, "presence");
+    check(bench.get("/devices?room=Lab%209").await, 404, "Lab 9");
+    check(bench.post("/rooms", json!({"name": "Lab 1", "colour": "red"})).await, 422, "colour");
+    check(bench.post("/loans", json!({"tag": "X"})).await, 422, "person");
+    check(bench.ask_as(Some(Role::Admin), "PUT", "/rooms", None).await, 405, "PUT");
+    check(bench.post("/persons/import", json!([{"id": "1", "name": "x".repeat(9_000_000)}])).await, 413, "length limit");
+}
+
+#[tokio::test]
+async fn a_laptop_goes_out_once() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.post("/rooms", json!({"name": "Lab 1", "seats": 30})).await.0, 201);
+    assert_eq!(bench.post("/assets", json!({"tag": "lap-1", "kind": "laptop", "room": "Lab 1"})).await.0, 201);
+    let people = json!([{"id": "100", "name": "Ana"}, {"id": "101", "name": "Li"}]);
+    assert_eq!(bench.post("/persons/plan", people.clone()).await.json()["added"], 2);
+    assert_eq!(bench.post("/persons/import", people).await.json()["added"], 2);
+    assert_eq!(bench.get("/check/LAP-1?person=100").await.json()["verdict"], "CHECK");
+
+    let out = bench.post("/loans", json!({"tag": "LAP-1", "person": "100", "due": "5d"})).await;
+    assert_eq!((out.0, &out.json()["by"]), (201, &json!("maria on the collector")), "{}", out.2);
+    assert_eq!(bench.post("/loans", json!({"tag": "LAP-1", "person": "101"})).await.0, 409);
+    assert_eq!(bench.get("/check/LAP-1").await.json()["verdict"], "STOP");
+    assert_eq!(bench.get("/loans").await.json().as_array().unwrap().len(), 1);
+    assert_eq!(bench.post("/loans/return", json!({"tag": "LAP-1"})).await.0, 200);
+    assert_eq!(bench.post("/loans/return", json!({"tag": "LAP-1"})).await.0, 409);
+    let kinds: Vec<Value> =
+        bench.get("/events?limit=2").await.json().as_array().unwrap().iter().map(|event| event["kind"].clone()).collect();
+    assert_eq!(kinds, ["loan.out", "loan.in"]);
+}
+
+#[tokio::test]
+async fn a_loan_is_not_due_yesterday() {
+    let bench = Bench::new().await;
+    let answer = bench.post("/loans", json!({"tag": "LAP-1", "person": "100", "due": "2020-01-01"})).await;
+    assert!(answer.0 == 422 && answer.2.contains("has passed"), "{}", answer.2);
+}
+
+#[tokio::test]
+async fn a_sweep_streams_to_its_end() {
+    let bench = Bench::new().await;
+    bench.post("/rooms", json!({"name": "Lab 1"})).await;
+    bench.post("/assets", json!({"tag": "PRJ-1", "kind": "projector", "room": "Lab 1"})).await;
+    let Answer(status, kind, body) = bench.post("/sweeps", json!({"room": "Lab 1"})).await;
+    assert_eq!((status, kind.as_str()), (200, "application/x-ndjson"));
+    let last: Value = serde_json::from_str(body.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["result"]["no_agent"], &last["result"]["lines"][0]["tag"]), (&json!(1), &json!("PRJ-1")), "{body}");
+    assert_eq!(bench.get("/sweeps/1").await.json(), last["result"]);
+
+    let refused = bench.post("/sweeps", json!({"room": "Lab 9"})).await;
+    let last: Value = serde_json::from_str(refused.2.lines().last().unwrap()).unwrap();
+    assert_eq!(last["problem"]["status"], 404, "{}", refused.2);
+}
+
+#[tokio::test]
+async fn rooms_are_imported_all_or_none() {
+    let bench = Bench::new().await;
+    bench.post("/rooms", json!({"name": "Lab 1"})).await;
+    let rows = json!([{"name": "Lab 1", "seats": 20}, {"name": "Cart B", "kind": "cart"}]);
+    assert_eq!(bench.post("/rooms/import", rows).await.json(), json!({"added": 1, "changed": 1}));
+    let bad = json!([{"name": "Lab 3"}, {"name": "Lab 1", "heartbeat_ms": 1}]);
+    assert_eq!(bench.post("/rooms/import", bad).await.0, 422);
+    assert_eq!(bench.get("/rooms").await.json().as_array().unwrap().len(), 2, "Lab 3 left no trace");
+}
+
+#[tokio::test]
+async fn assets_are_imported_all_or_none() {
+    let bench = Bench::new().await;
+    bench.post("/assets", json!({"tag": "PRJ-1", "kind": "projector"})).await;
+    let rows = json!([{"tag": "prj-1", "maker": "Epson"}, {"tag": "PRJ-2", "kind": "projector"}]);
+    assert_eq!(bench.post("/assets/import", rows).await.json(), json!({"added": 1, "changed": 1}));
+    assert_eq!(bench.get("/assets/PRJ-1").await.json()["maker"], "Epson");
+    let bad = bench.post("/assets/import", json!([{"tag": "PRJ-3"}, {"tag": "PRJ-4", "room": "Lab 9"}])).await;
+    assert!(bad.0 >= 400 && bad.2.contains("PRJ-4"), "{}", bad.2);
+    assert_eq!(bench.get("/assets/PRJ-3").await.0, 404);
+}
+
+#[tokio::test]
+async fn the_https_door_knows_people_by_their_key() {
+    let bench = Bench::new().await;
+    let secret = Secret::fresh().unwrap();
+    let hash = secret.hash();
+    let kept = bench.collector.keeper.change(Actor::Rollcall, move |w| access::make_key(w, "report", Role::Viewer, hash, None)).await;
+    let key = Key { id: kept.unwrap().id, secret, pin: [0; 32] }.text();
+    let ask = |method: &str, key: Option<&str>| {
+        let request = Request::builder().method(method).uri("/api/v1/rooms").header(header::CONTENT_TYPE, "application/json");
+        let request = match key {
+            Some(key) => request.header(header::AUTHORIZATION, format!("Bearer {key}")),
+            None => request,
+        };
+        answer(behind_keys(bench.collector.clone()), request.body(Body::from(r#"{"name": "Lab 1"}"#)).unwrap())
+    };
+    assert_eq!(ask("GET", Some(&key)).await.0, 200);
+    assert_eq!(ask("POST", Some(&key)).await.0, 403, "a viewer's key changes nothing");
+    assert_eq!(ask("GET", Some("rk1.1.x.y")).await.0, 401);
+    assert_eq!(ask("GET", None).await.0, 401);
+}
+
+#[tokio::test]
+async fn another_site_is_not_meant_and_may_not_ask() {
+    let bench = Bench::new().await;
+    let ask = |name: &str, value: &str, method: &str| {
+        let who = Who { actor: Actor::Rollcall, role: Role::Admin };
+        let request = Request::builder().method(method).uri("/api/v1/rooms/import").header(header::CONTENT_TYPE, "application/json");
+        let request = request.header(name, value).extension(who).body(Body::from("[]")).unwrap();
+        answer(on_socket(bench.collector.clone()), request)
+    };
+    assert_eq!(ask(SITE_HEADER, "oak", "POST").await.0, 200);
+    assert_eq!(ask(SITE_HEADER, "Oak Hill", "POST").await.0, 200);
+    assert_eq!(ask(SITE_HEADER, "elm", "POST").await.0, 404);
+    assert_eq!(ask("sec-fetch-site", "same-origin", "POST").await.0, 200);
+    assert_eq!(ask("sec-fetch-site", "cross-site", "POST").await.0, 403);
+}
