@@ -80,11 +80,11 @@ async fn make(desk: &Desk, visitor: &Visitor, form: NewAccount) -> Result<Notice
 /// `POST /accounts/password`
 pub(in crate::desk) async fn set_password(State(desk): State<Desk>, visitor: Visitor, Form(form): Form<NewPassword>) -> Answer {
     visitor.must_be(Role::Admin)?;
-    let outcome = renew(&desk, form).await;
+    let outcome = renew(&desk, &visitor, form).await;
     desk.then(&visitor, outcome, "/accounts")
 }
 
-async fn renew(desk: &Desk, form: NewPassword) -> Result<Notice, Trouble> {
+async fn renew(desk: &Desk, visitor: &Visitor, form: NewPassword) -> Result<Notice, Trouble> {
     let name = UserName::parse(form.name.trim()).map_err(Refusal::from)?;
     sign_in::fits(&form.password).map_err(Refusal::invalid)?;
     if !desk.look().site.users.contains_key(&name) {
@@ -92,6 +92,7 @@ async fn renew(desk: &Desk, form: NewPassword) -> Result<Notice, Trouble> {
     }
     keep(desk, &name, form.password).await?;
     desk.sessions.end_all(&name);
+    tracing::info!(desk.user = %name, desk.by = %visitor.user, "a password was set");
     Ok(Notice::done(format!("{name} has a new password, and was signed out everywhere.")))
 }
 
