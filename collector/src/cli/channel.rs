@@ -13,7 +13,7 @@ use serde_json::json;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rollcall channel set webhook https://chat.school.example/hook/42
-  rollcall channel list")]
+  rollcall channel test")]
 pub struct Channel {
     #[command(subcommand)]
     action: Action,
@@ -21,7 +21,7 @@ pub struct Channel {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Set or replace where a channel's messages go; prints the secret that signs them, once
+    /// Set or replace where a channel's messages go; prints the secret that signs them
     Set {
         /// The channel
         #[arg(value_parser = ["webhook"])]
@@ -36,6 +36,12 @@ enum Action {
     },
     /// List the channels
     List,
+    /// Send a message that says that it is a test
+    Test {
+        /// The channel
+        #[arg(default_value = "webhook")]
+        name: String,
+    },
 }
 
 const COLUMNS: &[Column] = &[
@@ -53,7 +59,7 @@ impl Ask for Channel {
                 if out.is_json() {
                     out.json(&answer);
                 } else {
-                    out.note(&format!("{name} is told of every alert from now on, signed with this secret; it is shown only now:"));
+                    out.note(&format!("{name} is told of every alert from now on, signed with this secret:"));
                     out.print(&text_at(&answer, "secret"));
                 }
                 Ok(Exit::Done)
@@ -61,6 +67,10 @@ impl Ask for Channel {
             Action::Remove { name } => {
                 let answer = client.send(Method::DELETE, &["channels", &name], json!({})).await?;
                 Ok(out.said(&answer, &format!("{name} is told nothing any more")))
+            }
+            Action::Test { name } => {
+                let answer = client.wait(&["channels", &name, "test"], json!({})).await?;
+                Ok(out.said(&answer, &format!("{name} has taken a test message")))
             }
             Action::List => {
                 let rows = client.get(&["channels"], &[]).await?;

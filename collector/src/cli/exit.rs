@@ -69,7 +69,8 @@ impl Failure {
             Self::Unreachable(_) => Exit::Unreachable,
             Self::Here { .. } => Exit::Usage,
             Self::Answered { status, .. } => match status {
-                404 => Exit::Found,
+                // Something behind the collector did not answer: a channel that was tested.
+                404 | 502 => Exit::Found,
                 401 | 403 | 409 => Exit::Refused,
                 400..=499 => Exit::Usage,
                 _ => Exit::Unreachable,
@@ -94,6 +95,7 @@ mod tests {
     fn scripts_can_rely_on_the_codes() {
         let check = |status, exit| assert_eq!(Failure::Answered { status, detail: String::new() }.exit(), exit, "{status}");
         check(404, Exit::Found);
+        check(502, Exit::Found);
         check(409, Exit::Refused);
         check(403, Exit::Refused);
         check(401, Exit::Refused);

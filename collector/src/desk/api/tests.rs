@@ -100,6 +100,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/channels", Role::Viewer),
     ("PUT", "/channels/webhook", Role::Admin),
     ("DELETE", "/channels/webhook", Role::Admin),
+    ("POST", "/channels/webhook/test", Role::Technician),
     ("GET", "/check/X", Role::Viewer),
     ("GET", "/devices", Role::Viewer),
     ("GET", "/devices/X", Role::Viewer),
