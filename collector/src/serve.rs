@@ -312,7 +312,7 @@ mod tests {
 
     fn settings(dir: &Path) -> Settings {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        Settings { data: dir.join("data"), agents: free, enroll: free, desk: free, ..Settings::default() }
+        Settings { data: dir.join("data"), agents: free, enroll: free, desk: free, metrics: free, ..Settings::default() }
     }
 
     async fn begin(settings: Settings) -> anyhow::Result<Running> {
