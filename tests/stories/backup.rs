@@ -68,7 +68,7 @@ async fn a_backup_restores_into_an_empty_folder_and_raises_the_epoch() {
 }
 
 /// The key that the first start shows once.
-fn recovery_key(words: &str) -> String {
+pub(crate) fn recovery_key(words: &str) -> String {
     let start = words.find("AGE-SECRET-KEY-").unwrap_or_else(|| panic!("the first start shows no recovery key:\n{words}"));
     words[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
 }

@@ -9,6 +9,7 @@ mod clone;
 mod commands;
 mod crash;
 mod enrol;
+mod identity;
 mod import;
 mod lend;
 mod real;

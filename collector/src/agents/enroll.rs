@@ -118,7 +118,7 @@ impl Desk {
     }
 }
 
-fn enrolment(said: EnrollRequest, token_hash: String, device: DeviceId, certificate: String, ends: Timestamp) -> Enrolment {
+pub(super) fn enrolment(said: EnrollRequest, token_hash: String, device: DeviceId, certificate: String, ends: Timestamp) -> Enrolment {
     Enrolment {
         token_hash,
         device,

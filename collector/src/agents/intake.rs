@@ -20,7 +20,8 @@ const MOST_ENTRIES: usize = 100_000;
 
 /// Why a section's bytes were not taken.
 #[derive(Debug, thiserror::Error)]
-enum BadContent {
+pub(super) enum BadContent {
+    /// They are not what they were announced as.
     #[error("section {name}: {what}")]
     Odd { name: String, what: String },
     #[error("a section could not be stored")]
@@ -150,7 +151,7 @@ async fn keep(door: Arc<Door>, digest: Digest, names: Vec<String>, packed: Vec<u
     kept.await.map_err(|_| BadContent::Stopping)?
 }
 
-fn open(digest: &Digest, names: &[String], packed: &[u8]) -> Result<(Vec<Arc<Section>>, Vec<u8>), BadContent> {
+pub(super) fn open(digest: &Digest, names: &[String], packed: &[u8]) -> Result<(Vec<Arc<Section>>, Vec<u8>), BadContent> {
     let odd = |what: String| BadContent::Odd { name: names.join(", "), what };
     let bytes = unpack(packed).map_err(|bad| odd(bad.to_string()))?;
     if Digest::of(&bytes) != *digest {

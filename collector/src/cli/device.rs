@@ -109,6 +109,11 @@ enum Action {
         #[arg(long)]
         seat: Option<String>,
     },
+    /// Its board was replaced: take it out of quarantine as the same asset with other hardware
+    Accept {
+        /// Its tag, name, serial or MAC
+        name: String,
+    },
     /// Allow the next enrolment with its tag to take its place, for an hour
     Rebind {
         /// Its tag, name, serial or MAC
@@ -141,6 +146,10 @@ impl Action {
             Self::Move { name, room, seat } => {
                 let asset = client.post(&["devices", &name, "move"], json!({ "room": room, "seat": seat })).await?;
                 Ok(out.said(&asset, &format!("{} now belongs in {}", text_at(&asset, "tag"), text_at(&asset, "room"))))
+            }
+            Self::Accept { name } => {
+                let page = client.post(&["devices", &name, "accept"], json!({})).await?;
+                Ok(out.said(&page, &format!("{} goes on with its new board; it reports within two minutes", text_at(&page, "tag"))))
             }
             Self::Rebind { name } => {
                 let answer = client.post(&["devices", &name, "rebind"], json!({})).await?;

@@ -1,7 +1,9 @@
 //! The agents' doors over real TLS and gRPC, with a client that says whatever a test wants said.
 
 mod doors;
+mod hostile;
 mod identity;
+mod mutated;
 mod presence;
 mod reports;
 
@@ -65,9 +67,6 @@ impl School {
     }
 
     async fn open_in(dir: tempfile::TempDir) -> Self {
-        let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        let settings =
-            Settings { data: dir.path().join("data"), agents: free, enroll: free, desk: free, metrics: free, ..Settings::default() };
         let quick = Duration::from_millis(500);
         let options = Options {
             attendance: Caps { handshake: quick, ..Caps::attendance() },
@@ -75,6 +74,13 @@ impl School {
             restart_grace: SignedDuration::from_secs(2),
             ..Options::default()
         };
+        Self::open_with(dir, options).await
+    }
+
+    async fn open_with(dir: tempfile::TempDir, options: Options) -> Self {
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        let settings =
+            Settings { data: dir.path().join("data"), agents: free, enroll: free, desk: free, metrics: free, ..Settings::default() };
         Self { running: start(settings, Clock::system(), options).await.unwrap(), dir }
     }
 

@@ -28,6 +28,7 @@ pub(super) fn routes() -> Router<Collector> {
         .route("/devices/{which}/history", get(history))
         .route("/devices/{which}/rescan", post(rescan))
         .route("/devices/{which}/revoke", post(revoke))
+        .route("/devices/{which}/accept", post(accept))
         .route("/devices/{which}/rebind", post(rebind))
         .route("/devices/{which}/move", post(assets::relocate))
 }
@@ -108,6 +109,16 @@ async fn revoke(
     collector.keeper.change(actor, move |w| enroll::revoke(w, id)).await?;
     collector.roll.close(id);
     Ok(Json(json!({ "revoked": id })))
+}
+
+async fn accept(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(which): Path<String>,
+) -> Result<Json<DevicePage>, Problem> {
+    let id = view::find_device(&collector.keeper.view(), &which)?;
+    collector.keeper.change(actor, move |w| enroll::accept_hardware(w, id)).await?;
+    Ok(Json(view::device(&collector.keeper.view(), &collector.roll.heard(), id, collector.keeper.clock().now())?))
 }
 
 async fn rebind(

@@ -107,6 +107,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/devices/X/history", Role::Viewer),
     ("POST", "/devices/X/rescan", Role::Technician),
     ("POST", "/devices/X/revoke", Role::Technician),
+    ("POST", "/devices/X/accept", Role::Technician),
     ("POST", "/devices/X/rebind", Role::Technician),
     ("POST", "/devices/X/move", Role::Technician),
     ("GET", "/events", Role::Viewer),

@@ -127,6 +127,12 @@ impl DevicePage {
         }
     }
 
+    /// What differs, if it is quarantined because its disk sits in other hardware now: a repair, not a copy.
+    fn new_board(&self) -> Option<String> {
+        let device = self.device.as_ref()?;
+        device.moved_disk().map(|other| device.fingerprint.drift(other).join("; "))
+    }
+
     fn may_speak(&self) -> bool {
         self.device.as_ref().is_some_and(|device| matches!(device.state, DeviceState::Active | DeviceState::Quarantined { .. }))
     }

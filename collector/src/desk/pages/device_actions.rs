@@ -1,4 +1,4 @@
-//! What is done to a device: rescan, move, revoke, let another machine take its place. What can't be undone asks first.
+//! What is done to a device: rescan, move, revoke, accept its new board, let another machine take its place. What can't be undone asks first.
 
 use super::device::find;
 use crate::desk::door::Visitor;
@@ -122,6 +122,14 @@ pub(in crate::desk) async fn revoke(State(desk): State<Desk>, visitor: Visitor, 
         desk.collector.roll.close(device);
         Notice::done(format!("{} may no longer report. To take it back, enrol it anew with a token.", asset.tag))
     });
+    desk.then(&visitor, outcome, &address::device(&asset.tag))
+}
+
+/// `POST /devices/{tag}/accept`
+pub(in crate::desk) async fn accept(State(desk): State<Desk>, visitor: Visitor, Path(tag): Path<String>) -> Answer {
+    let (asset, device) = bound(&desk, &visitor, &tag)?;
+    let accepted = desk.change(&visitor, move |w| enroll::accept_hardware(w, device)).await.map_err(Trouble::from);
+    let outcome = accepted.map(|()| Notice::done(format!("{} goes on with its new board; it reports within two minutes.", asset.tag)));
     desk.then(&visitor, outcome, &address::device(&asset.tag))
 }
 

@@ -38,6 +38,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/devices.csv", get(devices::csv))
         .route("/devices/{tag}", get(device::show))
         .route("/devices/{tag}/move", get(device_actions::ask_move).post(device_actions::relocate))
+        .route("/devices/{tag}/accept", post(device_actions::accept))
         .route("/devices/{tag}/rebind", post(device_actions::allow_rebind))
         .route("/devices/{tag}/rescan", post(device_actions::rescan))
         .route("/devices/{tag}/revoke", get(device_actions::ask_revoke).post(device_actions::revoke))

@@ -97,6 +97,7 @@ async fn roles_hold_and_nobody_comes_in_without_a_session() {
         ("/devices/PC-1/revoke", ""),
         ("/devices/PC-1/move", "room=&seat="),
         ("/devices/PC-1/rescan", ""),
+        ("/devices/PC-1/accept", ""),
         ("/devices/PC-1/rebind", ""),
         ("/alerts/1/resolve", ""),
         ("/alerts/1/acknowledge", ""),
