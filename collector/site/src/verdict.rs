@@ -128,7 +128,8 @@ fn seen(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timesta
     let age = words::ago(profile.reported_at, now);
     let place = presence::of(site, heard, asset, device, now);
     match place.presence {
-        Presence::Here | Presence::Late if now.duration_since(profile.reported_at) <= REPORT_OLD => {
+        Presence::Late => reason(Verdict::Check, code, "it is late: its connection is being lost", "Wait a moment, and check again."),
+        Presence::Here if now.duration_since(profile.reported_at) <= REPORT_OLD => {
             reason(Verdict::Go, code, format!("it is here, and its last report is {age} old"), "")
         }
         Presence::Here | Presence::Late => {
