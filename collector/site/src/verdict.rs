@@ -132,7 +132,7 @@ fn seen(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timesta
         Presence::Here if now.duration_since(profile.reported_at) <= REPORT_OLD => {
             reason(Verdict::Go, code, format!("it is here, and its last report is {age} old"), "")
         }
-        Presence::Here | Presence::Late => {
+        Presence::Here => {
             reason(Verdict::Check, code, format!("it is here, but its last report is {age} old"), "Rescan it.")
         }
         _ => {
