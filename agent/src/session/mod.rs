@@ -104,6 +104,8 @@ pub enum Task {
     Addresses(Vec<String>),
     /// Make a new key and a request for its certificate.
     MakeRequest,
+    /// Renew the lapsed certificate at the first of these enrolment doors that answers, and bring it as [`Event::Installed`].
+    RenewLapsed(Vec<String>),
     /// Put the new certificate in place of the old one.
     Install(Certificate),
     /// Forget key and certificate for good.
@@ -120,6 +122,8 @@ pub struct Lineage {
     pub nonce: Vec<u8>,
     /// The site's epoch.
     pub epoch: u64,
+    /// What time the collector said it was, milliseconds since 1970 UTC; 0: it never did.
+    pub server_ms: i64,
 }
 
 /// How the session stands, for people.
@@ -170,6 +174,8 @@ pub struct Session {
     agenda: Agenda,
     backoff: Backoff,
     timers: Timers,
+    /// Clock of the collector minus clock of this machine at the last welcome, milliseconds.
+    behind_ms: i64,
 }
 
 impl Session {
@@ -185,6 +191,7 @@ impl Session {
             agenda: Agenda::default(),
             backoff: Backoff::new(beginning.seed),
             timers: Timers::new(beginning.renew_at_ms),
+            behind_ms: 0,
         }
     }
 
@@ -202,7 +209,7 @@ impl Session {
             Event::Health(health) if self.is_live() => out.say(Message::Heartbeat(Heartbeat { health: Some(health) })),
             Event::RequestMade(csr_der) if self.is_live() => out.say(Message::Renewal(CertificateRequest { csr_der })),
             Event::PackagesChanged => self.ask(Request::of_packages(), &mut out),
-            Event::Installed(renew_at_ms) => self.timers.installed(renew_at_ms),
+            Event::Installed(renew_at_ms) => self.on_installed(renew_at_ms, now),
             Event::Stop(reason) => self.on_stop(reason, &mut out),
             Event::Health(_) | Event::RequestMade(_) | Event::Wake => {}
         }
@@ -263,6 +270,17 @@ impl Session {
         }
     }
 
+    /// A refused device whose certificate is new calls at once.
+    fn on_installed(&mut self, renew_at_ms: i64, now: Now) {
+        self.timers.installed(renew_at_ms);
+        if let Link::Waiting { call_at } = &mut self.link
+            && self.refused
+        {
+            self.refused = false;
+            *call_at = now.elapsed;
+        }
+    }
+
     fn on_stop(&mut self, reason: Reason, out: &mut Output) {
         if self.is_live() {
             out.say(Message::Goodbye(Goodbye { reason: reason.into() }));
@@ -308,7 +326,8 @@ impl Session {
             Link::Calling { give_up_at } if give_up_at <= now.elapsed => self.hang_up(now, out),
             _ => {}
         }
-        let due = self.timers.due(now, self.is_live(), self.backoff.random());
+        let by_the_collector = Now { clock_ms: now.clock_ms.saturating_add(self.behind_ms), ..now };
+        let due = self.timers.due(by_the_collector, self.is_live(), self.backoff.random());
         if due.survey {
             self.ask(Request::of(Cause::Schedule), out);
         }

@@ -299,7 +299,7 @@ fn heartbeats_follow_the_schedule() {
 fn refusals_and_pauses_are_kept() {
     for (why, at_least) in [(Why::Revoked, 1800.0), (Why::Clone, 60.0), (Why::Busy, 2.0)] {
         let mut story = settled();
-        story.hear(From::Refusal(Refusal { why: why.into(), text: String::new() }));
+        story.hear(From::Refusal(Refusal { why: why.into(), ..Refusal::default() }));
         assert!(story.has(|task| *task == Task::Disconnect));
         assert_eq!(story.session.standing() == Standing::Refused, why != Why::Busy);
         let began = story.seconds;
@@ -311,6 +311,29 @@ fn refusals_and_pauses_are_kept() {
     assert!(matches!(story.said[0], Message::Done(_)));
     assert!(matches!(story.tasks[..], [Task::Hold(pause)] if (100..=120).contains(&pause.as_secs())), "{:?}", story.tasks);
     assert_eq!(story.session.standing(), Standing::Connected);
+}
+
+#[test]
+fn a_lapsed_certificate_is_renewed_and_the_call_follows_at_once() {
+    let mut story = settled();
+    story.hear(From::Refusal(Refusal { why: Why::Lapsed.into(), enrolment: vec!["c:7444".to_owned()], ..Refusal::default() }));
+    assert!(story.has(|task| matches!(task, Task::RenewLapsed(doors) if doors == &["c:7444"])));
+    let began = story.seconds;
+    story.step(Event::Installed(i64::MAX));
+    story.called();
+    assert!(story.seconds - began <= 1.0);
+}
+
+#[test]
+fn a_clock_that_is_ahead_renews_nothing_before_its_time() {
+    let mut story = Story::begin();
+    story.survey();
+    story.seconds = 2_000_000.0;
+    let session = story.called().session;
+    story.hear(From::Welcome(Welcome { session, clock_ms: 500_000_000, ..Welcome::default() }));
+    story.pass(2.0);
+    assert!(!story.has(|task| *task == Task::MakeRequest));
+    assert!(story.has(|task| matches!(task, Task::Remember(Lineage { server_ms: 500_000_000, .. }))));
 }
 
 #[test]

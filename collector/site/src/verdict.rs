@@ -122,6 +122,10 @@ fn seen(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timesta
             return reason(Verdict::Check, code, "its agent may no longer report", "Enrol it anew, then check again.");
         }
     }
+    if let Some(ago) = device.lapsed(now) {
+        let text = format!("its certificate lapsed {} ago, so it can't report", words::span(ago));
+        return reason(Verdict::Check, code, text, "Switch it on, on the school's network: it renews the certificate by itself.");
+    }
     let Some(profile) = site.profiles.get(&device.id) else {
         return reason(Verdict::Check, code, "it has never reported", "Switch it on, on the school's network, and check again.");
     };
