@@ -6,6 +6,8 @@ mod blobs;
 pub(crate) mod contract;
 mod disk;
 pub mod folder;
+#[cfg(test)]
+mod golden;
 mod health;
 mod ledger;
 mod lines;
