@@ -135,7 +135,7 @@ fn seen(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timesta
             reason(Verdict::Check, code, format!("it is here, but its last report is {age} old"), "Rescan it.")
         }
         _ => {
-            let silent = words::ago(device.last_heard, now);
+            let silent = words::ago(crate::heard::last(site, device), now);
             reason(
                 Verdict::Check,
                 code,
