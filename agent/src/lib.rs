@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+mod clock;
 pub mod host;
 pub mod probe;
 pub mod survey;

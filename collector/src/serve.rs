@@ -11,7 +11,7 @@ use crate::desk;
 use crate::keeper::Keeper;
 use crate::metrics;
 use crate::notify;
-use crate::secrets::{self, Secrets};
+use crate::secrets::{self, RECOVERY, Secrets};
 use crate::settings::Settings;
 use crate::store::folder::Folder;
 use crate::tls;
@@ -33,8 +33,6 @@ use tokio_util::task::TaskTracker;
 
 /// The name of the only site.
 const SITE: &str = "main";
-/// The secret that holds the key to which backups are encrypted.
-pub const RECOVERY: &str = "recovery-recipient";
 /// How long the collector waits for conversations to end when it stops.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -314,7 +312,7 @@ mod tests {
 
     fn settings(dir: &Path) -> Settings {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        Settings { data: dir.join("data"), agents: free, enroll: free, desk: free, ..Settings::default() }
+        Settings { data: dir.join("data"), agents: free, enroll: free, desk: free, metrics: free, ..Settings::default() }
     }
 
     async fn begin(settings: Settings) -> anyhow::Result<Running> {

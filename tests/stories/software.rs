@@ -82,7 +82,7 @@ async fn a_technician_tries_the_channel_before_it_matters() {
     assert!(told["text"].as_str().unwrap().contains("test"), "{told:#}");
     hook.answer("500 Internal Server Error");
     let failed = desk.run(&["channel", "test"]).await.unwrap();
-    assert!(failed.code == 4 && failed.err.contains("500"), "{failed:?}");
+    assert!(failed.code == 1 && failed.err.contains("500"), "{failed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

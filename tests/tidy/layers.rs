@@ -8,9 +8,10 @@ const ROWS: &[&[&str]] = &[
     &["keeper"],
     &["agents/pauses", "agents/roll"],
     &["collector"],
-    &["metrics", "notify", "sweeps"],
+    &["metrics", "notify", "restore", "sweeps"],
     &["agents", "cli", "desk"],
     &["serve"],
+    &["cli/serve"],
     &["lib", "main"],
 ];
 

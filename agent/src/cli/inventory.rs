@@ -3,7 +3,7 @@
 use super::{json, text};
 use crate::host::Host;
 use crate::survey::survey;
-use crate::{fingerprint, probe};
+use crate::{clock, fingerprint, probe};
 use jiff::Timestamp;
 use rollcall_proto::Section;
 use rollcall_proto::v1::{Fingerprint, Health};
@@ -36,7 +36,7 @@ pub(super) struct Shown {
 
 /// Reads everything from `host`. Blocks.
 pub(super) fn read(host: &Host) -> Inventory {
-    let at = Timestamp::now();
+    let at = clock::now();
     // The first reading only begins the window in which the processors are watched.
     host.vitals();
     std::thread::sleep(CPU_WINDOW);

@@ -4,6 +4,7 @@
 
 mod line;
 
+use crate::clock;
 use crate::identity::{Identity, Key};
 use crate::session::{Beginning, Event, Lineage, Now, Session, Standing, Task};
 use crate::source::{PackageWatch, Source};
@@ -11,7 +12,6 @@ use crate::spool::{Spool, SpoolError};
 use crate::state::{State, StateError};
 use crate::status::Status;
 use crate::survey::Reading;
-use jiff::Timestamp;
 use line::{Heard, Line};
 use rollcall_proto::v1::{Certificate, Health, Reason, from_collector::Message};
 use std::collections::VecDeque;
@@ -88,7 +88,7 @@ pub async fn run(agent: Agent, stop: impl Future<Output = Reason> + Send) -> Res
 
 /// The wall clock, milliseconds since 1970 UTC.
 fn clock_ms() -> i64 {
-    Timestamp::now().as_millisecond()
+    clock::now().as_millisecond()
 }
 
 struct Running {
@@ -139,7 +139,7 @@ impl Running {
         let packages = next_change(source.watch_packages().await);
         let status = Status {
             standing: Standing::Waiting,
-            since: Timestamp::now(),
+            since: clock::now(),
             address: None,
             trouble: None,
             unacknowledged: session.unacknowledged(),
@@ -228,7 +228,7 @@ impl Running {
                         self.status.trouble = None;
                         self.status.address = self.line.address().map(str::to_owned);
                     }
-                    Some(Message::Ack(_)) => self.status.acknowledged_at = Some(Timestamp::now()),
+                    Some(Message::Ack(_)) => self.status.acknowledged_at = Some(clock::now()),
                     _ => {}
                 }
                 self.take(Event::Received(*message));
@@ -314,7 +314,7 @@ impl Running {
         let before = self.status.clone();
         if self.status.standing != self.session.standing() {
             self.status.standing = self.session.standing();
-            self.status.since = Timestamp::now();
+            self.status.since = clock::now();
         }
         self.status.unacknowledged = self.session.unacknowledged();
         self.status.lost_entries = self.session.lost_entries();

@@ -65,7 +65,8 @@ impl School {
 
     async fn open_in(dir: tempfile::TempDir) -> Self {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        let settings = Settings { data: dir.path().join("data"), agents: free, enroll: free, desk: free, ..Settings::default() };
+        let settings =
+            Settings { data: dir.path().join("data"), agents: free, enroll: free, desk: free, metrics: free, ..Settings::default() };
         let quick = Duration::from_millis(500);
         let options = Options {
             attendance: Caps { handshake: quick, ..Caps::attendance() },
