@@ -1,12 +1,16 @@
 //! `rollcall serve`: runs the collector until it is told to stop.
 
+use crate::backups::Backups;
 use crate::cli::Globals;
 use crate::cli::exit::{Exit, Failure};
 use crate::serve::Options;
 use crate::settings::Settings;
+use crate::upkeep::Plan;
 use clap::Args;
+use jiff::SignedDuration;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -38,7 +42,19 @@ pub struct Serve {
     /// The school's name for people; counts at the first start only
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// A second place, better on another disk: everything is copied there as it becomes durable
+    #[arg(long, value_name = "DIR")]
+    copy_to: Option<PathBuf>,
+    /// A folder for a backup every day, encrypted to the recovery key; the newest 14 are kept
+    #[arg(long, value_name = "DIR")]
+    backup_to: Option<PathBuf>,
+    /// Days that events are kept; the records always are
+    #[arg(long, value_name = "DAYS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(30..))]
+    keep_days: u32,
 }
+
+/// Backups that are kept.
+const BACKUPS: usize = 14;
 
 impl Serve {
     /// Runs the collector until a signal ends it.
@@ -49,6 +65,11 @@ impl Serve {
         log();
         let mut options = Options::default();
         options.site_name = self.name.clone().unwrap_or(options.site_name);
+        options.upkeep = Plan {
+            keep: SignedDuration::from_hours(24 * i64::from(self.keep_days)),
+            copy_to: self.copy_to.clone(),
+            backups: self.backup_to.clone().map(|dir| Backups { dir, keep: BACKUPS }),
+        };
         let settings = self.settings(globals);
         let stop = CancellationToken::new();
         let signals = tokio::spawn(stop_on_signal(stop.clone()));
@@ -58,7 +79,7 @@ impl Serve {
     }
 
     fn settings(self, globals: &Globals) -> Settings {
-        let Self { agents, enroll, desk, metrics, reach, name: _ } = self;
+        let Self { agents, enroll, desk, metrics, reach, .. } = self;
         Settings { data: globals.data.clone(), agents, enroll, desk, metrics, reach }
     }
 }

@@ -228,7 +228,7 @@ impl Store for Folder {
     fn commit(&self, group: &[Entry]) -> Result<(), StoreError> {
         let bytes = group.iter().flat_map(|entry| &entry.records).map(|record| record.body.as_ref().map_or(0, Vec::len) + 200);
         self.room.check(bytes.sum::<usize>() as u64)?;
-        self.ledger.commit(&*self.people.seal(group).inspect_err(|error| self.ledger.stop(error))?)?;
+        self.ledger.commit(&self.people.seal(group).inspect_err(|error| self.ledger.stop(error))?)?;
         self.shelf.grown();
         if let Some(copy) = &*self.copy.lock().unwrap_or_else(PoisonError::into_inner) {
             copy.grown();

@@ -12,6 +12,8 @@ mod golden;
 mod health;
 mod ledger;
 mod lines;
+#[cfg(test)]
+mod measure;
 mod out;
 mod people;
 #[cfg(test)]
@@ -30,6 +32,7 @@ mod trials;
 mod verify;
 
 pub use folder::Folder;
+pub use people::copy_forgotten;
 pub use signed::Signer;
 pub use verify::verify_folder;
 

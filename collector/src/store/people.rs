@@ -229,6 +229,14 @@ pub(super) fn take_over_forgotten(from: &Path, into: &Path) -> Result<(), StoreE
     Ok(())
 }
 
+/// Brings the list of the forgotten of the data folder `data` into the folder `to`, beside the backups there: a restore looks for it.
+///
+/// # Errors
+/// The disk is full or failed.
+pub fn copy_forgotten(data: &Path, to: &Path) -> Result<(), StoreError> {
+    take_over_forgotten(&data.join(FORGOTTEN), to)
+}
+
 /// Names what is wrong with the two files in `dir`.
 pub(super) fn verify(dir: &Path, damage: &mut Vec<String>) {
     damage.extend(read(dir).err().map(|error| error.to_string()));

@@ -21,12 +21,15 @@ pub(super) const CHECKPOINTS: &str = "checkpoints";
 /// Checkpoints that are kept: six weeks of hours.
 const KEPT: usize = 1000;
 
+/// Signs bytes; `None`: it can't.
+pub type Sign = dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync;
+
 /// What signs for the site: the secret half stays with whoever made it.
 pub struct Signer {
     /// The public key, 32 bytes of Ed25519.
     pub key: Vec<u8>,
     /// Signs; `None`: it can't.
-    pub sign: Box<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>,
+    pub sign: Box<Sign>,
 }
 
 impl fmt::Debug for Signer {
