@@ -16,6 +16,7 @@ use crate::settings::Settings;
 use crate::store::folder::Folder;
 use crate::tickets::Tickets;
 use crate::tls;
+use crate::upkeep;
 use age::secrecy::{ExposeSecret, SecretString};
 use anyhow::{Context, bail};
 use jiff::{SignedDuration, tz::TimeZone};
@@ -53,6 +54,8 @@ pub struct Options {
     pub restart_grace: SignedDuration,
     /// How long after its certificate lapsed a device may renew it by its key alone.
     pub renew_within: SignedDuration,
+    /// What the store keeps, and where else.
+    pub upkeep: upkeep::Plan,
 }
 
 impl Default for Options {
@@ -63,6 +66,7 @@ impl Default for Options {
             enrolment: Caps::enrolment(),
             restart_grace: SignedDuration::from_secs(60), // agents come back within 20 s; a laptop takes its time
             renew_within: SignedDuration::from_hours(24 * 400), // a year in a cupboard, and a summer
+            upkeep: upkeep::Plan::default(),
         }
     }
 }
@@ -125,6 +129,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     let site = SiteId::parse(SITE)?;
     let collector = tokio::task::spawn_blocking(move || open(settings, clock)).await??;
     let keeper = &collector.keeper;
+    upkeep::begin(&collector, &options.upkeep)?;
     if keeper.view().about().is_none() {
         let (site, name) = (site.clone(), options.site_name.clone());
         keeper.change(Actor::Rollcall, move |w| found(w, site, name)).await.context("the site could not be founded")?;
@@ -132,6 +137,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     let listeners = Listeners::bind(&collector.settings).await?;
     let mut running = Running::over(collector, &listeners)?;
     let authority = Arc::new(Authority::open(&running.collector.secrets, &site, running.collector.keeper.clock().now())?);
+    running.tasks.spawn(upkeep::run(running.collector.clone(), options.upkeep.clone(), running.stop.clone()));
     running.open_agents(site, authority, listeners.agents, listeners.enroll, options)?;
     running.open_desk(listeners.desk, listeners.socket)?;
     running.tasks.spawn(notify::run(running.collector.clone(), running.stop.clone()));

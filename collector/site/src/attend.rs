@@ -265,12 +265,3 @@ pub fn silent(w: &mut Working, device: DeviceId, heard: Timestamp) -> Result<(),
     alert::judge(w, before.asset);
     Ok(())
 }
-
-/// Writes down when devices were last heard: every 5 minutes, all at once. Makes no event.
-pub fn checkpoint(w: &mut Working, heard: &[(DeviceId, Timestamp)]) {
-    for (id, at) in heard {
-        if let Some(device) = w.site.devices.get(id).filter(|device| device.last_heard < *at).cloned() {
-            w.put(Device { last_heard: *at, ..(*device).clone() });
-        }
-    }
-}

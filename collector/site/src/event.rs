@@ -115,6 +115,7 @@ pub const KINDS: &[&str] = &[
     "key.revoked",
     "loan.in",
     "loan.out",
+    "person.forgotten",
     "person.imported",
     "room.added",
     "room.changed",

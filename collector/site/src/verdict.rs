@@ -136,11 +136,9 @@ fn seen(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timesta
         Presence::Here if now.duration_since(profile.reported_at) <= REPORT_OLD => {
             reason(Verdict::Go, code, format!("it is here, and its last report is {age} old"), "")
         }
-        Presence::Here => {
-            reason(Verdict::Check, code, format!("it is here, but its last report is {age} old"), "Rescan it.")
-        }
+        Presence::Here => reason(Verdict::Check, code, format!("it is here, but its last report is {age} old"), "Rescan it."),
         _ => {
-            let silent = words::ago(device.last_heard, now);
+            let silent = words::ago(crate::heard::last(site, device), now);
             reason(
                 Verdict::Check,
                 code,

@@ -41,7 +41,7 @@ pub(super) fn half_over(ends: Timestamp, now: Timestamp) -> bool {
 pub fn expect_back(door: &Door, grace: SignedDuration) {
     let (view, now) = (door.view(), door.clock().now());
     let here = view.devices.values().filter(|device| device.state == DeviceState::Active && device.presence == Presence::Here);
-    door.roll().expect(here.map(|device| (device.id, device.last_heard)), now, now + grace);
+    door.roll().expect(here.map(|device| (device.id, rollcall_site::heard::last(&view, device))), now, now + grace);
 }
 
 /// Watches until the door stops.
@@ -117,17 +117,12 @@ impl Watch {
     }
 
     async fn checkpoint(&self) -> Result<(), ChangeError> {
-        let heard: Vec<(DeviceId, Timestamp)> = self.door.roll().heard().iter().map(|(device, at)| (*device, *at)).collect();
-        for batch in heard.chunks(BATCH) {
-            let batch = batch.to_vec();
-            let keeper = &self.door.collector.keeper;
-            let write = move |w: &mut Working| {
-                rollcall_site::attend::checkpoint(w, &batch);
-                Ok(())
-            };
-            keeper.change(Actor::Rollcall, write).await?;
-        }
-        Ok(())
+        let heard = self.door.roll().heard();
+        let write = move |w: &mut Working| {
+            rollcall_site::heard::checkpoint(w, &heard);
+            Ok(())
+        };
+        self.door.collector.keeper.change(Actor::Rollcall, write).await
     }
 
     fn renew(&self, now: Timestamp) {

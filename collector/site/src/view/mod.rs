@@ -73,7 +73,7 @@ fn row(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timestam
         os,
         memory_bytes,
         last_report: site.profiles.get(&device.id).map(|profile| profile.reported_at),
-        last_heard: heard.get(&device.id).copied().unwrap_or(device.last_heard),
+        last_heard: heard.get(&device.id).copied().unwrap_or_else(|| crate::heard::last(site, device)),
         macs,
         alerts: site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told()).count(),
         on_loan_to: site.open_loan(asset.id).map(|loan| loan.person.clone()),
