@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// Sentences that a change of one section is told in, at most; the rest is counted.
 const MOST: usize = 12;
+/// Characters of one sentence, at most: an agent's text is somebody else's.
+const LONGEST: usize = 200;
 
 /// What changed from `before` to `after`, one sentence each, in the section's own order; empty when nothing that counts did.
 pub fn changes(before: &Section, after: &Section) -> Vec<String> {
@@ -18,7 +20,7 @@ pub fn changes(before: &Section, after: &Section) -> Vec<String> {
         (Section::SoftwareDates(_), Section::SoftwareDates(_)) => Vec::new(),
         _ => fields(&before.to_json(), &after.to_json()),
     };
-    words::first(sentences, MOST)
+    words::first(sentences, MOST).into_iter().map(|sentence| words::cut(sentence, LONGEST)).collect()
 }
 
 fn software(before: &v1::Software, after: &v1::Software) -> Vec<String> {

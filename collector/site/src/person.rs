@@ -90,7 +90,5 @@ pub fn forget(w: &mut Working, id: &PersonId) -> Result<(), Refusal> {
 /// # Errors
 /// There is none.
 pub fn get<'a>(site: &'a Site, id: &PersonId) -> Result<&'a std::sync::Arc<Person>, Refusal> {
-    site.persons
-        .get(id)
-        .ok_or_else(|| Refusal::not_found(format!("nobody in the roster has the id {id}; `rollcall person import` brings people in")))
+    site.persons.get(id).ok_or_else(|| Refusal::not_found(format!("nobody in the roster has the id {id}")))
 }

@@ -64,7 +64,7 @@ pub async fn run(door: Arc<Door>) {
 impl Watch {
     async fn tick(&mut self) -> Result<(), ChangeError> {
         let now = self.door.clock().now();
-        self.mind_the_gap(now);
+        self.mind_the_gap(now).await?;
         for batch in self.door.roll().silent(now, &self.pauses).chunks(BATCH) {
             self.silent(batch.to_vec()).await?;
         }
@@ -88,7 +88,7 @@ impl Watch {
     }
 
     /// A late tick extends every deadline by the gap; a clock that was turned back leaves nobody heard in the future.
-    fn mind_the_gap(&mut self, now: Timestamp) {
+    async fn mind_the_gap(&mut self, now: Timestamp) -> Result<(), ChangeError> {
         let gap = now.duration_since(self.ticked);
         if gap > LATE {
             tracing::warn!(gap_ms = gap.as_millis() as i64, "the collector was paused; every deadline is extended by the gap");
@@ -96,8 +96,17 @@ impl Watch {
         } else if gap.is_negative() {
             tracing::warn!(gap_ms = gap.as_millis() as i64, "the clock was turned back");
             self.door.roll().turned_back(now);
+            self.door
+                .collector
+                .keeper
+                .change(Actor::Rollcall, |w| {
+                    rollcall_site::alert::clock_set_back(w);
+                    Ok(())
+                })
+                .await?;
         }
         self.ticked = now;
+        Ok(())
     }
 
     async fn silent(&self, batch: Vec<(DeviceId, Timestamp)>) -> Result<(), ChangeError> {
