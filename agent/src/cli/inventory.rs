@@ -6,7 +6,7 @@ use crate::survey::survey;
 use crate::{fingerprint, probe};
 use jiff::Timestamp;
 use rollcall_proto::Section;
-use rollcall_proto::v1::{Fingerprint, Health};
+use rollcall_proto::v1::{Fingerprint, Health, HealthDetail};
 use std::time::Duration;
 
 /// How long the processors are watched for one reading of their use.
@@ -20,6 +20,8 @@ pub(super) struct Inventory {
     pub sections: Vec<Shown>,
     /// How the machine does.
     pub health: Health,
+    /// The parts behind it.
+    pub detail: HealthDetail,
     /// By what the collector knows the machine again.
     pub fingerprint: Fingerprint,
 }
@@ -36,11 +38,11 @@ pub(super) struct Shown {
 
 /// Reads everything from `host`. Blocks.
 pub(super) fn read(host: &Host) -> Inventory {
-    let at = Timestamp::now();
+    let at = crate::clock::now();
     // The first reading only begins the window in which the processors are watched.
     host.vitals();
     std::thread::sleep(CPU_WINDOW);
-    let health = probe::health::read(host, at.as_millisecond());
+    let (health, detail) = probe::health::read(host, at.as_millisecond());
     let decoded = |name: &str, bytes: &[u8]| match Section::decode(name, bytes) {
         Some(Ok(section)) => Ok(section),
         _ => Err("the section does not read back; please report this".to_owned()),
@@ -50,7 +52,7 @@ pub(super) fn read(host: &Host) -> Inventory {
         content: reading.content.and_then(|content| decoded(reading.name, &content.bytes)),
         problems: reading.problems,
     });
-    Inventory { at, sections: sections.collect(), health, fingerprint: fingerprint::read(host) }
+    Inventory { at, sections: sections.collect(), health, detail, fingerprint: fingerprint::read(host) }
 }
 
 /// Reads every source there is, for a recording.

@@ -4,6 +4,8 @@
 
 mod line;
 
+use crate::clock;
+use crate::host::{Bell, Ring, Word};
 use crate::identity::{Identity, Key};
 use crate::session::{Beginning, Event, Lineage, Now, Session, Standing, Task};
 use crate::source::{PackageWatch, Source};
@@ -11,9 +13,8 @@ use crate::spool::{Spool, SpoolError};
 use crate::state::{State, StateError};
 use crate::status::Status;
 use crate::survey::Reading;
-use jiff::Timestamp;
 use line::{Heard, Line};
-use rollcall_proto::v1::{Certificate, Health, Reason, from_collector::Message};
+use rollcall_proto::v1::{Certificate, Health, HealthDetail, Reason, from_collector::Message};
 use std::collections::VecDeque;
 use std::future::{Future, pending};
 use std::time::Duration;
@@ -88,7 +89,7 @@ pub async fn run(agent: Agent, stop: impl Future<Output = Reason> + Send) -> Res
 
 /// The wall clock, milliseconds since 1970 UTC.
 fn clock_ms() -> i64 {
-    Timestamp::now().as_millisecond()
+    clock::now().as_millisecond()
 }
 
 struct Running {
@@ -100,8 +101,10 @@ struct Running {
     line: Line,
     events: VecDeque<Event>,
     survey: Option<line::Task<Vec<Reading>>>,
-    health: Option<line::Task<Option<Health>>>,
+    health: Option<line::Task<Option<(Health, HealthDetail)>>>,
     packages: line::Task<PackageWatch>,
+    bell: Option<Bell>,
+    ring: Option<Ring>,
     new_key: Option<Key>,
     began: Instant,
     wake_at: Option<Duration>,
@@ -113,6 +116,7 @@ impl Running {
     async fn begin(agent: Agent) -> Result<Self, RunError> {
         let Agent { identity, source, keeping } = agent;
         let facts = source.facts().await;
+        let bell = hang_bell(&keeping);
         let session = uuid::Uuid::now_v7().to_string();
         let (spool, kept, lineage) = match &keeping {
             Keeping::State(state) => {
@@ -139,7 +143,7 @@ impl Running {
         let packages = next_change(source.watch_packages().await);
         let status = Status {
             standing: Standing::Waiting,
-            since: Timestamp::now(),
+            since: clock::now(),
             address: None,
             trouble: None,
             unacknowledged: session.unacknowledged(),
@@ -158,6 +162,8 @@ impl Running {
             events: VecDeque::new(),
             survey: None,
             health: None,
+            bell,
+            ring: None,
             packages,
             new_key: None,
             began: Instant::now(),
@@ -187,7 +193,16 @@ impl Running {
                 return Some(self.finish.unwrap_or(Ended::Stopped));
             }
             if !last.is_empty() {
-                drop(tokio::spawn(self.line.hang_up()));
+                let (farewell, ring) = (self.line.hang_up(), self.ring.take());
+                drop(tokio::spawn(async move {
+                    farewell.await;
+                    if let Some(ring) = ring {
+                        ring.heard().await;
+                    }
+                }));
+            }
+            if let Some(ring) = self.ring.take() {
+                drop(tokio::spawn(ring.heard()));
             }
             self.note_status();
         }
@@ -201,12 +216,21 @@ impl Running {
             heard = self.line.hear() => return self.on_heard(heard),
             readings = ready(&mut self.survey) => Event::Surveyed(readings),
             health = ready(&mut self.health) => match health {
-                Some(health) => Event::Health(health),
+                Some((health, detail)) => Event::Health(health, detail),
                 None => return,
             },
             watch = &mut self.packages => {
                 self.packages = next_change(watch);
                 Event::PackagesChanged
+            }
+            ring = rung(&mut self.bell) => {
+                let event = match ring.word {
+                    Word::Suspend => Event::Suspend,
+                    Word::Resume => Event::Resume,
+                };
+                tracing::info!(bell.word = ?ring.word, "the machine goes to sleep, or woke up");
+                self.ring = Some(ring);
+                event
             }
             () = sleep_until(wake_at) => Event::Wake,
         };
@@ -228,7 +252,7 @@ impl Running {
                         self.status.trouble = None;
                         self.status.address = self.line.address().map(str::to_owned);
                     }
-                    Some(Message::Ack(_)) => self.status.acknowledged_at = Some(Timestamp::now()),
+                    Some(Message::Ack(_)) => self.status.acknowledged_at = Some(clock::now()),
                     _ => {}
                 }
                 self.take(Event::Received(*message));
@@ -314,7 +338,7 @@ impl Running {
         let before = self.status.clone();
         if self.status.standing != self.session.standing() {
             self.status.standing = self.session.standing();
-            self.status.since = Timestamp::now();
+            self.status.since = clock::now();
         }
         self.status.unacknowledged = self.session.unacknowledged();
         self.status.lost_entries = self.session.lost_entries();
@@ -349,6 +373,21 @@ async fn ready<T>(slot: &mut Option<line::Task<T>>) -> T {
         }
         None => pending().await,
     }
+}
+
+/// Waits for a word over the bell, for ever when there is none.
+async fn rung(bell: &mut Option<Bell>) -> Ring {
+    match bell {
+        Some(bell) => bell.ring().await,
+        None => pending().await,
+    }
+}
+
+/// The bell beside the state of an agent of a real machine.
+fn hang_bell(keeping: &Keeping) -> Option<Bell> {
+    let Keeping::State(state) = keeping else { return None };
+    let bell = Bell::hang(state.dir());
+    bell.inspect_err(|error| tracing::warn!(error = %error, "nobody can tell the agent that this machine goes to sleep")).ok()
 }
 
 fn next_change(mut watch: PackageWatch) -> line::Task<PackageWatch> {

@@ -19,13 +19,18 @@ use backoff::Backoff;
 use queue::Queue;
 use rollcall_proto::v1::from_agent::Message;
 use rollcall_proto::v1::{
-    Cause, Certificate, CertificateRequest, Entry, FromAgent, FromCollector, Goodbye, Health, Heartbeat, Hello, Reason,
+    Cause, Certificate, CertificateRequest, Entry, FromAgent, FromCollector, Goodbye, Health, HealthDetail, Heartbeat, Hello, Reason,
 };
 use std::time::Duration;
 use timers::Timers;
 
 /// How long a collector may take to greet once the agent began to call, seconds over the deadlines of the link.
 const GREETING: Duration = Duration::from_secs(60);
+
+/// How long after a goodbye for sleep a machine that is still awake calls again; asleep, no time passes.
+const AWAKE_AFTER_ALL: Duration = Duration::from_secs(30);
+/// Within how long a machine calls that woke up: a lab woken together comes spread out.
+const WAKING: Duration = Duration::from_secs(3);
 
 /// The moment of a step.
 #[derive(Clone, Copy, Debug)]
@@ -47,14 +52,18 @@ pub enum Event {
     Lost,
     /// The survey that was asked for last is done.
     Surveyed(Vec<Reading>),
-    /// The health was read.
-    Health(Health),
+    /// The health was read, with its parts.
+    Health(Health, HealthDetail),
     /// The package database changed and is at rest again.
     PackagesChanged,
     /// A new key was made; this asks for its certificate.
     RequestMade(Vec<u8>),
     /// The new certificate is in place; renew the next one at this wall clock, milliseconds.
     Installed(i64),
+    /// The machine goes to sleep.
+    Suspend,
+    /// It is awake again.
+    Resume,
     /// The agent is to stop.
     Stop(Reason),
     /// The time of `wake_at` has come.
@@ -199,12 +208,17 @@ impl Session {
             Event::Received(message) => self.on_message(message, now, &mut out),
             Event::Lost => self.on_lost(now),
             Event::Surveyed(readings) => self.on_surveyed(readings, now, &mut out),
-            Event::Health(health) if self.is_live() => out.say(Message::Heartbeat(Heartbeat { health: Some(health) })),
+            Event::Health(health, detail) if self.is_live() => {
+                let detail = self.timers.is_detailed().then_some(detail);
+                out.say(Message::Heartbeat(Heartbeat { health: Some(health), detail }));
+            }
             Event::RequestMade(csr_der) if self.is_live() => out.say(Message::Renewal(CertificateRequest { csr_der })),
             Event::PackagesChanged => self.ask(Request::of_packages(), &mut out),
             Event::Installed(renew_at_ms) => self.timers.installed(renew_at_ms),
+            Event::Suspend => self.on_suspend(now, &mut out),
+            Event::Resume => self.on_resume(now, &mut out),
             Event::Stop(reason) => self.on_stop(reason, &mut out),
-            Event::Health(_) | Event::RequestMade(_) | Event::Wake => {}
+            Event::Health(..) | Event::RequestMade(_) | Event::Wake => {}
         }
         self.due(now, &mut out);
         out.wake_at = Some(self.wake_at());
@@ -270,6 +284,28 @@ impl Session {
         out.tasks.push(Task::Finish);
     }
 
+    /// Says goodbye and hangs up. Should the machine not sleep after all, the agent calls again by itself.
+    fn on_suspend(&mut self, now: Now, out: &mut Output) {
+        if self.is_live() {
+            out.say(Message::Goodbye(Goodbye { reason: Reason::Suspend.into() }));
+        }
+        if !matches!(self.link, Link::Waiting { .. }) {
+            out.tasks.push(Task::Disconnect);
+            self.agenda.forget_commands();
+        }
+        if !self.refused {
+            self.link = Link::Waiting { call_at: now.elapsed + AWAKE_AFTER_ALL };
+        }
+    }
+
+    /// Calls soon, and reads again what may have changed under the closed lid.
+    fn on_resume(&mut self, now: Now, out: &mut Output) {
+        if matches!(self.link, Link::Waiting { .. }) && !self.refused {
+            self.link = Link::Waiting { call_at: now.elapsed + WAKING.mul_f64(self.backoff.random()) };
+        }
+        self.ask(Request::of_lively(), out);
+    }
+
     /// Asks for a survey now, or after the one that runs.
     fn ask(&mut self, request: Request, out: &mut Output) {
         if let Some(sections) = self.agenda.ask(request) {
@@ -312,10 +348,13 @@ impl Session {
         if due.survey {
             self.ask(Request::of(Cause::Schedule), out);
         }
+        if due.look {
+            self.ask(Request::of_lively(), out);
+        }
         if due.health {
             out.tasks.push(Task::ReadHealth);
         } else if due.heartbeat {
-            out.say(Message::Heartbeat(Heartbeat { health: None }));
+            out.say(Message::Heartbeat(Heartbeat::default()));
         }
         if due.renewal {
             out.tasks.push(Task::MakeRequest);
