@@ -5,8 +5,8 @@ use crate::host::Host;
 use crate::survey::survey;
 use crate::{fingerprint, probe};
 use jiff::Timestamp;
-use rollcall_proto::Section;
-use rollcall_proto::v1::{Fingerprint, Health, HealthDetail};
+use rollcall_proto::v1::{Fingerprint, Health, HealthDetail, PackageDate, SoftwareDates};
+use rollcall_proto::{Digest, Section};
 use std::time::Duration;
 
 /// How long the processors are watched for one reading of their use.
@@ -52,7 +52,26 @@ pub(super) fn read(host: &Host) -> Inventory {
         content: reading.content.and_then(|content| decoded(reading.name, &content.bytes)),
         problems: reading.problems,
     });
-    Inventory { at, sections: sections.collect(), health, detail, fingerprint: fingerprint::read(host) }
+    let sections = with_names(sections.collect());
+    Inventory { at, sections, health, detail, fingerprint: fingerprint::read(host) }
+}
+
+/// Puts the names back to the install dates, which travel without them.
+fn with_names(mut sections: Vec<Shown>) -> Vec<Shown> {
+    let Some(list) = sections.iter().find_map(|shown| match &shown.content {
+        Ok(Section::Software(list)) => Some(list.clone()),
+        _ => None,
+    }) else {
+        return sections;
+    };
+    let digest = Digest::of(&Section::Software(list.clone()).encode());
+    for shown in &mut sections {
+        if let Ok(Section::SoftwareDates(along)) = &mut shown.content {
+            let named = along.by_name(&digest, &list).map(|(name, installed_s)| PackageDate { name: name.to_owned(), installed_s });
+            *along = SoftwareDates { dates: named.collect(), ..SoftwareDates::default() };
+        }
+    }
+    sections
 }
 
 /// Reads every source there is, for a recording.

@@ -55,6 +55,9 @@ fn pretty(value: &Value) -> serde_json::Result<String> {
 /// A section with its times as people and scripts read them: `installed_s` becomes `installed`, RFC 3339.
 fn section(section: &Section) -> Value {
     let mut value = section.to_json();
+    if let (Section::SoftwareDates(_), Value::Object(fields)) = (section, &mut value) {
+        fields.retain(|name, _| name == "dates");
+    }
     with_times(&mut value);
     value
 }

@@ -56,7 +56,9 @@ pub(super) fn inventory(inventory: &Inventory) -> String {
 fn dates(sections: &[Shown]) -> Result<BTreeMap<&str, i64>, &str> {
     let shown = sections.iter().find(|shown| shown.name == "software-dates");
     match shown.map(|shown| &shown.content) {
-        Some(Ok(Section::SoftwareDates(SoftwareDates { dates }))) => Ok(dates.iter().map(|d| (d.name.as_str(), d.installed_s)).collect()),
+        Some(Ok(Section::SoftwareDates(SoftwareDates { dates, .. }))) => {
+            Ok(dates.iter().map(|d| (d.name.as_str(), d.installed_s)).collect())
+        }
         Some(Err(why)) => Err(why),
         _ => Err("there was no answer"),
     }

@@ -1,6 +1,7 @@
 //! The installed software, of every package manager in one list: the same bytes on identical PCs.
 
-use super::{Found, Measured, packages};
+use super::packages::{self, Listing};
+use super::{Found, Measured};
 use crate::host::Host;
 use crate::watch;
 use rollcall_proto::Section;
@@ -9,8 +10,15 @@ use rollcall_proto::v1::Software;
 /// Most packages listed; no machine of a school comes near.
 const PACKAGES_LIMIT: usize = 30_000;
 
-/// Reads the section. In the middle of an upgrade there is nothing to say: it is reported when dpkg has finished.
+/// Reads the section.
 pub(super) fn read(host: &Host) -> Measured {
+    let (listing, problems) = listing(host)?;
+    Ok(Found { section: Section::Software(Software { packages: listing.packages }), problems })
+}
+
+/// What is installed, as it is told, and what is odd about it. In the middle of an upgrade there is nothing to say: it is
+/// reported when dpkg has finished.
+pub(super) fn listing(host: &Host) -> Result<(Listing, Vec<String>), String> {
     let mut listing = packages::listing(host)?;
     if !listing.halfway.is_empty() && watch::is_locked(host) {
         return Err("dpkg is at work; the list is read when it has finished".to_owned());
@@ -24,7 +32,7 @@ pub(super) fn read(host: &Host) -> Measured {
         problems.push(format!("only the first {PACKAGES_LIMIT} of {} packages are listed", listing.packages.len()));
         listing.packages.truncate(PACKAGES_LIMIT);
     }
-    Ok(Found { section: Section::Software(Software { packages: listing.packages }), problems })
+    Ok((listing, problems))
 }
 
 #[cfg(test)]

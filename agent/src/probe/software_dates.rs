@@ -1,23 +1,23 @@
 //! When each package was installed: a small section of its own, so that the list itself is the same on identical PCs.
 
-use super::{Found, Measured, packages};
+use super::{Found, Measured, packages, software};
 use crate::host::Host;
-use rollcall_proto::Section;
-use rollcall_proto::v1::{PackageDate, SoftwareDates};
+use rollcall_proto::v1::{Software, SoftwareDates};
+use rollcall_proto::{Digest, Section};
 
 /// Package managers that keep no dates.
 const DATELESS: [&str; 1] = ["apk"];
 
-/// Reads the section.
+/// Reads the section: the dates along the software list that is told with it.
 pub(super) fn read(host: &Host) -> Measured {
-    let listing = packages::listing(host)?;
-    let dated = listing.packages.iter().filter(|package| !DATELESS.contains(&package.source.as_str()));
-    let names: Vec<String> = dated.map(|package| package.name.clone()).collect();
-    let dates = packages::dates(host, listing)?;
-    let missing = names.iter().filter(|name| !dates.contains_key(*name)).count();
+    let (mut listing, _) = software::listing(host)?;
+    let dates = packages::dates(host, &mut listing)?;
+    let missing = listing.packages.iter().filter(|p| !DATELESS.contains(&p.source.as_str()) && !dates.contains_key(&p.name)).count();
     let problems = if missing == 0 { Vec::new() } else { vec![format!("{missing} packages have no install date")] };
-    let dates = dates.into_iter().map(|(name, installed_s)| PackageDate { name, installed_s }).collect();
-    Ok(Found { section: Section::SoftwareDates(SoftwareDates { dates }), problems })
+    let software = Software { packages: listing.packages };
+    let along: Vec<Option<i64>> = software.packages.iter().map(|package| dates.get(&package.name).copied()).collect();
+    let list = Digest::of(&Section::Software(software).encode());
+    Ok(Found { section: Section::SoftwareDates(SoftwareDates::along(&list, along)), problems })
 }
 
 #[cfg(test)]
@@ -33,7 +33,9 @@ mod tests {
         let (_dir, host) = machine(manifest, &[("var/lib/dpkg/status", status)]);
         let found = read(&host).unwrap();
         let Section::SoftwareDates(dates) = found.section else { panic!() };
-        assert_eq!(dates.dates.iter().map(|d| (d.name.as_str(), d.installed_s)).collect::<Vec<_>>(), [("bash", 100), ("zlib1g", 200)]);
+        let Section::Software(list) = software::read(&host).unwrap().section else { panic!() };
+        let digest = Digest::of(&Section::Software(list.clone()).encode());
+        assert_eq!(dates.by_name(&digest, &list).collect::<Vec<_>>(), [("bash", 100), ("zlib1g", 200)]);
         assert_eq!(found.problems, ["1 packages have no install date"]);
     }
 }

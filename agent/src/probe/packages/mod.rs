@@ -66,7 +66,7 @@ pub(super) fn listing(host: &Host) -> Result<Listing, String> {
 }
 
 /// When each package of `listing` was installed.
-pub(super) fn dates(host: &Host, mut listing: Listing) -> Result<BTreeMap<String, i64>, String> {
+pub(super) fn dates(host: &Host, listing: &mut Listing) -> Result<BTreeMap<String, i64>, String> {
     let of_dpkg: Vec<&str> = listing.packages.iter().filter(|package| package.source == "dpkg").map(|p| p.name.as_str()).collect();
     let mut dates = std::mem::take(&mut listing.dates);
     if !of_dpkg.is_empty() {
