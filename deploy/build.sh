@@ -48,7 +48,7 @@ cargo_with_progress() {
   say "$what …"
   (cd "$top" && cargo fetch --locked -q --target "$(rustc -vV | sed -n 's/^host: //p')") || die "the crates could not be downloaded: is there a network?"
   total=$(cd "$top" && cargo tree --workspace --offline --locked -e normal,build --prefix none 2>/dev/null | awk '{print $1, $2}' | sort -u | wc -l)
-  if ! (cd "$top" && cargo "$@" --locked 2>&1) | progress "$total"; then
+  if ! (cd "$top" && cargo "$1" --locked "${@:2}" 2>&1) | progress "$total"; then
     grep -vE '^ *(Compiling|Checking|Fresh|Downloaded|Downloading) ' "$build_log" | tail -n 60 >&2
     rm -f "$build_log"
     return 1

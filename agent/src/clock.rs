@@ -1,8 +1,8 @@
-//! The wall clock, asked at the rim alone: whatever decides something is given the time.
+//! The only place of the agent that asks the system for the time.
 
 use jiff::Timestamp;
 
-/// Now.
+/// What time it is, by this machine's clock.
 #[expect(clippy::disallowed_methods, reason = "the one place that may ask")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()

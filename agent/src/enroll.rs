@@ -4,7 +4,7 @@ use crate::fingerprint::Evidence;
 use crate::identity::{BadCertificate, Identity, Key, NoKey};
 use crate::link::{self, CallError};
 use crate::source::Facts;
-use crate::tls::{self, Pin};
+use crate::tls::{self, Pin, ServerTime};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rollcall_proto::MAX_ENROLL_MESSAGE;
@@ -120,7 +120,7 @@ pub enum EnrollError {
     },
     /// The other side is the right collector for another site, or its certificate does not hold.
     #[error(
-        "{address}: the collector's certificate does not hold for site {site:?}: {why}; is this its enrolment address (port {ENROLL_PORT}), is this machine's clock right?"
+        "{address}: the collector's certificate does not hold for site {site:?}: {why}; is this its enrolment address (port {ENROLL_PORT}), is the clock of one of the two wrong by years?"
     )]
     Untrusted {
         /// The address.
@@ -164,7 +164,7 @@ pub async fn enroll(enrolment: &Enrolment<'_>) -> Result<Identity, EnrollError> 
         agent_version: enrolment.version.to_owned(),
     };
     let token = enrolment.token;
-    let config = tls::enrolment(token.pin).map_err(|error| EnrollError::BadAnswer(error.to_string()))?;
+    let config = tls::enrolment(token.pin, ServerTime::said(0)).map_err(|error| EnrollError::BadAnswer(error.to_string()))?;
     let server_name = format!("enroll.{}.rollcall.internal", token.site);
     let channel = link::channel(std::slice::from_ref(&address), &server_name, config).await;
     let (channel, _) = channel.map_err(|error| call_error(error, &address, token))?;

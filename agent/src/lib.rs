@@ -26,6 +26,7 @@ pub mod identity;
 pub mod link;
 pub mod tls;
 
+pub mod renew;
 pub mod run;
 pub mod session;
 pub mod spool;

@@ -206,7 +206,7 @@ mod tests {
         std::fs::write(dir.path().join(IDENTITY), "{").unwrap();
         assert!(matches!(identity(dir.path()), Err(StateError::Damaged { .. })));
         let state = State::open(dir.path()).unwrap();
-        let lineage = Lineage { nonce: vec![1], epoch: 3 };
+        let lineage = Lineage { nonce: vec![1], epoch: 3, server_ms: 5 };
         state.save_lineage(&lineage).unwrap();
         assert_eq!(state.lineage(), lineage);
         state.forget().unwrap();

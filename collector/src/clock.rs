@@ -19,11 +19,11 @@ impl Clock {
         Self(Some(Arc::new(AtomicI64::new(0))))
     }
 
-    /// What time it is.
+    /// What time it is, to the millisecond: what a person or a script has a use for.
     #[expect(clippy::disallowed_methods, reason = "the one place that may ask")]
     pub fn now(&self) -> Timestamp {
         let offset = self.0.as_ref().map_or(0, |offset| offset.load(Ordering::SeqCst));
-        Timestamp::now().checked_add(SignedDuration::from_millis(offset)).unwrap_or(Timestamp::MAX)
+        Timestamp::from_millisecond(Timestamp::now().as_millisecond().saturating_add(offset)).unwrap_or(Timestamp::MAX)
     }
 
     /// Turns a turned clock on by `by`; the system's clock stays as it is.

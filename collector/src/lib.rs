@@ -14,6 +14,7 @@ pub mod serve;
 pub mod settings;
 pub mod store;
 pub mod sweeps;
+pub mod tickets;
 pub mod tls;
 
 pub use collector::Collector;

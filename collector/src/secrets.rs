@@ -16,6 +16,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub const SEALED: &str = "secrets.sealed";
 /// The seal beside it, unless systemd gives one.
 pub const SEAL: &str = "seal.key";
+/// The name of the secret that holds the public half of the recovery key, to which backups are encrypted.
+pub const RECOVERY: &str = "recovery-recipient";
 /// The seal's name among systemd's credentials.
 pub const CREDENTIAL: &str = "rollcall-seal";
 /// Largest sealed file that is read, bytes: a few keys and some hundred passwords are 100 KB.

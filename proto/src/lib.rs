@@ -24,6 +24,15 @@ pub mod v1 {
     tonic::include_proto!("rollcall.v1");
 }
 
+/// What the old key signs when a certificate is renewed at the enrolment door: for this certificate, this challenge and this request alone.
+pub fn renewal_statement(certificate_der: &[u8], nonce: &[u8], csr_der: &[u8]) -> Vec<u8> {
+    let mut statement = b"rollcall.v1 renewal".to_vec();
+    for part in [certificate_der, nonce, csr_der] {
+        statement.extend_from_slice(Digest::of(part).as_bytes());
+    }
+    statement
+}
+
 /// Largest message of the attendance door, bytes on the wire after decoding.
 pub const MAX_MESSAGE: usize = 2 * 1024 * 1024;
 /// Largest message of the enrolment door, bytes.

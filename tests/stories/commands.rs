@@ -11,7 +11,7 @@ async fn exit_codes_are_those_that_scripts_rely_on() {
     for (arguments, code) in [
         (&["devices", "--json"][..], 1),
         (&["device", "NOBODY"], 1),
-        (&["alerts", "--json"], 0),
+        (&["alerts", "--json"], 1),
         (&["software", "gimp", "--json"], 1),
         (&["rooms", "--json"], 0),
         (&["status", "--json"], 0),

@@ -71,6 +71,21 @@ async fn forbidden_software_and_old_versions_are_found_by_the_plan() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_technician_tries_the_channel_before_it_matters() {
+    let site = TestSite::start().await.unwrap();
+    let desk = site.desk().unwrap();
+    assert_eq!(desk.run(&["channel", "test"]).await.unwrap().code, 1, "there is no channel yet");
+    let mut hook = Hook::start().await.unwrap();
+    let set = desk.json(&["channel", "set", "webhook", &hook.url()]).await.unwrap();
+    desk.json(&["channel", "test"]).await.unwrap();
+    let told = trusted(&hook.next().await.unwrap(), set["secret"].as_str().unwrap());
+    assert!(told["text"].as_str().unwrap().contains("test"), "{told:#}");
+    hook.answer("500 Internal Server Error");
+    let failed = desk.run(&["channel", "test"]).await.unwrap();
+    assert!(failed.code == 1 && failed.err.contains("500"), "{failed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_is_away_gets_everything_later_once_and_in_order() {
     let (mut site, mut hook) = site_with_baseline().await;
     hook.answer("503 Service Unavailable");

@@ -4,13 +4,14 @@ use crate::tree::{File, check, files, hold, lines_with, top};
 
 /// The collector's modules from the bottom up. A module names only those of its own row or of rows before it.
 const ROWS: &[&[&str]] = &[
-    &["clock", "secrets", "settings", "store", "tls"],
+    &["clock", "secrets", "settings", "store", "tickets", "tls"],
     &["keeper"],
     &["agents/pauses", "agents/roll"],
     &["collector"],
-    &["metrics", "notify", "sweeps"],
+    &["metrics", "notify", "restore", "sweeps"],
     &["agents", "cli", "desk"],
     &["serve"],
+    &["cli/serve"],
     &["lib", "main"],
 ];
 

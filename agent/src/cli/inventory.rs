@@ -3,7 +3,7 @@
 use super::{json, text};
 use crate::host::Host;
 use crate::survey::survey;
-use crate::{fingerprint, probe};
+use crate::{clock, fingerprint, probe};
 use jiff::Timestamp;
 use rollcall_proto::v1::{Fingerprint, Health, HealthDetail, PackageDate, SoftwareDates};
 use rollcall_proto::{Digest, Section};
@@ -38,7 +38,7 @@ pub(super) struct Shown {
 
 /// Reads everything from `host`. Blocks.
 pub(super) fn read(host: &Host) -> Inventory {
-    let at = crate::clock::now();
+    let at = clock::now();
     // The first reading only begins the window in which the processors are watched.
     host.vitals();
     std::thread::sleep(CPU_WINDOW);

@@ -7,6 +7,7 @@ mod agenda;
 mod backoff;
 mod inbound;
 mod queue;
+mod sleep;
 mod timers;
 
 pub use agenda::Request;
@@ -26,11 +27,6 @@ use timers::Timers;
 
 /// How long a collector may take to greet once the agent began to call, seconds over the deadlines of the link.
 const GREETING: Duration = Duration::from_secs(60);
-
-/// How long after a goodbye for sleep a machine that is still awake calls again; asleep, no time passes.
-const AWAKE_AFTER_ALL: Duration = Duration::from_secs(30);
-/// Within how long a machine calls that woke up: a lab woken together comes spread out.
-const WAKING: Duration = Duration::from_secs(3);
 
 /// The moment of a step.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +109,8 @@ pub enum Task {
     Addresses(Vec<String>),
     /// Make a new key and a request for its certificate.
     MakeRequest,
+    /// Renew the lapsed certificate at the first of these enrolment doors that answers, and bring it as [`Event::Installed`].
+    RenewLapsed(Vec<String>),
     /// Put the new certificate in place of the old one.
     Install(Certificate),
     /// Forget key and certificate for good.
@@ -129,6 +127,8 @@ pub struct Lineage {
     pub nonce: Vec<u8>,
     /// The site's epoch.
     pub epoch: u64,
+    /// What time the collector said it was, milliseconds since 1970 UTC; 0: it never did.
+    pub server_ms: i64,
 }
 
 /// How the session stands, for people.
@@ -179,6 +179,8 @@ pub struct Session {
     agenda: Agenda,
     backoff: Backoff,
     timers: Timers,
+    /// Clock of the collector minus clock of this machine at the last welcome, milliseconds.
+    behind_ms: i64,
 }
 
 impl Session {
@@ -194,6 +196,7 @@ impl Session {
             agenda: Agenda::default(),
             backoff: Backoff::new(beginning.seed),
             timers: Timers::new(beginning.renew_at_ms),
+            behind_ms: 0,
         }
     }
 
@@ -214,7 +217,7 @@ impl Session {
             }
             Event::RequestMade(csr_der) if self.is_live() => out.say(Message::Renewal(CertificateRequest { csr_der })),
             Event::PackagesChanged => self.ask(Request::of_packages(), &mut out),
-            Event::Installed(renew_at_ms) => self.timers.installed(renew_at_ms),
+            Event::Installed(renew_at_ms) => self.on_installed(renew_at_ms, now),
             Event::Suspend => self.on_suspend(now, &mut out),
             Event::Resume => self.on_resume(now, &mut out),
             Event::Stop(reason) => self.on_stop(reason, &mut out),
@@ -277,33 +280,22 @@ impl Session {
         }
     }
 
+    /// A refused device whose certificate is new calls at once.
+    fn on_installed(&mut self, renew_at_ms: i64, now: Now) {
+        self.timers.installed(renew_at_ms);
+        if let Link::Waiting { call_at } = &mut self.link
+            && self.refused
+        {
+            self.refused = false;
+            *call_at = now.elapsed;
+        }
+    }
+
     fn on_stop(&mut self, reason: Reason, out: &mut Output) {
         if self.is_live() {
             out.say(Message::Goodbye(Goodbye { reason: reason.into() }));
         }
         out.tasks.push(Task::Finish);
-    }
-
-    /// Says goodbye and hangs up. Should the machine not sleep after all, the agent calls again by itself.
-    fn on_suspend(&mut self, now: Now, out: &mut Output) {
-        if self.is_live() {
-            out.say(Message::Goodbye(Goodbye { reason: Reason::Suspend.into() }));
-        }
-        if !matches!(self.link, Link::Waiting { .. }) {
-            out.tasks.push(Task::Disconnect);
-            self.agenda.forget_commands();
-        }
-        if !self.refused {
-            self.link = Link::Waiting { call_at: now.elapsed + AWAKE_AFTER_ALL };
-        }
-    }
-
-    /// Calls soon, and reads again what may have changed under the closed lid.
-    fn on_resume(&mut self, now: Now, out: &mut Output) {
-        if matches!(self.link, Link::Waiting { .. }) && !self.refused {
-            self.link = Link::Waiting { call_at: now.elapsed + WAKING.mul_f64(self.backoff.random()) };
-        }
-        self.ask(Request::of_lively(), out);
     }
 
     /// Asks for a survey now, or after the one that runs.
@@ -344,7 +336,8 @@ impl Session {
             Link::Calling { give_up_at } if give_up_at <= now.elapsed => self.hang_up(now, out),
             _ => {}
         }
-        let due = self.timers.due(now, self.is_live(), self.backoff.random());
+        let by_the_collector = Now { clock_ms: now.clock_ms.saturating_add(self.behind_ms), ..now };
+        let due = self.timers.due(by_the_collector, self.is_live(), self.backoff.random());
         if due.survey {
             self.ask(Request::of(Cause::Schedule), out);
         }

@@ -11,6 +11,8 @@ use rollcall_proto::v1::{
 };
 use rollcall_proto::{Digest, SECTIONS, Section};
 
+mod sleep;
+
 /// A session with a collector that does what the story says.
 struct Story {
     session: Session,
@@ -299,7 +301,7 @@ fn heartbeats_follow_the_schedule() {
 fn refusals_and_pauses_are_kept() {
     for (why, at_least) in [(Why::Revoked, 1800.0), (Why::Clone, 60.0), (Why::Busy, 2.0)] {
         let mut story = settled();
-        story.hear(From::Refusal(Refusal { why: why.into(), text: String::new() }));
+        story.hear(From::Refusal(Refusal { why: why.into(), ..Refusal::default() }));
         assert!(story.has(|task| *task == Task::Disconnect));
         assert_eq!(story.session.standing() == Standing::Refused, why != Why::Busy);
         let began = story.seconds;
@@ -311,6 +313,29 @@ fn refusals_and_pauses_are_kept() {
     assert!(matches!(story.said[0], Message::Done(_)));
     assert!(matches!(story.tasks[..], [Task::Hold(pause)] if (100..=120).contains(&pause.as_secs())), "{:?}", story.tasks);
     assert_eq!(story.session.standing(), Standing::Connected);
+}
+
+#[test]
+fn a_lapsed_certificate_is_renewed_and_the_call_follows_at_once() {
+    let mut story = settled();
+    story.hear(From::Refusal(Refusal { why: Why::Lapsed.into(), enrolment: vec!["c:7444".to_owned()], ..Refusal::default() }));
+    assert!(story.has(|task| matches!(task, Task::RenewLapsed(doors) if doors == &["c:7444"])));
+    let began = story.seconds;
+    story.step(Event::Installed(i64::MAX));
+    story.called();
+    assert!(story.seconds - began <= 1.0);
+}
+
+#[test]
+fn a_clock_that_is_ahead_renews_nothing_before_its_time() {
+    let mut story = Story::begin();
+    story.survey();
+    story.seconds = 2_000_000.0;
+    let session = story.called().session;
+    story.hear(From::Welcome(Welcome { session, clock_ms: 500_000_000, ..Welcome::default() }));
+    story.pass(2.0);
+    assert!(!story.has(|task| *task == Task::MakeRequest));
+    assert!(story.has(|task| matches!(task, Task::Remember(Lineage { server_ms: 500_000_000, .. }))));
 }
 
 #[test]
@@ -370,23 +395,4 @@ fn a_certificate_is_renewed_at_half_its_life() {
     story.tasks.clear();
     story.pass(4000.0);
     assert!(!story.has(|task| *task == Task::MakeRequest));
-}
-
-#[test]
-fn a_machine_says_goodbye_before_it_sleeps_and_calls_when_it_wakes() {
-    let mut story = settled();
-    story.step(Event::Suspend);
-    let goodbye = Goodbye { reason: Reason::Suspend.into() };
-    assert!(story.said.contains(&Message::Goodbye(goodbye)) && story.has(|task| *task == Task::Disconnect));
-    story.pass(20.0);
-    assert_eq!(story.session.standing(), Standing::Waiting);
-    story.step(Event::Resume);
-    assert_eq!(story.running.as_deref(), Some(LIVELY_SECTIONS));
-    story.survey();
-    story.pass(4.0);
-    assert_eq!(story.session.standing(), Standing::Calling);
-    // Should it not sleep after all, it calls again by itself.
-    story.step(Event::Suspend);
-    story.pass(31.0);
-    assert_eq!(story.session.standing(), Standing::Calling);
 }

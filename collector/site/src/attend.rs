@@ -116,9 +116,7 @@ pub fn hello(w: &mut Working, device: DeviceId, certificate: &str, hello: &Hello
     after.epoch = w.site.epoch();
     after.nonces.insert(0, nonce);
     after.nonces.truncate(2);
-    if !hello.fingerprint.is_empty() {
-        after.fingerprint = hello.fingerprint.clone();
-    }
+    after.fingerprint = before.fingerprint.merged(&hello.fingerprint);
     (after.presence, after.last_heard) = (Presence::Here, w.now);
     if before.presence != Presence::Here {
         after.since = w.now;
@@ -150,6 +148,11 @@ fn say_hello(w: &mut Working, before: &Device, hello: &Hello, rolled_back: bool)
             format!("{}: its disk was rolled back to an earlier state; it reports anew and loses nothing", asset.tag),
         )
         .about(&asset);
+    }
+    let drift = before.fingerprint.drift(&hello.fingerprint);
+    if !drift.is_empty() {
+        let text = format!("{} has other parts than before: {}", asset.tag, drift.join("; "));
+        w.event("device.drifted", text).about(&asset).with(serde_json::json!({ "before": before.fingerprint, "now": hello.fingerprint }));
     }
     if !before.boot.is_empty() && hello.epoch != 0 && hello.epoch != w.site.epoch() {
         w.event("device.rebased", format!("{} announces everything again after the collector's restore", asset.tag)).about(&asset);
@@ -211,6 +214,17 @@ pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(
     w.put(Device { session: report.session, acknowledged: report.number, ..(*before).clone() });
     alert::judge(w, before.asset);
     Ok(report.number)
+}
+
+/// The machine's clock was set while it was here: clock of the machine minus clock of the collector, milliseconds.
+///
+/// # Errors
+/// No such device.
+pub fn clock(w: &mut Working, device: DeviceId, off_ms: i64) -> Result<(), Refusal> {
+    let before = Arc::clone(device::get(&w.site, device)?);
+    w.put(Device { clock_off_ms: off_ms, ..(*before).clone() });
+    alert::judge(w, before.asset);
+    Ok(())
 }
 
 /// It said goodbye.

@@ -1,5 +1,7 @@
 //! Stories of one site in memory: a school's day runs in a millisecond.
 
+mod identity;
+
 use crate::attend::{Goodbye, Hello, Met, Report, Reported};
 use crate::enroll::{Enrolled, Enrolment};
 use crate::event::{Actor, Event};
@@ -157,6 +159,7 @@ fn hardware(number: u128) -> Fingerprint {
         system_uuid: Uuid::from_u128(77_000 + number).to_string(),
         system_serial: serial.clone(),
         board_serial: serial,
+        disk_serials: vec![format!("disk-{number}")],
         ..Fingerprint::default()
     }
 }

@@ -122,16 +122,21 @@ fn seen(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timesta
             return reason(Verdict::Check, code, "its agent may no longer report", "Enrol it anew, then check again.");
         }
     }
+    if let Some(ago) = device.lapsed(now) {
+        let text = format!("its certificate lapsed {} ago, so it can't report", words::span(ago));
+        return reason(Verdict::Check, code, text, "Switch it on, on the school's network: it renews the certificate by itself.");
+    }
     let Some(profile) = site.profiles.get(&device.id) else {
         return reason(Verdict::Check, code, "it has never reported", "Switch it on, on the school's network, and check again.");
     };
     let age = words::ago(profile.reported_at, now);
     let place = presence::of(site, heard, asset, device, now);
     match place.presence {
-        Presence::Here | Presence::Late if now.duration_since(profile.reported_at) <= REPORT_OLD => {
+        Presence::Late => reason(Verdict::Check, code, "it is late: its connection is being lost", "Wait a moment, and check again."),
+        Presence::Here if now.duration_since(profile.reported_at) <= REPORT_OLD => {
             reason(Verdict::Go, code, format!("it is here, and its last report is {age} old"), "")
         }
-        Presence::Here | Presence::Late => {
+        Presence::Here => {
             reason(Verdict::Check, code, format!("it is here, but its last report is {age} old"), "Rescan it.")
         }
         _ => {

@@ -33,12 +33,12 @@ const HEADERS: &[(&str, &str)] = &[
 
 /// Puts the guards before the pages; the outermost comes last.
 pub(super) fn before(pages: Router) -> Router {
-    pages
-        .layer(DefaultBodyLimit::max(LONGEST_FORM))
-        .layer(middleware::from_fn(same_origin))
-        .layer(middleware::from_fn(in_time))
-        .layer(CatchPanicLayer::custom(after_panic))
-        .layer(middleware::from_fn(strict_headers))
+    pages.layer(DefaultBodyLimit::max(LONGEST_FORM)).layer(middleware::from_fn(same_origin)).layer(middleware::from_fn(in_time))
+}
+
+/// What every answer of this door gets, pages and interface alike: a panic becomes an answer, and every answer is strict.
+pub(super) fn around(all: Router) -> Router {
+    all.layer(CatchPanicLayer::custom(after_panic)).layer(middleware::from_fn(strict_headers))
 }
 
 async fn strict_headers(request: Request, next: Next) -> Response {

@@ -137,7 +137,16 @@ impl Look {
             rest = after.strip_prefix(" UTC").unwrap_or_default();
         }
         said.push_str(rest);
-        said
+        said.split(' ').map(|word| self.of_word(word)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A word of a text; one that is a time by RFC 3339 is said in the site's zone.
+    fn of_word(&self, word: &str) -> String {
+        let bare = word.trim_end_matches([',', ';', '.', ')']);
+        match bare.parse::<Timestamp>() {
+            Ok(at) if bare.ends_with('Z') => format!("{}{}", self.moment(at).words, word.strip_prefix(bare).unwrap_or_default()),
+            _ => word.to_owned(),
+        }
     }
 
     /// The time with which `text` ends ("2026-11-24 21:13" or with seconds): where it begins, and how it is said here.
@@ -193,6 +202,7 @@ mod tests {
             look.said("last heard 2026-11-23 15:21:47 UTC, list of 2026-11-20 23:40 UTC; odd 2026-13-01 99:99 UTC"),
             "Last heard 07:21, list of Fri 15:40; odd 2026-13-01 99:99 UTC."
         );
+        assert_eq!(look.said("good until 2026-11-24T21:35:58.943301596Z; no more"), "Good until tomorrow 13:35; no more.");
         check("2024-09-02T20:00:00Z", "2 Sep 2024", "2 Sep 2024");
     }
 }

@@ -50,7 +50,8 @@ pub fn router(collector: Collector) -> Router {
 
 fn router_of(desk: Desk) -> Router {
     let api = api::behind_keys(desk.collector.clone());
-    guard::before(pages::routes(&desk).merge(assets::routes()).with_state(desk)).merge(api)
+    let pages = guard::before(pages::routes(&desk).merge(assets::routes()).with_state(desk));
+    guard::around(pages.merge(api))
 }
 
 /// What the pages share. Cheap to clone.

@@ -3,6 +3,7 @@
 use crate::fleet::{self, Seated};
 use crate::plan::{Lists, members};
 use crate::{Arguments, Scenario};
+use clap::ValueEnum;
 use rollcall_proto::v1::Reason;
 use serde::Serialize;
 use std::time::Duration;
@@ -45,7 +46,8 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Record> {
     let began = Instant::now();
     let mut lists = Lists::default();
     let (mut fleet, new) = fleet::start(arguments, members(arguments.count, &arguments.rooms), &mut lists).await?;
-    let mut record = Record { scenario: format!("{:?}", arguments.scenario), pcs: fleet.len(), new, ..Record::default() };
+    let scenario = arguments.scenario.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let mut record = Record { scenario, pcs: fleet.len(), new, ..Record::default() };
     record.connected = fleet::connected(&fleet, RETURN).await;
     record.connected_ms = began.elapsed().as_millis();
     let whole = Duration::from_secs(arguments.seconds);

@@ -3,8 +3,7 @@
 use crate::Collector;
 use crate::desk::api::ask::Admin;
 use crate::desk::api::problem::{Problem, with_causes};
-use crate::secrets::{SEAL, SEALED};
-use crate::serve::RECOVERY;
+use crate::secrets::{RECOVERY, SEAL, SEALED};
 use crate::store::backup::back_up;
 use axum::Router;
 use axum::body::Body;

@@ -117,7 +117,10 @@ pub(super) fn prefixed(prefix: &str, text: &str) -> String {
 fn of_system(system: &v1::System) -> Vec<Words> {
     let name = [system.manufacturer.as_str(), &system.model].join(" ");
     let firmware = join([&[system.firmware_vendor.as_str(), &system.firmware_version].join(" "), &system.firmware_date]);
-    let mut lines = vec![words(first([name.trim()]), join([&system.chassis, &prefixed("serial ", &system.serial)]))];
+    let mut lines = vec![match name.trim() {
+        "" => words(first([words::sentence(&system.chassis).trim_end_matches('.')]), prefixed("serial ", &system.serial)),
+        name => words(name, join([&system.chassis, &prefixed("serial ", &system.serial)])),
+    }];
     lines.extend((!firmware.is_empty()).then(|| words("Firmware", firmware)));
     lines.extend((!system.board.is_empty()).then(|| words("Board", join([&system.board, &prefixed("serial ", &system.board_serial)]))));
     lines

@@ -57,6 +57,7 @@ async fn every_page_shows_an_empty_site() {
     let nothing = test.get("/nothing", &cookie).await;
     assert_eq!(nothing.status, StatusCode::NOT_FOUND);
     assert!(nothing.policy.contains("default-src 'none'"));
+    assert!(test.get("/api/v1/status", "").await.policy.contains("default-src 'none'"), "the interface, too");
     assert_eq!(test.get("/devices/NONE", &cookie).await.status, StatusCode::NOT_FOUND);
     assert_eq!(test.get("/rooms/None", &cookie).await.status, StatusCode::NOT_FOUND);
 }
