@@ -15,5 +15,6 @@ pub mod settings;
 pub mod store;
 pub mod sweeps;
 pub mod tls;
+pub mod upkeep;
 
 pub use collector::Collector;

@@ -15,6 +15,7 @@ use crate::secrets::{self, RECOVERY, Secrets};
 use crate::settings::Settings;
 use crate::store::folder::Folder;
 use crate::tls;
+use crate::upkeep;
 use age::secrecy::{ExposeSecret, SecretString};
 use anyhow::{Context, bail};
 use jiff::{SignedDuration, tz::TimeZone};
@@ -128,6 +129,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     running.open_agents(site, authority, listeners.agents, listeners.enroll, options)?;
     running.open_desk(listeners.desk, listeners.socket)?;
     running.tasks.spawn(notify::run(running.collector.clone(), running.stop.clone()));
+    running.tasks.spawn(upkeep::run(Arc::clone(&running.collector.keeper), running.stop.clone()));
     running.tasks.spawn(metrics::serve(listeners.metrics, running.collector.clone(), running.stop.clone()));
     // Last, so that a start that fails does not use up the one time they are shown.
     running.first_link = desk::first_link(&running.collector, running.desk);

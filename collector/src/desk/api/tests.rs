@@ -104,6 +104,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/check/X", Role::Viewer),
     ("GET", "/devices", Role::Viewer),
     ("GET", "/devices/X", Role::Viewer),
+    ("GET", "/devices/X/health?range=day", Role::Viewer),
     ("GET", "/devices/X/history", Role::Viewer),
     ("POST", "/devices/X/rescan", Role::Technician),
     ("POST", "/devices/X/revoke", Role::Technician),

@@ -8,6 +8,7 @@ mod device_actions;
 mod devices;
 mod find;
 mod hardware;
+mod health;
 mod loan_changes;
 mod loans;
 mod room;
