@@ -135,6 +135,8 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("DELETE", "/tokens/1", Role::Admin),
     ("GET", "/users", Role::Admin),
     ("POST", "/users", Role::Admin),
+    ("PATCH", "/users/x", Role::Admin),
+    ("DELETE", "/users/x", Role::Admin),
 ];
 
 #[tokio::test]
