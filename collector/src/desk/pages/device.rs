@@ -18,7 +18,7 @@ use rollcall_site::device::{Device, DeviceState};
 use rollcall_site::event::Event;
 use rollcall_site::loan::Loan;
 use rollcall_site::verdict::{self, Check, Reason, Verdict};
-use rollcall_site::view::{self, AlertRow, DeviceFilter, DeviceRow};
+use rollcall_site::view::{self, AlertRow, DeviceRow};
 use rollcall_site::{AlertId, Tag};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -143,8 +143,7 @@ impl DevicePage {
 
 /// The row of one device, retired and revoked ones too.
 fn row(look: &Look, device: &Device) -> Option<DeviceRow> {
-    let page = view::device(&look.site, &look.heard, device.id, look.now).ok().map(|page| page.row);
-    page.or_else(|| view::devices(&look.site, &look.heard, &DeviceFilter::default(), look.now).into_iter().find(|row| row.id == device.id))
+    view::device(&look.site, &look.heard, device.id, look.now).ok().map(|page| page.row)
 }
 
 /// The states at the top of the page: where it is, its life, its verdict, its baseline.

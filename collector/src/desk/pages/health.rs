@@ -100,10 +100,9 @@ fn rows(look: &Look, range: Range, readings: &[Reading], measures: &[&Measure]) 
 
 fn cell(measure: &Measure, group: &[Reading]) -> String {
     let spreads: Vec<_> = group.iter().filter_map(|reading| reading.values.get(&measure.field)).collect();
-    let count = i64::try_from(spreads.len()).unwrap_or(i64::MAX);
-    let Some(mean) = spreads.iter().map(|spread| spread.mean / count.max(1)).reduce(i64::saturating_add) else {
-        return "not measured".to_owned();
-    };
+    let sum: i128 = spreads.iter().map(|spread| i128::from(spread.mean)).sum();
+    let mean = sum.checked_div(spreads.len() as i128).and_then(|mean| i64::try_from(mean).ok());
+    let Some(mean) = mean else { return "not measured".to_owned() };
     let say = |value: i64| measure.words(measure.value(value));
     let (least, most) = (spreads.iter().map(|spread| spread.min).min(), spreads.iter().map(|spread| spread.max).max());
     match (least.map(say), most.map(say)) {
