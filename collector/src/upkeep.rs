@@ -19,6 +19,8 @@ const SECRET: &str = "checkpoint-key";
 const CHECKPOINT: SignedDuration = SignedDuration::from_hours(1);
 /// How often old segments and unused contents are looked for: a content that was just put is spared once.
 const SWEEP: SignedDuration = SignedDuration::from_hours(24);
+/// How often health samples are moved on: an hour of them is on disk five minutes after it ended.
+const TIDY: SignedDuration = SignedDuration::from_mins(5);
 /// How often the clock is looked at.
 const LOOK: Duration = Duration::from_secs(60);
 
@@ -56,6 +58,7 @@ pub fn begin(collector: &Collector, plan: &Plan) -> anyhow::Result<()> {
 pub async fn run(collector: Collector, plan: Plan, stop: CancellationToken) {
     let mut signed = Timestamp::MIN;
     let mut swept = collector.keeper.clock().now();
+    let mut tidied = swept;
     loop {
         let now = collector.keeper.clock().now();
         if now.duration_since(signed) >= CHECKPOINT || now < signed {
@@ -67,6 +70,10 @@ pub async fn run(collector: Collector, plan: Plan, stop: CancellationToken) {
                 backups.make(collector, now).map(|report| tracing::info!(file = %report.file.display(), "backed up"))
             };
             blocking(&collector, "the backup", make).await;
+        }
+        if now.duration_since(tidied) >= TIDY || now < tidied {
+            tidied = now;
+            blocking(&collector, "tidying the store", move |collector| Ok(collector.keeper.store().tidy(now)?)).await;
         }
         if now.duration_since(swept) >= SWEEP || now < swept {
             swept = now;

@@ -185,8 +185,13 @@ pub fn apply(w: &mut Working, mut baseline: Baseline) -> Result<Plan, Refusal> {
         before.as_deref().into_iter().chain([&baseline]).flat_map(|baseline| assets_of(&w.site, baseline)).map(|asset| asset.id).collect();
     let baseline = w.put(baseline);
     let plan = plan(&w.site, &baseline);
-    let text =
-        format!("Baseline {} version {} applied: {} of {} devices meet it", baseline.name, baseline.version, plan.meet, plan.devices);
+    let text = format!(
+        "Baseline {} version {} applied: {} of {} meet it",
+        baseline.name,
+        baseline.version,
+        plan.meet,
+        crate::words::count(plan.devices, "device", "devices")
+    );
     w.event("baseline.applied", text).with(serde_json::json!({ "baseline": baseline.name, "version": baseline.version }));
     for asset in touched {
         crate::alert::judge(w, asset);
@@ -228,9 +233,7 @@ pub(crate) fn software_of<'a>(facts: &Facts<'a>) -> Option<(&'a Software, String
     let profile = facts.site.profiles.get(&device.id)?;
     let held = profile.sections.get("software")?;
     match &**facts.site.content("software", &held.digest?)? {
-        Section::Software(software) => {
-            Some((software, held.since.map_or_else(String::new, |since| since.strftime("%F %H:%M UTC").to_string())))
-        }
+        Section::Software(software) => Some((software, held.since.map_or_else(String::new, |since| crate::words::utc(since)))),
         _ => None,
     }
 }

@@ -133,4 +133,7 @@ pub const KINDS: &[&str] = &[
     "token.made",
     "token.revoked",
     "user.added",
+    "user.changed",
+    "user.password",
+    "user.removed",
 ];

@@ -129,7 +129,8 @@ fn tell(w: &mut Working, asset: crate::AssetId, first: bool, told: Vec<Told>, at
     let Some(asset) = w.site.assets.get(&asset).cloned() else { return };
     if first {
         let count = told.iter().filter(|(kind, ..)| *kind == "section.first").count();
-        w.event("section.first", format!("{}: first inventory, {count} sections", asset.tag)).about(&asset);
+        w.event("section.first", format!("{}: first inventory, {}", asset.tag, crate::words::count(count, "section", "sections")))
+            .about(&asset);
         return;
     }
     // A report that waited in the spool tells when it was noticed, not only when it came.

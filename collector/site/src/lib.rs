@@ -32,7 +32,7 @@ pub mod token;
 pub mod verdict;
 pub mod version;
 pub mod view;
-mod words;
+pub mod words;
 mod working;
 
 pub use id::{AlertId, ApiKeyId, AssetId, BaselineId, DeviceId, LoanId, PersonId, RoomId, SiteId, SweepId, Tag, TokenId, UserName};

@@ -107,7 +107,7 @@ pub fn out(
         rest: Rest::new(),
     };
     let loan = w.put(loan);
-    let until = due.map_or_else(String::new, |due| format!(", due {}", due.strftime("%F %H:%M UTC")));
+    let until = due.map_or_else(String::new, |due| format!(", due {}", crate::words::utc(due)));
     let override_words = loan.override_reason.as_ref().map_or_else(String::new, |reason| format!("; verdict STOP overridden: {reason}"));
     let event = w.event("loan.out", format!("{tag} lent to {person}{until}{override_words}"));
     event.about(&asset).person = Some(person.clone());

@@ -117,9 +117,9 @@ pub fn set(w: &mut Working, id: &RoomId, facts: RoomFacts) -> Result<Arc<Room>, 
     }
     let after = w.put(after);
     let text = format!(
-        "Room {}: {} seats, told after {} s of silence, heartbeat {} s",
+        "Room {}: {}, told after {} s of silence, heartbeat {} s",
         after.id,
-        after.seats,
+        crate::words::count(after.seats, "seat", "seats"),
         after.settle_s,
         after.heartbeat_ms / 1000
     );

@@ -114,8 +114,8 @@ pub fn begin(w: &mut Working, room: &RoomId, heard: &Heard) -> Result<Arc<Sweep>
     let id = SweepId(w.site.sweeps.get_max().map_or(1, |(id, _)| id.0 + 1));
     let waiting = lines.iter().filter(|line| line.answer == Answer::Waiting).count();
     let sweep = w.put(Sweep { id, room: room.clone(), began_at: w.now, finished_at: None, by: w.actor.words(), lines, rest: Rest::new() });
-    w.event("sweep.began", format!("Sweep {id} of {room}: {waiting} of {} are connected and re-read everything now", sweep.lines.len()))
-        .in_room(room);
+    let all = crate::words::count(sweep.lines.len(), "asset", "assets");
+    w.event("sweep.began", format!("Sweep {id} of {room}: {waiting} of {all} connected, re-reading everything now")).in_room(room);
     Ok(sweep)
 }
 

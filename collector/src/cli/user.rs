@@ -6,6 +6,7 @@ use crate::cli::output::Out;
 use crate::cli::table::Column;
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use serde_json::json;
 
 /// Who may use the desk.
@@ -25,6 +26,19 @@ enum Action {
         #[arg(long, value_parser = ["viewer", "technician", "admin"])]
         role: String,
     },
+    /// Give somebody another role
+    Role {
+        /// The name that they sign in with
+        name: String,
+        /// What they may do from now on
+        #[arg(value_parser = ["viewer", "technician", "admin"])]
+        role: String,
+    },
+    /// Remove somebody: they are signed out at once
+    Remove {
+        /// The name that they sign in with
+        name: String,
+    },
     /// List them
     List,
 }
@@ -37,6 +51,14 @@ impl Ask for User {
             Action::Add { name, role } => {
                 let user = client.post(&["users"], json!({ "name": name, "role": role })).await?;
                 Ok(out.said(&user, &format!("{name} is added; an admin gives them a password at the desk, under Accounts")))
+            }
+            Action::Role { name, role } => {
+                let user = client.send(Method::PATCH, &["users", &name], json!({ "role": role })).await?;
+                Ok(out.said(&user, &format!("{name} is {role} now")))
+            }
+            Action::Remove { name } => {
+                let answer = client.send(Method::DELETE, &["users", &name], json!({})).await?;
+                Ok(out.said(&answer, &format!("{name} may no longer sign in")))
             }
             Action::List => {
                 let rows = client.get(&["users"], &[]).await?;

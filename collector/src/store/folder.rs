@@ -20,7 +20,7 @@ use super::people::People;
 use super::room::Room;
 use super::shelf::Shelf;
 use super::signed::{Says, Signed, Signer};
-use super::{Entry, Known, Store, StoreError, StoreState, Verified, snapshot, verify};
+use super::{Entry, Known, Range, Reading, Store, StoreError, StoreState, Verified, snapshot, verify};
 use jiff::Timestamp;
 use rollcall_proto::{Digest, Section, v1};
 use rollcall_site::event::Event;
@@ -264,6 +264,14 @@ impl Store for Folder {
 
     fn samples(&self, device: DeviceId, since: Timestamp) -> Result<Vec<v1::Health>, StoreError> {
         self.health.samples(device, since)
+    }
+
+    fn readings(&self, device: DeviceId, range: Range, now: Timestamp) -> Result<Vec<Reading>, StoreError> {
+        self.health.readings(device, range, now)
+    }
+
+    fn tidy(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.health.tidy(now)
     }
 
     fn snapshot(&self, view: &Site) -> Result<(), StoreError> {

@@ -32,6 +32,7 @@ mod trials;
 mod verify;
 
 pub use folder::Folder;
+pub use health::{Range, Reading, Spread};
 pub use people::copy_forgotten;
 pub use signed::Signer;
 pub use verify::verify_folder;
@@ -98,6 +99,19 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// The disk's own error; a damaged chunk is left out.
     fn samples(&self, device: DeviceId, since: Timestamp) -> Result<Vec<Health>, StoreError>;
+
+    /// What a device measured in a range that ends now, step by step; a step without a sample is not there.
+    ///
+    /// # Errors
+    /// The disk's own error; what is damaged is left out.
+    fn readings(&self, device: DeviceId, range: Range, now: Timestamp) -> Result<Vec<Reading>, StoreError>;
+
+    /// Does what may wait: packs samples that have grown old, removes those of a year ago. Meant to be called every few minutes, on a
+    /// thread that may wait.
+    ///
+    /// # Errors
+    /// The disk is full or failed; nothing is lost then.
+    fn tidy(&self, now: Timestamp) -> Result<(), StoreError>;
 
     /// Writes all records from a view, so that a start need not replay from the beginning.
     ///

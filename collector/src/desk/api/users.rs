@@ -3,24 +3,32 @@
 use crate::Collector;
 use crate::desk::api::ask::{Admin, Body};
 use crate::desk::api::problem::Problem;
-use axum::extract::State;
+use crate::desk::password::Passwords;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{get, patch};
 use axum::{Json, Router};
 use rollcall_site::UserName;
 use rollcall_site::access::{self, Role, User};
 use serde::Deserialize;
+use serde_json::json;
 use std::sync::Arc;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
-    Router::new().route("/users", get(list).post(add))
+    Router::new().route("/users", get(list).post(add)).route("/users/{name}", patch(change).delete(remove))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewUser {
     name: String,
+    role: Role,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewRole {
     role: Role,
 }
 
@@ -36,4 +44,28 @@ async fn add(
     let name = UserName::parse(&new.name)?;
     let user = collector.keeper.change(actor, move |w| access::add_user(w, name, new.role)).await?;
     Ok((StatusCode::CREATED, Json(user)))
+}
+
+async fn change(
+    State(collector): State<Collector>,
+    Admin(actor): Admin,
+    Path(name): Path<String>,
+    Body(NewRole { role }): Body<NewRole>,
+) -> Result<Json<Arc<User>>, Problem> {
+    let name = UserName::parse(&name)?;
+    Ok(Json(collector.keeper.change(actor, move |w| access::change_role(w, &name, role)).await?))
+}
+
+async fn remove(
+    State(collector): State<Collector>,
+    Admin(actor): Admin,
+    Path(name): Path<String>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let name = UserName::parse(&name)?;
+    let gone = name.clone();
+    collector.keeper.change(actor, move |w| access::remove_user(w, &gone)).await?;
+    let forgotten = Passwords::forget(&collector.secrets, &name);
+    forgotten
+        .map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{name} is removed, its password not yet: {error}")))?;
+    Ok(Json(json!({ "removed": name })))
 }

@@ -127,7 +127,7 @@ fn of_system(system: &v1::System) -> Vec<Words> {
 }
 
 fn of_processor(processor: &v1::Processor) -> Words {
-    let count = |number: u32, one, many| if number == 0 { String::new() } else { words::count(number as usize, one, many) };
+    let count = |number: u32, one, many| if number == 0 { String::new() } else { words::count(number, one, many) };
     let speed = if processor.mhz == 0 { String::new() } else { format!("{}.{} GHz", processor.mhz / 1000, processor.mhz % 1000 / 100) };
     let (cores, threads) = (count(processor.cores, "core", "cores"), count(processor.threads, "thread", "threads"));
     words(first([&processor.model, &processor.vendor]), join([&cores, &threads, &speed]))
@@ -171,7 +171,7 @@ fn of_interface(interface: &v1::Interface) -> Words {
 
 fn of_battery(battery: &v1::Battery) -> Words {
     let maker = [battery.manufacturer.as_str(), &battery.model].join(" ");
-    let aside = join([&maker, &battery.chemistry, &format!("{} cycles", battery.cycles), &prefixed("serial ", &battery.serial)]);
+    let aside = join([&maker, &battery.chemistry, &words::count(battery.cycles, "cycle", "cycles"), &prefixed("serial ", &battery.serial)]);
     match (battery.full_mwh * 100).checked_div(battery.design_mwh) {
         Some(percent) => {
             words(format!("{percent} % of its design, {} of {} Wh", battery.full_mwh / 1000, battery.design_mwh / 1000), aside)
