@@ -73,7 +73,10 @@ fn mentions(site: &Site, asset: &Asset, device: &Device, text: &str) -> bool {
         }
     };
     let facts = [asset.tag.as_str(), &device.host_name, &asset.maker, &asset.model, &asset.serial];
-    facts.into_iter().any(holds) || site.open_loan(asset.id).is_some_and(|loan| holds(loan.person.as_str())) || has_mac(site, device, holds)
+    let mac = as_mac(text);
+    facts.into_iter().any(holds)
+        || site.open_loan(asset.id).is_some_and(|loan| holds(loan.person.as_str()))
+        || has_mac(site, device, |own| own.contains(&mac))
 }
 
 /// Whether one of a device's own addresses fits.
@@ -105,7 +108,7 @@ fn row(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timestam
         os,
         memory_bytes,
         last_report: site.profiles.get(&device.id).map(|profile| profile.reported_at),
-        last_heard: heard.get(&device.id).copied().unwrap_or(device.last_heard),
+        last_heard: heard.get(&device.id).copied().unwrap_or_else(|| crate::heard::last(site, device)),
         macs,
         alerts: site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told()).count(),
         on_loan_to: site.open_loan(asset.id).map(|loan| loan.person.clone()),
@@ -145,7 +148,7 @@ pub fn find_device(site: &Site, text: &str) -> Result<DeviceId, Refusal> {
     if let Some(device) = Tag::parse(text).ok().and_then(|tag| site.asset_by_tag(&tag)).and_then(|asset| site.device_of(asset)) {
         return Ok(device.id);
     }
-    let mac = text.replace('-', ":");
+    let mac = as_mac(text);
     let called = |asset: &Asset, device: &Device| {
         let names = [device.host_name.as_str(), asset.name.as_str(), asset.serial.as_str()];
         names.into_iter().any(|name| !name.is_empty() && name.eq_ignore_ascii_case(text))
@@ -174,6 +177,15 @@ pub fn find_asset(site: &Site, text: &str) -> Result<AssetId, Refusal> {
     }
     let device = find_device(site, text)?;
     Ok(crate::device::get(site, device)?.asset)
+}
+
+/// A MAC as labels and tools write it ("00-1A-2B…", "001a2b…", "001a.2b3c…") in the form that machines report.
+fn as_mac(text: &str) -> String {
+    let digits: Vec<char> = text.chars().filter(|c| !"-:.".contains(*c)).collect();
+    if digits.len() != 12 || !digits.iter().all(char::is_ascii_hexdigit) {
+        return text.to_lowercase();
+    }
+    digits.chunks(2).map(|pair| pair.iter().collect::<String>().to_lowercase()).collect::<Vec<_>>().join(":")
 }
 
 /// Everything that is known of a device.
@@ -222,7 +234,14 @@ pub fn alerts(site: &Site, shown: AlertsShown) -> Vec<AlertRow> {
     let live = site.live_alerts.iter().filter_map(|(_, id)| site.alerts.get(id));
     let wanted = live.filter(|alert| alert.is_told() || (shown == AlertsShown::Live && alert.is_open()));
     let mut rows: Vec<AlertRow> = wanted.map(|alert| alert_row(site, alert)).collect();
-    rows.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.since.cmp(&b.since)).then(a.id.cmp(&b.id)));
+    // Worst first, then oldest by the minute; what came together stands together, in the order of tags.
+    let minute = |row: &AlertRow| row.since.as_second() / 60;
+    rows.sort_by(|a, b| {
+        b.severity
+            .cmp(&a.severity)
+            .then(minute(a).cmp(&minute(b)))
+            .then_with(|| (&a.rule, &a.room, &a.tag, a.id).cmp(&(&b.rule, &b.room, &b.tag, b.id)))
+    });
     rows
 }
 

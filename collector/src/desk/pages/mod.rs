@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod add;
 mod alerts;
+mod condition;
 mod device;
 mod device_actions;
 mod devices;

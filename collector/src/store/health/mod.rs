@@ -20,7 +20,8 @@ mod table;
 pub use range::{Range, Reading, Spread};
 
 use super::StoreError;
-use super::disk::{at, entries, make_dir, remove_unfinished};
+use super::disk::{at, entries, remove_unfinished};
+use super::out::make_dir;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
