@@ -9,7 +9,7 @@ use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use rollcall_site::room::{self, Room, RoomFacts};
 use rollcall_site::view::{self, RoomRow};
-use rollcall_site::{Refusal, RoomId, Working};
+use rollcall_site::{Refusal, RoomId, Site, Working};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -42,6 +42,22 @@ impl Row {
     }
 }
 
+/// The room that is called so.
+///
+/// # Errors
+/// There is none; one that differs in case alone is named.
+pub(super) fn known(site: &Site, name: &str) -> Result<RoomId, Refusal> {
+    let id = RoomId::parse(name)?;
+    let alike = || site.rooms.keys().find(|known| known.as_str().to_lowercase() == id.as_str().to_lowercase());
+    match room::get(site, &id) {
+        Ok(room) => Ok(room.id.clone()),
+        Err(refusal) => Err(match alike() {
+            Some(alike) => Refusal::not_found(format!("there is no room {name:?}; there is {:?}: write it so", alike.as_str())),
+            None => refusal,
+        }),
+    }
+}
+
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<RoomRow>> {
     Json(view::rooms(&collector.keeper.view(), &collector.roll.heard(), collector.keeper.clock().now()))
 }
@@ -62,8 +78,11 @@ async fn set(
     Path(name): Path<String>,
     Body(facts): Body<RoomFacts>,
 ) -> Result<Json<Arc<Room>>, Problem> {
-    let id = RoomId::parse(&name)?;
-    Ok(Json(collector.keeper.change(actor, move |w| room::set(w, &id, facts)).await?))
+    let set = move |w: &mut Working| {
+        let id = known(&w.site, &name)?;
+        room::set(w, &id, facts)
+    };
+    Ok(Json(collector.keeper.change(actor, set).await?))
 }
 
 /// Adds and changes rooms, all or none.
