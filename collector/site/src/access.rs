@@ -116,7 +116,8 @@ pub fn make_key(w: &mut Working, name: &str, role: Role, hash: String, expires_a
     if expires_at.is_some_and(|end| end <= w.now) {
         return Err(Refusal::invalid("the key would be over already: give a time to come"));
     }
-    let id = ApiKeyId(w.site.keys.get_max().map_or(1, |(id, _)| id.0 + 1));
+    // Counted by the sequence, so that the number of a key that was taken back is never given again.
+    let id = ApiKeyId(w.site.seq + 1);
     let key = w.put(ApiKey { id, name: name.to_owned(), role, hash, made_at: w.now, expires_at, rest: Rest::new() });
     w.event("key.made", format!("Key {id} made for {name} as {}", role.word()));
     Ok(key)

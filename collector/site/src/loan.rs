@@ -84,6 +84,7 @@ pub fn out(
     }
     let reason = override_reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     let check = verdict::check(&w.site, heard, tag, Some(person), w.now)?;
+    let reason = reason.filter(|_| check.verdict == Verdict::Stop);
     if check.verdict == Verdict::Stop && reason.is_none() {
         let why: Vec<_> =
             check.reasons.iter().filter(|reason| reason.verdict == Verdict::Stop).map(|reason| reason.text.as_str()).collect();

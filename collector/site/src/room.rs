@@ -131,6 +131,20 @@ pub fn set(w: &mut Working, id: &RoomId, facts: RoomFacts) -> Result<Arc<Room>, 
     Ok(after)
 }
 
+/// Removes a room that nothing belongs in.
+///
+/// # Errors
+/// No such room, or something still belongs in it.
+pub fn remove(w: &mut Working, id: &RoomId) -> Result<(), Refusal> {
+    get(&w.site, id)?;
+    if let Some(asset) = w.site.assets_in(id).next() {
+        return Err(Refusal::conflict(format!("{id} is not empty: {} belongs there, and perhaps more; move them first", asset.tag)));
+    }
+    w.remove::<Room>(id);
+    w.event("room.removed", format!("Room {id} removed")).in_room(id);
+    Ok(())
+}
+
 fn with(mut room: Room, facts: &RoomFacts) -> Result<Room, Refusal> {
     room.kind = facts.kind.unwrap_or(room.kind);
     room.seats = within("seats", facts.seats.unwrap_or(room.seats), 0, 2_000)?;

@@ -50,6 +50,14 @@ pub(crate) fn first(mut sentences: Vec<String>, most: usize) -> Vec<String> {
     sentences
 }
 
+/// A sentence of at most `most` characters; a longer one ends with "…".
+pub(crate) fn cut(sentence: String, most: usize) -> String {
+    match sentence.char_indices().nth(most) {
+        Some((end, _)) => sentence.get(..end).map_or_else(String::new, |begin| format!("{begin}…")),
+        None => sentence,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,16 +10,15 @@
 //! left out.
 
 use super::StoreError;
-use super::disk::{at, checksum, make_dir, read, take};
+use super::disk::{at, checksum, read, take};
+use super::out::{Out, make_dir};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use prost::Message;
 use rollcall_proto::v1::Health as Sample;
 use rollcall_site::DeviceId;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -107,8 +106,7 @@ impl Health {
         if open.checked.insert(path.clone()) {
             cut_unfinished(&path)?;
         }
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
-        file.and_then(|mut file| file.write_all(&chunk)).map_err(at("append to the health samples", &path))
+        Out::append(&path).and_then(|mut file| file.write_all(&chunk)).map_err(at("append to the health samples", &path))
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -218,8 +216,7 @@ fn cut_unfinished(path: &Path) -> Result<(), StoreError> {
     if end == bytes.len() || !is_cut_short(bytes.get(end..).unwrap_or_default()) {
         return Ok(());
     }
-    let file = OpenOptions::new().write(true).open(path);
-    file.and_then(|file| file.set_len(end as u64)).map_err(at("cut an unfinished chunk of health samples", path))
+    Out::open(path, 0).and_then(|mut file| file.cut(end as u64)).map_err(at("cut an unfinished chunk of health samples", path))
 }
 
 #[cfg(test)]

@@ -49,7 +49,8 @@ fn natural(seat: Option<&str>) -> (u64, &str) {
 fn mentions(row: &DeviceRow, text: &str) -> bool {
     let on_loan_to = row.on_loan_to.as_ref().map(PersonId::as_str).unwrap_or_default();
     let facts = [row.tag.as_str(), &row.name, &row.maker, &row.model, &row.serial, on_loan_to];
-    facts.into_iter().chain(row.macs.iter().map(String::as_str)).any(|fact| fact.to_lowercase().contains(text))
+    let mac = as_mac(text);
+    facts.into_iter().any(|fact| fact.to_lowercase().contains(text)) || row.macs.iter().any(|own| own.contains(&mac))
 }
 
 /// A device as a row.
@@ -73,7 +74,7 @@ fn row(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timestam
         os,
         memory_bytes,
         last_report: site.profiles.get(&device.id).map(|profile| profile.reported_at),
-        last_heard: heard.get(&device.id).copied().unwrap_or(device.last_heard),
+        last_heard: heard.get(&device.id).copied().unwrap_or_else(|| crate::heard::last(site, device)),
         macs,
         alerts: site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told()).count(),
         on_loan_to: site.open_loan(asset.id).map(|loan| loan.person.clone()),
@@ -110,7 +111,7 @@ pub fn find_device(site: &Site, text: &str) -> Result<DeviceId, Refusal> {
     if let Some(device) = Tag::parse(text).ok().and_then(|tag| site.asset_by_tag(&tag)).and_then(|asset| site.device_of(asset)) {
         return Ok(device.id);
     }
-    let mac = text.replace('-', ":");
+    let mac = as_mac(text);
     let called = |asset: &Asset, device: &Device| {
         let names = [device.host_name.as_str(), asset.name.as_str(), asset.serial.as_str()];
         names.into_iter().any(|name| !name.is_empty() && name.eq_ignore_ascii_case(text))
@@ -139,6 +140,15 @@ pub fn find_asset(site: &Site, text: &str) -> Result<AssetId, Refusal> {
     }
     let device = find_device(site, text)?;
     Ok(crate::device::get(site, device)?.asset)
+}
+
+/// A MAC as labels and tools write it ("00-1A-2B…", "001a2b…", "001a.2b3c…") in the form that machines report.
+fn as_mac(text: &str) -> String {
+    let digits: Vec<char> = text.chars().filter(|c| !"-:.".contains(*c)).collect();
+    if digits.len() != 12 || !digits.iter().all(char::is_ascii_hexdigit) {
+        return text.to_lowercase();
+    }
+    digits.chunks(2).map(|pair| pair.iter().collect::<String>().to_lowercase()).collect::<Vec<_>>().join(":")
 }
 
 /// Everything that is known of a device.
@@ -187,7 +197,14 @@ pub fn alerts(site: &Site, shown: AlertsShown) -> Vec<AlertRow> {
     let live = site.live_alerts.iter().filter_map(|(_, id)| site.alerts.get(id));
     let wanted = live.filter(|alert| alert.is_told() || (shown == AlertsShown::Live && alert.is_open()));
     let mut rows: Vec<AlertRow> = wanted.map(|alert| alert_row(site, alert)).collect();
-    rows.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.since.cmp(&b.since)).then(a.id.cmp(&b.id)));
+    // Worst first, then oldest by the minute; what came together stands together, in the order of tags.
+    let minute = |row: &AlertRow| row.since.as_second() / 60;
+    rows.sort_by(|a, b| {
+        b.severity
+            .cmp(&a.severity)
+            .then(minute(a).cmp(&minute(b)))
+            .then_with(|| (&a.rule, &a.room, &a.tag, a.id).cmp(&(&b.rule, &b.room, &b.tag, b.id)))
+    });
     rows
 }
 

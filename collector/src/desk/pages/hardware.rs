@@ -1,5 +1,6 @@
 //! What a machine is made of, in plain words, section by section; what was not measured says why.
 
+use super::condition;
 use crate::desk::look::{Look, Moment};
 use crate::desk::words::{self, disk_size, join, memory_size};
 use rollcall_proto::{Section, v1};
@@ -35,10 +36,21 @@ const ORDER: &[(&str, &str)] = &[
     ("processors", "Processor"),
     ("memory", "Memory"),
     ("storage", "Storage"),
+    ("disk-health", "Disk health"),
     ("network", "Network"),
+    ("links", "Connection"),
     ("battery", "Battery"),
     ("displays", "Displays"),
+    ("graphics", "Graphics"),
+    ("cameras", "Cameras"),
+    ("sound", "Sound"),
+    ("usb", "Plugged in"),
+    ("printers", "Printers"),
+    ("pci", "Built in"),
     ("os", "System"),
+    ("updates", "Updates"),
+    ("services", "Services"),
+    ("restarts", "Restarts"),
 ];
 
 /// Everything that is known of the hardware and the operating system.
@@ -48,7 +60,11 @@ pub(super) fn parts(look: &Look, profile: &Profile) -> Vec<Part> {
         let section = content(look, name, held);
         Some(Part {
             title,
-            lines: section.as_deref().map(lines).unwrap_or_default(),
+            lines: match section.as_deref() {
+                Some(Section::Restarts(restarts)) => condition::restarts(look, restarts),
+                Some(section) => lines(section),
+                None => Vec::new(),
+            },
             since: held.since.map(|since| look.moment(since)),
             not_measured: held.not_measured.clone(),
             problems: held.problems.clone(),
@@ -74,24 +90,27 @@ fn lines(section: &Section) -> Vec<Words> {
         Section::OperatingSystem(os) => {
             vec![words(first([&os.pretty, &os.name]), join([&prefixed("kernel ", &os.kernel), &os.architecture]))]
         }
-        Section::Software(_) | Section::SoftwareDates(_) => Vec::new(),
+        other => condition::lines(other),
     }
 }
 
-fn words(main: impl Into<String>, aside: impl Into<String>) -> Words {
+/// A line of these.
+pub(super) fn words(main: impl Into<String>, aside: impl Into<String>) -> Words {
     Words { main: main.into(), aside: aside.into() }
 }
 
-fn none_or(lines: Vec<Words>, none: &str) -> Vec<Words> {
+/// The lines, or one that says that there are none.
+pub(super) fn none_or(lines: Vec<Words>, none: &str) -> Vec<Words> {
     if lines.is_empty() { vec![words(none, "")] } else { lines }
 }
 
 /// The first text that is not empty.
-fn first<const N: usize>(texts: [&str; N]) -> &str {
+pub(super) fn first<const N: usize>(texts: [&str; N]) -> &str {
     texts.into_iter().find(|text| !text.is_empty()).unwrap_or("not said")
 }
 
-fn prefixed(prefix: &str, text: &str) -> String {
+/// Text behind a prefix; nothing for nothing.
+pub(super) fn prefixed(prefix: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{prefix}{text}") }
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod add;
 mod alerts;
+mod condition;
 mod device;
 mod device_actions;
 mod devices;

@@ -122,8 +122,12 @@ impl RoomPage {
     /// Why a line of a sweep is missing.
     fn missing(&self, line: &Line) -> Chip {
         match &line.answer {
-            Answered::Missing { since: Some(since) } => Chip::stop(format!("missing since {}", self.look.moment(*since).words)),
-            Answered::Missing { since: None } => Chip::stop("missing"),
+            Answered::Missing { since: Some(since), note } if note.is_empty() => {
+                Chip::stop(format!("missing since {}", self.look.moment(*since).words))
+            }
+            Answered::Missing { since: Some(since), note } => Chip::rest(format!("{note} since {}", self.look.moment(*since).words)),
+            Answered::Missing { since: None, .. } => Chip::stop("missing"),
+            Answered::Barred { why } => Chip::stop(why.clone()),
             Answered::Slow => Chip::check("did not answer in time"),
             _ => Chip::rest("no agent: look for it"),
         }
