@@ -77,9 +77,17 @@ pub(super) fn health(reading: &Value, out: &Out) -> Vec<(&'static str, String)> 
         ("hottest sensor", figure("temperature_celsius", " °C")),
         ("battery charge", figure("battery_percent", " %")),
         ("running for", field(reading, "uptime_s").as_u64().map(words::span).unwrap_or_default()),
+        ("swap in use", figure("swap_percent", " %")),
         ("network errors", figure("network_errors", "")),
+        ("disk errors", figure("disk_errors", "")),
+        ("hardware errors", figure("hardware_errors", "")),
+        ("memory ran out", field(reading, "out_of_memory").as_u64().map(times).unwrap_or_default()),
         ("read", table::moment(field(reading, "at")).map(|at| words::ago(at, out.now)).unwrap_or_default()),
     ]
+}
+
+fn times(count: u64) -> String {
+    words::count(count, "time", "times")
 }
 
 /// Single values as facts, lists as tables; an empty list says that there is none.

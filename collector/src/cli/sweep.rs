@@ -52,7 +52,7 @@ const LINES: &[Column] = &[
     Column::text("tag", "tag"),
     Column::text("name", "name").from(90),
     Column::state("answer", "answer"),
-    Column::text("why", "why").from(90),
+    Column::text("note", "note").from(90),
     Column::moment("since", "since"),
     Column::text("with", "person").from(100),
     Column::text("changed since the last sweep", "changes"),

@@ -9,11 +9,15 @@ use axum::{Json, Router};
 use rollcall_site::baseline::{self, Baseline, Plan};
 use rollcall_site::{BaselineId, Refusal, room};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
-    Router::new().route("/baselines", get(list).post(apply)).route("/baselines/plan", post(plan)).route("/baselines/{name}", get(show))
+    Router::new()
+        .route("/baselines", get(list).post(apply))
+        .route("/baselines/plan", post(plan))
+        .route("/baselines/{name}", get(show).delete(remove))
 }
 
 /// A baseline file.
@@ -74,4 +78,14 @@ async fn apply(
     let baseline = baseline::parse(&file.text)?;
     let plan = collector.keeper.change(actor, move |w| baseline::apply(w, baseline)).await?;
     Ok(Json(Planned { plan, applied: true }))
+}
+
+async fn remove(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let id = BaselineId::parse(&name)?;
+    collector.keeper.change(actor, move |w| baseline::remove(w, &id)).await?;
+    Ok(Json(json!({ "removed": name })))
 }

@@ -33,6 +33,14 @@ pub(super) struct Reading {
     battery_percent: Option<f64>,
     /// Errors of all physical network interfaces since it was started.
     network_errors: Option<u64>,
+    /// Share of the swap space in use, percent.
+    swap_percent: Option<f64>,
+    /// Errors of all disks since it was started.
+    disk_errors: Option<u64>,
+    /// Programs that were ended since it was started because memory ran out.
+    out_of_memory: Option<u64>,
+    /// Errors of memory and processors since it was started.
+    hardware_errors: Option<u64>,
 }
 
 impl Reading {
@@ -48,6 +56,10 @@ impl Reading {
             uptime_s: health.uptime_s,
             battery_percent: percent(health.battery_permille),
             network_errors: health.network_errors,
+            swap_percent: percent(health.swap_permille),
+            disk_errors: health.io_errors,
+            out_of_memory: health.oom_kills,
+            hardware_errors: health.hardware_errors,
         })
     }
 }

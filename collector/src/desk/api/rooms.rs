@@ -11,12 +11,15 @@ use rollcall_site::room::{self, Room, RoomFacts};
 use rollcall_site::view::{self, RoomRow};
 use rollcall_site::{Refusal, RoomId, Site, Working};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
-    Router::new().route("/rooms", get(list).post(add)).route("/rooms/import", post(import)).route("/rooms/{name}", patch(set))
+    Router::new()
+        .route("/rooms", get(list).post(add))
+        .route("/rooms/import", post(import))
+        .route("/rooms/{name}", patch(set).delete(remove))
 }
 
 /// A room to be added or changed: its name, and what is said of it.
@@ -83,6 +86,19 @@ async fn set(
         room::set(w, &id, facts)
     };
     Ok(Json(collector.keeper.change(actor, set).await?))
+}
+
+async fn remove(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let remove = move |w: &mut Working| {
+        let id = known(&w.site, &name)?;
+        room::remove(w, &id)?;
+        Ok(id)
+    };
+    Ok(Json(json!({ "removed": collector.keeper.change(actor, remove).await? })))
 }
 
 /// Adds and changes rooms, all or none.

@@ -98,6 +98,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/baselines", Role::Technician),
     ("POST", "/baselines/plan", Role::Viewer),
     ("GET", "/baselines/X", Role::Viewer),
+    ("DELETE", "/baselines/X", Role::Technician),
     ("GET", "/channels", Role::Viewer),
     ("PUT", "/channels/webhook", Role::Admin),
     ("DELETE", "/channels/webhook", Role::Admin),
@@ -125,6 +126,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/rooms", Role::Technician),
     ("POST", "/rooms/import", Role::Technician),
     ("PATCH", "/rooms/X", Role::Technician),
+    ("DELETE", "/rooms/X", Role::Technician),
     ("GET", "/software?title=x", Role::Viewer),
     ("GET", "/status", Role::Viewer),
     ("GET", "/sweeps", Role::Viewer),
@@ -223,6 +225,25 @@ async fn rooms_are_imported_all_or_none() {
     let bad = json!([{"name": "Lab 3"}, {"name": "Lab 1", "heartbeat_ms": 1}]);
     assert_eq!(bench.post("/rooms/import", bad).await.0, 422);
     assert_eq!(bench.get("/rooms").await.json().as_array().unwrap().len(), 2, "Lab 3 left no trace");
+}
+
+#[tokio::test]
+async fn a_plan_is_refused_as_applying_is_and_says_what_holds() {
+    let bench = Bench::new().await;
+    let file = json!({"text": "name = \"Exam\"\nrooms = [\"Lab 1\"]\n[[required]]\ntitle = \"gimp\"\n"});
+    assert_eq!(bench.post("/baselines/plan", file.clone()).await.0, 404, "there is no such room");
+    bench.post("/rooms", json!({"name": "Lab 1"})).await;
+    assert_eq!(bench.post("/baselines/plan", file.clone()).await.json()["applied"], false);
+    assert_eq!(bench.post("/baselines", file.clone()).await.json()["applied"], true);
+    assert_eq!(bench.post("/baselines/plan", file.clone()).await.json()["applied"], true);
+    let remove = |path: &'static str| bench.ask_as(Some(Role::Technician), "DELETE", path, None);
+    assert_eq!(remove("/baselines/Exam").await.json(), json!({"removed": "Exam"}));
+    assert_eq!(bench.post("/baselines/plan", file).await.json()["applied"], false);
+    bench.post("/assets", json!({"tag": "PRJ-1", "room": "Lab 1"})).await;
+    assert_eq!(remove("/rooms/Lab%201").await.0, 409, "something belongs there");
+    bench.post("/assets/PRJ-1/move", json!({"room": null})).await;
+    assert_eq!(remove("/rooms/Lab%201").await.json(), json!({"removed": "Lab 1"}));
+    assert!(remove("/rooms/Lab%201").await.2.contains("no room"));
 }
 
 #[tokio::test]
