@@ -219,6 +219,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::error::ErrorKind;
 
     fn parses(line: &[&str]) -> bool {
         Cli::try_parse_from(std::iter::once("rollcall").chain(line.iter().copied())).is_ok()
@@ -256,7 +257,6 @@ mod tests {
             &["baseline", "remove", "Exam lab"],
             &["room", "remove", "Lab 1"],
             &["loan", "out", "LAP-1", "100231", "--due", "never"],
-            &["help", "sweep"],
             &["baseline", "apply", "lab.toml"],
             &["key", "new", "report", "--role", "viewer"],
             &["restore", "b.age", "--key", "recovery.key", "--data", "/d"],
@@ -282,6 +282,14 @@ mod tests {
         for line in bad {
             assert!(!parses(line), "{line:?}");
         }
+    }
+
+    #[test]
+    fn help_is_a_word_too_but_not_the_name_of_a_machine() {
+        let kind = |line: &[&str]| Cli::try_parse_from(line).err().map(|told| told.kind());
+        assert_eq!(kind(&["rollcall", "help", "sweep"]), Some(ErrorKind::DisplayHelp));
+        assert_eq!(kind(&["rollcall"]), Some(ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand));
+        assert_eq!(kind(&["rollcall", "device", "help"]), None);
     }
 
     #[test]

@@ -218,7 +218,7 @@ mod tests {
     fn people_read_a_table() {
         let want = "\
 tag       presence  since       memory
-LAB1-001  here      10 min ago  16 GB
+LAB1-001  here      10 min ago   16 GB
 LAB1-002  silent    10 min ago";
         assert_eq!(table(COLUMNS, &rows(), style(80)), want);
         assert!(table(COLUMNS, &rows(), style(120)).contains("\u{fffd}[2J"), "wide terminals see the serial, made harmless");
