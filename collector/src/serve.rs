@@ -329,7 +329,8 @@ fn recovery_key(secrets: &Secrets) -> anyhow::Result<Option<SecretString>> {
 fn recovery_words(recovery: &SecretString) -> String {
     format!(
         "rollcall: the recovery key, shown this once. Backups are encrypted to it: without it no backup can be read.\n\
-         rollcall: write it down and keep it away from this machine:\n\n    {}\n",
+         rollcall: write it down and keep it away from this machine:\n\n    {}\n\n\
+         rollcall: a log may have kept this message. Once it is written down: journalctl --rotate --vacuum-time=1s\n",
         recovery.expose_secret()
     )
 }
