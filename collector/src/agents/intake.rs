@@ -163,8 +163,11 @@ fn open(digest: &Digest, names: &[String], packed: &[u8]) -> Result<(Vec<Arc<Sec
         Some(Ok(section)) => Ok(Arc::new(section)),
         Some(Err(_)) | None => Err(odd("it can't be decoded".to_owned())),
     };
-    let sections = names.iter().map(decode).collect::<Result<_, _>>()?;
-    Ok((sections, bytes))
+    let sections = names.iter().map(decode).collect::<Result<Vec<Arc<Section>>, _>>()?;
+    match sections.iter().find_map(|section| crate::agents::text::odd(section)) {
+        Some(what) => Err(odd(what)),
+        None => Ok((sections, bytes)),
+    }
 }
 
 /// Counts the fields of a message without decoding them; `None`: these bytes are no message.
@@ -196,6 +199,8 @@ mod tests {
         check(&[10, 0].repeat(MOST_ENTRIES + 1), "software", "more than 100000 entries");
         check(b"", "processes", "can't be decoded");
         check(&vec![0; rollcall_proto::MAX_SECTION + 1], "software", "larger than");
+        let long = v1::OperatingSystem { name: "x".repeat(1025), ..Default::default() };
+        check(&long.encode_to_vec(), "os", "section os: a text in it has more than 1024 bytes");
         let other = open(&Digest::of(b"other"), &["software".to_owned()], &pack(b"").unwrap()).unwrap_err().to_string();
         assert!(other.contains("do not have the digest"), "{other}");
         assert!(open(&Digest::of(b"x"), &["software".to_owned()], b"rubbish").unwrap_err().to_string().contains("zstd"));

@@ -21,6 +21,7 @@ mod pending;
 pub mod roll;
 #[cfg(test)]
 mod tests;
+mod text;
 pub mod token;
 mod translate;
 pub mod watch;

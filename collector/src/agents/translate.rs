@@ -26,9 +26,14 @@ fn unheard<T>(text: impl Into<String>) -> Result<T, Unheard> {
     Err(Unheard(text.into()))
 }
 
+/// Whether a character shows and does nothing else: no control character, none that turns the direction of the text.
+pub(super) fn shows(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Text without control characters, trimmed, of at most `longest` characters.
 pub(super) fn clean(text: &str, longest: usize) -> String {
-    let plain: String = text.chars().filter(|c| !c.is_control()).take(longest).collect();
+    let plain: String = text.chars().filter(|c| shows(*c)).take(longest).collect();
     plain.trim().to_owned()
 }
 
@@ -242,5 +247,6 @@ mod tests {
         assert!(hello(v1::Hello { session: "x".to_owned(), ..Default::default() }).is_err());
         let said = hello(v1::Hello { session: SESSION.to_owned(), host_name: "a\u{1b}[31mb".repeat(99), ..Default::default() }).unwrap();
         assert!(said.host_name.chars().count() <= NAME && !said.host_name.contains('\u{1b}'));
+        assert_eq!(name("pc\u{202e}exe.\u{200f}\u{2066}\u{2069}\u{9b}"), "pcexe.");
     }
 }

@@ -67,7 +67,8 @@ async fn contents_that_are_not_what_they_say_are_refused() {
     let bomb = vec![0; rollcall_proto::MAX_SECTION + 1];
     let other = software(&["bash"]).encode();
     let rubbish = vec![0xff; 64];
-    for (announced, sent) in [(&bomb, &bomb), (&rubbish, &rubbish), (&rubbish, &other)] {
+    let hidden = software(&["gnp.\u{202e}exe"]).encode();
+    for (announced, sent) in [(&bomb, &bomb), (&rubbish, &rubbish), (&rubbish, &other), (&hidden, &hidden)] {
         let (session, digest) = (session(), Digest::of(announced).as_bytes().to_vec());
         let (mut line, _) = school.meet(&pc, &session, &[]).await;
         let state = v1::SectionState { name: "software".to_owned(), digest: digest.clone(), ..Default::default() };
