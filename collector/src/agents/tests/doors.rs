@@ -72,6 +72,24 @@ async fn a_caller_that_does_not_shake_hands_is_hung_up_on() {
 }
 
 #[tokio::test]
+async fn callers_that_stall_keep_nobody_out() {
+    let school = School::open_patiently(Duration::from_secs(20)).await;
+    let pc = school.enroll("lab1-01").await;
+    let mut stalled = Vec::new();
+    for first in [&[] as &[u8], &[0x16], &[0x16, 0x03, 0x01, 0x02, 0x00]] {
+        for _ in 0..100 {
+            for door in [school.running.agents, school.running.enroll] {
+                let mut stream = TcpStream::connect(door).await.unwrap();
+                stream.write_all(first).await.unwrap();
+                stalled.push(stream);
+            }
+        }
+        let (_line, _) = timeout(Duration::from_secs(5), school.meet(&pc, &session(), &[])).await.expect("kept out");
+        timeout(Duration::from_secs(5), school.enroll(&format!("lab2-{}", stalled.len()))).await.expect("kept out");
+    }
+}
+
+#[tokio::test]
 async fn the_hello_comes_first_and_once() {
     let school = School::open().await;
     let pc = school.enroll("lab1-01").await;
