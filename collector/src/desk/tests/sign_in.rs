@@ -85,6 +85,16 @@ async fn a_form_of_another_site_changes_nothing() {
 }
 
 #[tokio::test]
+async fn who_asks_at_once_has_no_more_tries() {
+    let test = new().await;
+    test.post(&link(&test).unwrap(), "", ACCOUNT).await;
+    let tries = (0..40).map(|_| test.post("/sign-in", "", "name=ana&password=wrong"));
+    let answers = futures_util::future::join_all(tries).await;
+    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(StatusCode::UNAUTHORIZED), count(StatusCode::TOO_MANY_REQUESTS)), (5, 35));
+}
+
+#[tokio::test]
 async fn roles_hold_and_nobody_comes_in_without_a_session() {
     let test = new().await;
     super::school::fill(&test).await;
