@@ -14,7 +14,9 @@ const SENTENCE: usize = 300;
 const PROBLEMS: usize = 20;
 /// Most addresses or serials that are kept of one machine.
 const FACTS: usize = 32;
-/// A report or a reading is never older than this: what a laptop keeps over a summer.
+/// A health reading is of now: nobody fills the days before with others.
+const OLDEST_READING: SignedDuration = SignedDuration::from_hours(1);
+/// A report is never older than this: what a laptop keeps over a summer.
 const OLDEST: SignedDuration = SignedDuration::from_hours(24 * 400);
 
 /// What the agent said must not be said: the text of its refusal.
@@ -148,7 +150,7 @@ fn reported(state: v1::SectionState, number: u64) -> Result<Reported, Unheard> {
 pub(super) fn health(said: v1::Health, times: Times) -> v1::Health {
     let permille = |value: Option<u32>| value.filter(|value| *value <= 1000);
     v1::Health {
-        at_ms: times.correct(said.at_ms).as_millisecond(),
+        at_ms: times.correct(said.at_ms).max(times.now - OLDEST_READING).as_millisecond(),
         cpu_permille: permille(said.cpu_permille),
         memory_permille: permille(said.memory_permille),
         disk_permille: permille(said.disk_permille),
@@ -234,6 +236,15 @@ mod tests {
             times,
         );
         assert_eq!((health.cpu_permille, health.memory_permille, health.temperature_decidegrees), (None, Some(1000), None));
+    }
+
+    #[test]
+    fn a_reading_is_of_the_last_hour() {
+        let now: Timestamp = "2026-09-01T08:00:00Z".parse().unwrap();
+        let at = |at_ms| health(v1::Health { at_ms, ..Default::default() }, Times { off_ms: 0, now }).at_ms;
+        let now_ms = now.as_millisecond();
+        assert_eq!((at(now_ms - 60_000), at(i64::MAX)), (now_ms - 60_000, now_ms));
+        assert_eq!((at(0), at(now_ms - 7_200_000)), (now_ms - 3_600_000, now_ms - 3_600_000));
     }
 
     #[test]

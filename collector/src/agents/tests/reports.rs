@@ -43,6 +43,40 @@ async fn of_two_that_come_at_once_one_uploads_and_the_other_takes_over_when_it_l
 }
 
 #[tokio::test]
+async fn a_device_that_speaks_all_the_time_still_looks_for_what_another_was_asked_for() {
+    let school = School::open().await;
+    let (one, two) = (school.enroll("lab1-01").await, school.enroll("lab1-02").await);
+    let (session, list) = (session(), [software(&["bash", "firefox"])]);
+    let (mut first, _) = school.meet(&one, &session, &[]).await;
+    first.say(Said::Entry(entry(&session, 1, &list))).await;
+    assert!(matches!(first.hear().await, Some(from_collector::Message::Want(_))));
+    let (mut second, _) = school.meet(&two, &session, &[]).await;
+    second.say(Said::Entry(entry(&session, 1, &list))).await;
+    let say = second.say.clone();
+    let chatter = tokio::spawn(async move {
+        loop {
+            let beat = Said::Heartbeat(v1::Heartbeat::default());
+            say.send(FromAgent { message: Some(beat) }).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    });
+    assert!(matches!(second.hear().await, Some(from_collector::Message::Want(_))), "the first was asked and holds it back");
+    chatter.abort();
+}
+
+#[tokio::test]
+async fn a_device_that_comes_again_and_again_is_sent_away() {
+    let school = School::open().await;
+    let pc = school.enroll("lab1-01").await;
+    for _ in 0..20 {
+        school.meet(&pc, &session(), &[]).await;
+    }
+    let mut line = school.dial(&pc).await;
+    line.say(Said::Hello(pc.hello(&session(), &[]))).await;
+    assert_eq!(line.refusal().await, Why::Busy);
+}
+
+#[tokio::test]
 async fn what_is_acknowledged_is_there_after_a_restart() {
     let school = School::open().await;
     let (pc, session) = (school.enroll("lab1-01").await, session());
