@@ -11,6 +11,7 @@ pub mod keys;
 mod live;
 mod look;
 pub mod names;
+mod open;
 mod pages;
 mod password;
 mod readiness;
