@@ -19,7 +19,7 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-/// Refused attempts that one address has in [`WINDOW`]: enough to mistype a token, not to guess one.
+/// Attempts with unknown tokens that one address has in [`WINDOW`]: enough to mistype a token, not to guess one.
 const ATTEMPTS: u32 = 20;
 /// How long refused attempts count.
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
@@ -42,7 +42,9 @@ impl Enrollment for Desk {
     async fn enroll(&self, request: Request<EnrollRequest>) -> Result<Response<EnrollResponse>, Status> {
         let caller = request.extensions().get::<Caller>().cloned().ok_or_else(|| Status::internal("the connection is not known"))?;
         let (address, now) = (caller.address.ip(), self.door.clock().now());
-        if self.failures.too_many(address, now) {
+        // Who shows a token that was made here guesses nothing, whatever its neighbours do.
+        let known = self.knows(&request.get_ref().token);
+        if !known && self.failures.too_many(address, now) {
             return Err(Status::resource_exhausted("too many refused attempts from this address; wait a minute and check the token"));
         }
         let host_name = name(&request.get_ref().host_name);
@@ -52,7 +54,9 @@ impl Enrollment for Desk {
                 Ok(Response::new(response))
             }
             Err(error) => {
-                self.failures.count(address, now);
+                if !known {
+                    self.failures.count(address, now);
+                }
                 tracing::warn!(%address, host_name, reason = %error, "refused an enrolment");
                 Err(status(&error))
             }
@@ -61,6 +65,11 @@ impl Enrollment for Desk {
 }
 
 impl Desk {
+    /// Whether a token was made here, spent or not.
+    fn knows(&self, token: &str) -> bool {
+        token::hash_of(token, &self.door.site).is_some_and(|hash| self.door.view().tokens.values().any(|token| token.hash == hash))
+    }
+
     async fn admit(&self, said: EnrollRequest, caller: &Caller, now: Timestamp) -> Result<EnrollResponse, ChangeError> {
         let door = &self.door;
         let no_token = || Refusal::invalid("this is not a token of this site; make one with `rollcall token new` and copy it whole");
