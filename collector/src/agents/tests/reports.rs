@@ -195,3 +195,22 @@ async fn a_sweep_waits_for_durable_reports_and_names_the_missing() {
         obeying.abort();
     }
 }
+
+#[tokio::test]
+async fn a_sweep_that_a_restart_cut_short_is_finished() {
+    let school = School::open().await;
+    let room = rollcall_site::RoomId::parse("Lab 1").unwrap();
+    let (add, facts) = (room.clone(), rollcall_site::room::RoomFacts::default());
+    school.change(move |w| rollcall_site::room::add(w, add, facts)).await.unwrap();
+    let pc = school.enroll("lab1-01").await;
+    let (asset, to) = (school.view().devices.get(&pc.id()).unwrap().asset, room.clone());
+    school.change(move |w| rollcall_site::enroll::relocate(w, asset, Some(to), None)).await.unwrap();
+    let (_line, _) = school.meet(&pc, &session(), &[]).await;
+    let heard = school.running.collector.roll.heard();
+    let sweep = school.change(move |w| rollcall_site::sweep::begin(w, &room, &heard)).await.unwrap();
+    assert_eq!(sweep.finished_at, None);
+    let school = school.restart().await;
+    let finished = school.view().sweeps.get(&sweep.id).cloned().unwrap();
+    assert!(finished.finished_at.is_some());
+    assert_eq!(finished.counts().slow, 1);
+}
