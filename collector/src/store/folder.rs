@@ -60,7 +60,7 @@ impl Folder {
     }
 
     /// As [`Folder::open`], also while a restore is being finished.
-    pub(super) fn open_restored(dir: &Path) -> Result<Self, StoreError> {
+    pub fn open_restored(dir: &Path) -> Result<Self, StoreError> {
         make_dir(dir)?;
         let lock = lock(&dir.join("lock"))?;
         remove_unfinished(&dir.join("snapshot"))?;
