@@ -1,9 +1,10 @@
 //! Enrolment: trades a token for a certificate, with the collector's CA pinned by the token.
 
+use crate::fingerprint::Evidence;
 use crate::identity::{BadCertificate, Identity, Key, NoKey};
 use crate::link::{self, CallError};
 use crate::source::Facts;
-use crate::tls::{self, Pin};
+use crate::tls::{self, Pin, ServerTime};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rollcall_proto::MAX_ENROLL_MESSAGE;
@@ -119,7 +120,7 @@ pub enum EnrollError {
     },
     /// The other side is the right collector for another site, or its certificate does not hold.
     #[error(
-        "{address}: the collector's certificate does not hold for site {site:?}: {why}; is this its enrolment address (port {ENROLL_PORT}), is this machine's clock right?"
+        "{address}: the collector's certificate does not hold for site {site:?}: {why}; is this its enrolment address (port {ENROLL_PORT}), is the clock of one of the two wrong by years?"
     )]
     Untrusted {
         /// The address.
@@ -163,7 +164,7 @@ pub async fn enroll(enrolment: &Enrolment<'_>) -> Result<Identity, EnrollError> 
         agent_version: enrolment.version.to_owned(),
     };
     let token = enrolment.token;
-    let config = tls::enrolment(token.pin).map_err(|error| EnrollError::BadAnswer(error.to_string()))?;
+    let config = tls::enrolment(token.pin, ServerTime::said(0)).map_err(|error| EnrollError::BadAnswer(error.to_string()))?;
     let server_name = format!("enroll.{}.rollcall.internal", token.site);
     let channel = link::channel(std::slice::from_ref(&address), &server_name, config).await;
     let (channel, _) = channel.map_err(|error| call_error(error, &address, token))?;
@@ -177,7 +178,9 @@ pub async fn enroll(enrolment: &Enrolment<'_>) -> Result<Identity, EnrollError> 
         }
         _ => EnrollError::Refused(crate::probe::text::clean(status.message())),
     })?;
-    identity(answer.into_inner(), &key, token, &host)
+    let identity = identity(answer.into_inner(), &key, token, &host)?;
+    let bound = Evidence::of(&enrolment.facts.fingerprint, &identity.device);
+    Ok(Identity { bound: Some(bound), ..identity })
 }
 
 fn identity(answer: EnrollResponse, key: &Key, token: &Token, host: &str) -> Result<Identity, EnrollError> {
@@ -201,6 +204,7 @@ fn identity(answer: EnrollResponse, key: &Key, token: &Token, host: &str) -> Res
         key_der: key.to_der(),
         certificate_der: answer.certificate_der,
         ca_der: answer.ca_der,
+        bound: None,
     })
 }
 

@@ -1,19 +1,18 @@
 //! Who this agent is: its key and certificate, the CA it trusts, where its collector is.
 
+use crate::fingerprint::{Evidence, Likeness};
 use crate::tls;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
-use rustls::pki_types::UnixTime;
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData, SigningKey};
+use rollcall_proto::v1::Fingerprint;
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::time::Duration;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Largest certificate taken in, bytes.
 const CERTIFICATE_LIMIT: usize = 16 * 1024;
-/// How far behind the collector's clock this machine's may be when it is given a certificate, seconds.
-const CLOCK_BEHIND_S: u64 = 300;
 
 /// Everything that makes an enrolled device, in one file, so that key and certificate change together.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +36,9 @@ pub struct Identity {
     /// The agents' CA: all that is trusted.
     #[serde(with = "base64_bytes")]
     pub ca_der: Vec<u8>,
+    /// The machine it was given to; nothing in a file of an older agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<Evidence>,
 }
 
 impl fmt::Debug for Identity {
@@ -48,11 +50,31 @@ impl fmt::Debug for Identity {
 impl Identity {
     /// Wall clock of half the certificate's life, milliseconds since 1970 UTC: from then on it is renewed.
     pub fn renew_at_ms(&self) -> i64 {
-        X509Certificate::from_der(&self.certificate_der).map_or(i64::MIN, |(_, certificate)| {
-            let validity = certificate.validity();
-            let (from, to) = (validity.not_before.timestamp(), validity.not_after.timestamp());
-            from.saturating_add(to.saturating_sub(from) / 2).saturating_mul(1000)
-        })
+        let half = |(from, to): (i64, i64)| from.saturating_add(to.saturating_sub(from) / 2).saturating_mul(1000);
+        tls::validity(&self.certificate_der).map_or(i64::MIN, half)
+    }
+
+    /// Signs with the key of the certificate.
+    ///
+    /// # Errors
+    /// [`NoKey`] when the key that is kept cannot be used.
+    pub fn sign(&self, statement: &[u8]) -> Result<Vec<u8>, NoKey> {
+        Ok(KeyPair::try_from(&PrivatePkcs8KeyDer::from(self.key_der.as_slice()))?.sign(statement)?)
+    }
+
+    /// Whether this machine, as its fingerprint shows it now, is the one that this identity was given to; if so, the
+    /// identity with its evidence brought up to date when that has changed.
+    ///
+    /// # Errors
+    /// [`OtherMachine`] when it was given to another: the key must not be used.
+    pub fn recognise(&self, fingerprint: &Fingerprint) -> Result<Option<Self>, OtherMachine> {
+        let now = Evidence::of(fingerprint, &self.device);
+        let bound = match &self.bound {
+            Some(bound) if bound.likeness(&now) == Likeness::Other => return Err(OtherMachine { tag: self.tag.clone() }),
+            Some(bound) => bound.renewed(&now),
+            None => now,
+        };
+        Ok((self.bound.as_ref() != Some(&bound)).then(|| Self { bound: Some(bound), ..self.clone() }))
     }
 
     /// This identity with another key and certificate.
@@ -65,6 +87,17 @@ impl Identity {
     }
 }
 
+/// The identity in the state folder was given to another machine.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this is not the machine that was enrolled as {tag}: its board, network and disks are others, so the key is not used. Was the disk moved \
+     or copied? enrol this machine with `rollcall-agent enroll --again …`; on an image for many machines run `rollcall-agent prepare-image`"
+)]
+pub struct OtherMachine {
+    /// The tag the other machine was enrolled with.
+    pub tag: String,
+}
+
 /// Why a certificate was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum BadCertificate {
@@ -74,14 +107,14 @@ pub enum BadCertificate {
     /// It is not a certificate.
     #[error("the certificate cannot be read")]
     Unreadable,
-    /// It was not issued by the CA, or is not valid now.
-    #[error("the certificate does not hold: {0}; is this machine's clock right?")]
+    /// It was not issued by the CA, or not for a device.
+    #[error("the certificate does not hold: {0}")]
     Invalid(String),
 }
 
-/// Why a key could not be made.
+/// Why a key could not be made or used.
 #[derive(Debug, thiserror::Error)]
-#[error("no key could be made")]
+#[error("the key could not be made or used")]
 pub struct NoKey(#[from] rcgen::Error);
 
 /// A new key that has no certificate yet. It never leaves the machine.
@@ -109,7 +142,7 @@ impl Key {
         self.0.serialize_der()
     }
 
-    /// Checks that `certificate_der` is for this key, issued by `ca_der`, and valid now.
+    /// Checks that `certificate_der` is for this key, issued by `ca_der`, for a device.
     ///
     /// # Errors
     /// [`BadCertificate`].
@@ -121,12 +154,7 @@ impl Key {
         if certificate.public_key().raw != self.0.subject_public_key_info() {
             return Err(BadCertificate::OtherKey);
         }
-        let clock = UnixTime::now().as_secs();
-        // A clock that runs a little behind the collector's must not refuse a certificate of this minute.
-        let begins = u64::try_from(certificate.validity().not_before.timestamp()).unwrap_or(0);
-        let now = if begins.saturating_sub(clock) <= CLOCK_BEHIND_S { clock.max(begins) } else { clock };
-        let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
-        tls::check_issued(certificate_der, ca_der, now).map_err(|error| BadCertificate::Invalid(error.to_string()))
+        tls::check_issued(certificate_der, ca_der).map_err(|error| BadCertificate::Invalid(error.to_string()))
     }
 }
 
@@ -183,10 +211,16 @@ mod tests {
             key_der: vec![1, 2, 3],
             certificate_der: vec![4],
             ca_der: vec![5],
+            bound: None,
         };
         let text = serde_json::to_string(&identity).unwrap();
         assert_eq!(serde_json::from_str::<Identity>(&text).unwrap(), identity);
         assert!(!format!("{identity:?}").contains("[1, 2, 3]"));
         assert_eq!(identity.renew_at_ms(), i64::MIN);
+        let machine = |uuid: &str| Fingerprint { system_uuid: uuid.into(), ..Fingerprint::default() };
+        let bound = identity.recognise(&machine("here")).unwrap().unwrap();
+        assert_eq!(bound.recognise(&machine("here")).unwrap(), None);
+        assert_eq!(bound.recognise(&machine("")).unwrap(), None);
+        assert!(bound.recognise(&machine("elsewhere")).unwrap_err().to_string().contains("prepare-image"));
     }
 }

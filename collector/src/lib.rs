@@ -1,6 +1,7 @@
 //! The site's collector: agents report to it, people and scripts ask it.
 
 pub mod agents;
+pub mod backups;
 pub mod cli;
 pub mod clock;
 pub mod collector;
@@ -14,6 +15,8 @@ pub mod serve;
 pub mod settings;
 pub mod store;
 pub mod sweeps;
+pub mod tickets;
 pub mod tls;
+pub mod upkeep;
 
 pub use collector::Collector;

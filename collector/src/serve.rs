@@ -2,7 +2,7 @@
 
 use crate::Collector;
 use crate::agents::authority::Authority;
-use crate::agents::door::Door;
+use crate::agents::door::{Door, Places};
 use crate::agents::listen::{self, Caps};
 use crate::agents::roll::Roll;
 use crate::agents::{attend, enroll, follow, watch as silence};
@@ -15,7 +15,9 @@ use crate::secrets::{self, RECOVERY, Secrets};
 use crate::settings::Settings;
 use crate::store::folder::Folder;
 use crate::sweeps;
+use crate::tickets::Tickets;
 use crate::tls;
+use crate::upkeep;
 use age::secrecy::{ExposeSecret, SecretString};
 use anyhow::{Context, bail};
 use jiff::{SignedDuration, tz::TimeZone};
@@ -37,6 +39,9 @@ const SITE: &str = "main";
 /// How long the collector waits for conversations to end when it stops.
 const FAREWELL: Duration = Duration::from_secs(10);
 
+/// How often it is looked whether the key of the TLS tickets is to be changed.
+const TICKETS: Duration = Duration::from_secs(600);
+
 /// What may be set beside [`Settings`]; the defaults are meant for a school.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -48,6 +53,10 @@ pub struct Options {
     pub enrolment: Caps,
     /// How long devices have to come back after a start before they are silent.
     pub restart_grace: SignedDuration,
+    /// How long after its certificate lapsed a device may renew it by its key alone.
+    pub renew_within: SignedDuration,
+    /// What the store keeps, and where else.
+    pub upkeep: upkeep::Plan,
 }
 
 impl Default for Options {
@@ -57,6 +66,8 @@ impl Default for Options {
             attendance: Caps::attendance(),
             enrolment: Caps::enrolment(),
             restart_grace: SignedDuration::from_secs(60), // agents come back within 20 s; a laptop takes its time
+            renew_within: SignedDuration::from_hours(24 * 400), // a year in a cupboard, and a summer
+            upkeep: upkeep::Plan::default(),
         }
     }
 }
@@ -119,6 +130,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     let site = SiteId::parse(SITE)?;
     let collector = tokio::task::spawn_blocking(move || open(settings, clock)).await??;
     let keeper = &collector.keeper;
+    upkeep::begin(&collector, &options.upkeep)?;
     if keeper.view().about().is_none() {
         let (site, name) = (site.clone(), options.site_name.clone());
         keeper.change(Actor::Rollcall, move |w| found(w, site, name)).await.context("the site could not be founded")?;
@@ -127,6 +139,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     let listeners = Listeners::bind(&collector.settings).await?;
     let mut running = Running::over(collector, &listeners)?;
     let authority = Arc::new(Authority::open(&running.collector.secrets, &site, running.collector.keeper.clock().now())?);
+    running.tasks.spawn(upkeep::run(running.collector.clone(), options.upkeep.clone(), running.stop.clone()));
     running.open_agents(site, authority, listeners.agents, listeners.enroll, options)?;
     running.open_desk(listeners.desk, listeners.socket)?;
     running.tasks.spawn(notify::run(running.collector.clone(), running.stop.clone()));
@@ -210,16 +223,20 @@ impl Running {
         enroll: TcpListener,
         options: Options,
     ) -> anyhow::Result<()> {
-        let door = Door::new(self.collector.clone(), site, authority, self.agents, self.stop.clone(), self.tasks.clone());
+        let places = Places { attendance: self.agents, enrolment: self.enroll };
+        let (stop, tasks) = (self.stop.clone(), self.tasks.clone());
+        let door = Door::new(self.collector.clone(), site, authority, places, options.renew_within, stop, tasks);
         silence::expect_back(&door, options.restart_grace);
         self.tasks.spawn(follow::run(Arc::clone(&door), self.collector.keeper.events()));
         self.tasks.spawn(silence::run(Arc::clone(&door)));
         let (authority, clock) = (&door.authority, self.collector.keeper.clock());
         let attendance = authority.server(authority.attend_name(), clock)?;
-        let attendance = tls::mutual_door(attendance, authority.ca().clone(), &["h2"], clock)?;
+        let tickets = Tickets::open(&self.collector.secrets, clock.now())?;
+        self.tasks.spawn(turn_keys(Arc::clone(&tickets), self.collector.clone(), self.stop.clone()));
+        let attendance = tls::mutual_door(attendance, authority.ca().clone(), &["h2"], tickets, clock)?;
         let enrolment = tls::open_door(authority.server(authority.enroll_name(), clock)?, &["h2"], clock)?;
         let attending = listen::serve(agents, attendance, options.attendance, attend::routes(Arc::clone(&door)), self.stop.clone());
-        let enrolling = listen::serve(enroll, enrolment, options.enrolment, enroll::routes(door), self.stop.clone());
+        let enrolling = listen::serve(enroll, enrolment, options.enrolment, enroll::routes(door)?, self.stop.clone());
         self.keep("the attendance door", attending);
         self.keep("the enrolment door", enrolling);
         Ok(())
@@ -249,6 +266,21 @@ impl Running {
                 failed.send_replace(Some(format!("{what} failed: {}", chain(&error))));
             }
         });
+    }
+}
+
+/// Turns the keys of the TLS tickets, until `stop`.
+async fn turn_keys(tickets: Arc<Tickets>, collector: Collector, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TICKETS) => {}
+        }
+        let (tickets, secrets, now) = (Arc::clone(&tickets), Arc::clone(&collector.secrets), collector.keeper.clock().now());
+        let turned = tokio::task::spawn_blocking(move || tickets.rotate(&secrets, now)).await;
+        if let Ok(Err(error)) = turned {
+            tracing::error!(error = chain(&error), "the key of TLS tickets could not be changed; the old one goes on");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Invariants, as absences: no socket, no clock, no disk; no `map` field (bytes must be canonical);
 //! no command that carries a path, an address, a script or a program.
 
+mod dates;
 pub mod digest;
 pub mod section;
 
@@ -21,6 +22,15 @@ pub use section::{SECTIONS, Section};
 )]
 pub mod v1 {
     tonic::include_proto!("rollcall.v1");
+}
+
+/// What the old key signs when a certificate is renewed at the enrolment door: for this certificate, this challenge and this request alone.
+pub fn renewal_statement(certificate_der: &[u8], nonce: &[u8], csr_der: &[u8]) -> Vec<u8> {
+    let mut statement = b"rollcall.v1 renewal".to_vec();
+    for part in [certificate_der, nonce, csr_der] {
+        statement.extend_from_slice(Digest::of(part).as_bytes());
+    }
+    statement
 }
 
 /// Largest message of the attendance door, bytes on the wire after decoding.

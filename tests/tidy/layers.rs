@@ -4,11 +4,11 @@ use crate::tree::{File, check, files, hold, lines_with, top};
 
 /// The collector's modules from the bottom up. A module names only those of its own row or of rows before it.
 const ROWS: &[&[&str]] = &[
-    &["clock", "secrets", "settings", "store", "tls"],
+    &["clock", "secrets", "settings", "store", "tickets", "tls"],
     &["keeper"],
     &["agents/pauses", "agents/roll"],
     &["collector"],
-    &["metrics", "notify", "restore", "sweeps"],
+    &["metrics", "notify", "restore", "sweeps", "upkeep"],
     &["agents", "cli", "desk"],
     &["serve"],
     &["cli/serve"],

@@ -2,7 +2,7 @@
 
 use crate::identity::Identity;
 use crate::link::{self, Call, CallError};
-use crate::tls;
+use crate::tls::{self, ServerTime};
 use rollcall_proto::v1::from_agent::Message;
 use rollcall_proto::v1::{FromAgent, FromCollector, Hello};
 use rustls::ClientConfig;
@@ -43,6 +43,7 @@ pub(super) struct Line {
     outbox: Outbox,
     // Kept from call to call with its session tickets: a district that comes back pays for few full handshakes.
     config: Option<(Vec<u8>, Arc<ClientConfig>)>,
+    time: Arc<ServerTime>,
 }
 
 /// What waits to be sent. Reports keep their order; short words pass them by, so that a held or slow line still lives.
@@ -75,8 +76,9 @@ impl Outbox {
 }
 
 impl Line {
-    pub(super) fn down() -> Self {
-        Self { state: State::Down, outbox: Outbox::default(), config: None }
+    /// No call yet; `time` is what the collector last said.
+    pub(super) fn down(time: Arc<ServerTime>) -> Self {
+        Self { state: State::Down, outbox: Outbox::default(), config: None, time }
     }
 
     /// Begins a call.
@@ -91,7 +93,7 @@ impl Line {
         match &self.config {
             Some((certificate, config)) if *certificate == identity.certificate_der => Ok(config.clone()),
             _ => {
-                let config = tls::attendance(identity)?;
+                let config = tls::attendance(identity, self.time.clone())?;
                 self.config = Some((identity.certificate_der.clone(), config.clone()));
                 Ok(config)
             }

@@ -2,25 +2,27 @@
 //!
 //! An agent is one future without a thread of its own: thousands of them share one runtime in a simulation.
 
+mod identity;
 mod line;
 
 use crate::clock;
+use crate::host::{Bell, Ring, Word};
 use crate::identity::{Identity, Key};
+use crate::renew::RenewError;
 use crate::session::{Beginning, Event, Lineage, Now, Session, Standing, Task};
 use crate::source::{PackageWatch, Source};
 use crate::spool::{Spool, SpoolError};
 use crate::state::{State, StateError};
 use crate::status::Status;
 use crate::survey::Reading;
+use crate::tls::ServerTime;
 use line::{Heard, Line};
-use rollcall_proto::v1::{Certificate, Health, Reason, from_collector::Message};
+use rollcall_proto::v1::{Health, HealthDetail, Reason, from_collector::Message};
 use std::collections::VecDeque;
 use std::future::{Future, pending};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
-
-/// Longest address taken from a collector, characters.
-const ADDRESS_LIMIT: usize = 260;
 
 /// Where an agent keeps what must outlive it.
 pub enum Keeping {
@@ -100,9 +102,13 @@ struct Running {
     line: Line,
     events: VecDeque<Event>,
     survey: Option<line::Task<Vec<Reading>>>,
-    health: Option<line::Task<Option<Health>>>,
+    health: Option<line::Task<Option<(Health, HealthDetail)>>>,
     packages: line::Task<PackageWatch>,
+    bell: Option<Bell>,
+    ring: Option<Ring>,
     new_key: Option<Key>,
+    renewal: Option<line::Task<Result<Identity, RenewError>>>,
+    time: Arc<ServerTime>,
     began: Instant,
     wake_at: Option<Duration>,
     status: Status,
@@ -113,6 +119,7 @@ impl Running {
     async fn begin(agent: Agent) -> Result<Self, RunError> {
         let Agent { identity, source, keeping } = agent;
         let facts = source.facts().await;
+        let bell = hang_bell(&keeping);
         let session = uuid::Uuid::now_v7().to_string();
         let (spool, kept, lineage) = match &keeping {
             Keeping::State(state) => {
@@ -127,6 +134,7 @@ impl Running {
         if kept.lost > 0 {
             tracing::warn!(spool.lost = kept.lost, "entries of the spool were torn by a crash; everything is told again");
         }
+        let time = ServerTime::said(lineage.server_ms);
         let beginning = Beginning {
             facts,
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -154,12 +162,16 @@ impl Running {
             keeping,
             spool,
             session,
-            line: Line::down(),
+            line: Line::down(time.clone()),
             events: VecDeque::new(),
             survey: None,
             health: None,
+            bell,
+            ring: None,
             packages,
             new_key: None,
+            renewal: None,
+            time,
             began: Instant::now(),
             wake_at: None,
             status,
@@ -187,7 +199,16 @@ impl Running {
                 return Some(self.finish.unwrap_or(Ended::Stopped));
             }
             if !last.is_empty() {
-                drop(tokio::spawn(self.line.hang_up()));
+                let (farewell, ring) = (self.line.hang_up(), self.ring.take());
+                drop(tokio::spawn(async move {
+                    farewell.await;
+                    if let Some(ring) = ring {
+                        ring.heard().await;
+                    }
+                }));
+            }
+            if let Some(ring) = self.ring.take() {
+                drop(tokio::spawn(ring.heard()));
             }
             self.note_status();
         }
@@ -201,12 +222,22 @@ impl Running {
             heard = self.line.hear() => return self.on_heard(heard),
             readings = ready(&mut self.survey) => Event::Surveyed(readings),
             health = ready(&mut self.health) => match health {
-                Some(health) => Event::Health(health),
+                Some((health, detail)) => Event::Health(health, detail),
                 None => return,
             },
+            renewed = ready(&mut self.renewal) => return self.on_renewed(renewed),
             watch = &mut self.packages => {
                 self.packages = next_change(watch);
                 Event::PackagesChanged
+            }
+            ring = rung(&mut self.bell) => {
+                let event = match ring.word {
+                    Word::Suspend => Event::Suspend,
+                    Word::Resume => Event::Resume,
+                };
+                tracing::info!(bell.word = ?ring.word, "the machine goes to sleep, or woke up");
+                self.ring = Some(ring);
+                event
             }
             () = sleep_until(wake_at) => Event::Wake,
         };
@@ -260,53 +291,22 @@ impl Running {
                 tracing::warn!(spool.session = session, "the spool begins a new session: the disk was rolled back, or bytes were lost");
                 warned("the old session comes back after a restart", self.spool.begin_anew(&session, &entries));
             }
-            Task::Remember(lineage) => self.with_state("the welcome is not remembered", |state, _| state.save_lineage(&lineage)),
+            Task::Remember(lineage) => {
+                self.time.hear(lineage.server_ms);
+                self.with_state("the welcome is not remembered", |state, _| state.save_lineage(&lineage));
+            }
             Task::Addresses(addresses) => self.follow(addresses),
             Task::Hold(pause) => self.line.hold(pause),
             Task::MakeRequest => self.make_request(),
+            Task::RenewLapsed(doors) if self.renewal.is_none() => self.renew_lapsed(doors),
             Task::Install(certificate) => self.install(certificate),
             Task::Retire => {
                 tracing::warn!("the collector retired this device: its key and certificate are deleted");
                 self.finish = Some(Ended::Retired);
                 self.with_state("the identity is still on the disk", |state, _| state.forget());
             }
-            Task::ReadHealth | Task::Disconnect | Task::Finish => {}
+            Task::ReadHealth | Task::RenewLapsed(_) | Task::Disconnect | Task::Finish => {}
         }
-    }
-
-    fn follow(&mut self, addresses: Vec<String>) {
-        let addresses: Vec<String> = addresses.into_iter().filter(|a| a.len() <= ADDRESS_LIMIT && a.contains(':')).collect();
-        if !addresses.is_empty() && addresses != self.identity.addresses {
-            tracing::info!(collector.addresses = addresses.join(" "), "the collector can be reached elsewhere from now on");
-            self.identity.addresses = addresses;
-            self.with_state("the addresses are not remembered", State::save_identity);
-        }
-    }
-
-    fn make_request(&mut self) {
-        match Key::generate().and_then(|key| Ok((key.request()?, key))) {
-            Ok((request, key)) => {
-                self.new_key = Some(key);
-                self.take(Event::RequestMade(request));
-            }
-            Err(error) => tracing::warn!(error = %error, "the certificate is not renewed"),
-        }
-    }
-
-    fn install(&mut self, certificate: Certificate) {
-        let Some(key) = self.new_key.take() else { return };
-        let renewed = match self.identity.renewed(&key, certificate.certificate_der) {
-            Ok(renewed) => renewed,
-            Err(error) => return tracing::warn!(error = %error, "the new certificate is not taken; the old one serves"),
-        };
-        if let Keeping::State(state) = &self.keeping
-            && let Err(error) = state.save_identity(&renewed)
-        {
-            return tracing::warn!(error = %error, "the new certificate cannot be kept; the old one serves");
-        }
-        tracing::info!("the certificate was renewed");
-        self.take(Event::Installed(renewed.renew_at_ms()));
-        self.identity = renewed;
     }
 
     /// Writes the status when it differs.
@@ -349,6 +349,21 @@ async fn ready<T>(slot: &mut Option<line::Task<T>>) -> T {
         }
         None => pending().await,
     }
+}
+
+/// Waits for a word over the bell, for ever when there is none.
+async fn rung(bell: &mut Option<Bell>) -> Ring {
+    match bell {
+        Some(bell) => bell.ring().await,
+        None => pending().await,
+    }
+}
+
+/// The bell beside the state of an agent of a real machine.
+fn hang_bell(keeping: &Keeping) -> Option<Bell> {
+    let Keeping::State(state) = keeping else { return None };
+    let bell = Bell::hang(state.dir());
+    bell.inspect_err(|error| tracing::warn!(error = %error, "nobody can tell the agent that this machine goes to sleep")).ok()
 }
 
 fn next_change(mut watch: PackageWatch) -> line::Task<PackageWatch> {

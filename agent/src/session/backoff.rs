@@ -55,7 +55,7 @@ impl Backoff {
     pub(super) fn after_refusal(&mut self, why: Why) -> Duration {
         let slowest = match why {
             Why::Revoked | Why::Retired => Duration::from_secs(3600),
-            Why::Clone => Duration::from_secs(120),
+            Why::Clone | Why::Lapsed => Duration::from_secs(120),
             Why::Protocol | Why::Unspecified => Duration::from_secs(120),
             Why::Busy => return AT_ONCE + self.up_to(RESTART - AT_ONCE),
         };

@@ -46,6 +46,10 @@ impl Session {
         let other_epoch = welcome.epoch != self.lineage.epoch;
         self.lineage.epoch = welcome.epoch;
         self.lineage.nonce = welcome.nonce;
+        if welcome.clock_ms > 0 {
+            self.lineage.server_ms = welcome.clock_ms;
+            self.behind_ms = welcome.clock_ms.saturating_sub(now.clock_ms);
+        }
         out.tasks.push(Task::Remember(self.lineage.clone()));
         if !welcome.addresses.is_empty() {
             out.tasks.push(Task::Addresses(welcome.addresses));
@@ -63,6 +67,9 @@ impl Session {
         self.link = Link::Waiting { call_at: now.elapsed + self.backoff.after_refusal(refusal.why()) };
         self.agenda.forget_commands();
         out.tasks.push(Task::Disconnect);
+        if refusal.why() == Why::Lapsed {
+            out.tasks.push(Task::RenewLapsed(refusal.enrolment.clone()));
+        }
     }
 
     fn on_ack(&mut self, ack: &Ack, now: Now, out: &mut Output) {

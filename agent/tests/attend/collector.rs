@@ -13,7 +13,7 @@ use rollcall_proto::v1::from_agent::Message as Said;
 use rollcall_proto::v1::from_collector::Message as Answer;
 use rollcall_proto::v1::refusal::Why;
 use rollcall_proto::v1::*;
-use rollcall_proto::{Digest, unpack};
+use rollcall_proto::{Digest, renewal_statement, unpack};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -78,7 +78,7 @@ impl Collector {
         let attend = TcpListener::bind(&self.attend_address).await.unwrap();
         self.enroll_address = enroll.local_addr().unwrap().to_string();
         self.attend_address = attend.local_addr().unwrap().to_string();
-        let door = Door { books: self.books.clone(), ca: self.ca.clone() };
+        let door = Door { books: self.books.clone(), ca: self.ca.clone(), enroll_address: self.enroll_address.clone() };
         let routes = tonic::service::Routes::new(EnrollmentServer::new(door.clone()));
         self.doors.push(tokio::spawn(serve(enroll, self.tls("enroll.main.rollcall.internal", false), routes)));
         let routes = tonic::service::Routes::new(AttendanceServer::new(door));
@@ -164,6 +164,7 @@ async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, routes: tonic::ser
 struct Door {
     books: Arc<Mutex<Books>>,
     ca: Arc<CertifiedIssuer<'static, KeyPair>>,
+    enroll_address: String,
 }
 
 impl Door {
@@ -245,6 +246,23 @@ impl Enrollment for Door {
             server_name: "main.rollcall.internal".into(),
         }))
     }
+
+    async fn challenge(&self, _: Request<ChallengeRequest>) -> Result<Response<ChallengeResponse>, Status> {
+        Ok(Response::new(ChallengeResponse { nonce: vec![7; 56] }))
+    }
+
+    async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
+        let request = request.into_inner();
+        let statement = renewal_statement(&request.certificate_der, &request.nonce, &request.csr_der);
+        let certificate = CertificateDer::from(request.certificate_der.as_slice());
+        let certificate = webpki::EndEntityCert::try_from(&certificate).unwrap();
+        certificate.verify_signature(webpki::ring::ECDSA_P256_SHA256, &statement, &request.signature).unwrap();
+        assert_eq!(request.nonce, [7; 56]);
+        let mut books = self.books.lock().unwrap();
+        books.renewals += 1;
+        books.refuse = None;
+        Ok(Response::new(RenewResponse { certificate_der: self.sign(&request.csr_der), addresses: vec![] }))
+    }
 }
 
 #[tonic::async_trait]
@@ -262,7 +280,11 @@ impl Attendance for Door {
             let mut books = self.books.lock().unwrap();
             books.hellos.push(hello.clone());
             match books.refuse {
-                Some(why) => Answer::Refusal(Refusal { why: why.into(), text: "another machine has this identity".into() }),
+                Some(why) => Answer::Refusal(Refusal {
+                    why: why.into(),
+                    text: "another machine has this identity".into(),
+                    enrolment: vec![self.enroll_address.clone()],
+                }),
                 None => {
                     books.live.push(to_agent.clone());
                     let acknowledged = books.acknowledged.get(&hello.session).copied().unwrap_or(0);

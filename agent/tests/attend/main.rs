@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on fails")]
 
 mod collector;
+mod own_user;
 
 use collector::Collector;
 use rollcall_agent::enroll::{EnrollError, Enrolment, Token, enroll};
@@ -249,6 +250,22 @@ async fn a_removal_on_a_real_machine_arrives_within_two_seconds() {
     let began = std::time::Instant::now();
     collector.until("the removal", |books| books.entries.iter().any(|entry| entry.cause() == Cause::Packages)).await;
     assert!(began.elapsed() < Duration::from_secs(2));
+    agent.stop(Reason::Stopped).await;
+}
+
+#[tokio::test]
+async fn a_lapsed_certificate_is_renewed_by_its_key_and_kept() {
+    let collector = Collector::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let identity = enrolled(&collector, "T", &Facts::default()).await.unwrap();
+    let state = State::open(dir.path()).unwrap();
+    state.save_identity(&identity).unwrap();
+    collector.books.lock().unwrap().refuse = Some(Why::Lapsed);
+    let agent = Running::start(&identity, &Source::Simulated(lab_pc()), Keeping::State(state));
+    collector.until("the first report", |books| !books.acknowledged.is_empty()).await;
+    assert_eq!(collector.books.lock().unwrap().renewals, 1);
+    let kept = state::identity(dir.path()).unwrap();
+    assert!(kept.certificate_der != identity.certificate_der && kept.key_der != identity.key_der);
     agent.stop(Reason::Stopped).await;
 }
 

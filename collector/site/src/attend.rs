@@ -100,7 +100,9 @@ pub fn hello(w: &mut Working, device: DeviceId, certificate: &str, hello: &Hello
         return Ok(Met::Clone(why));
     }
     let rolled_back = is_rolled_back(&before, hello);
-    let goes_on = before.session == hello.session && !rolled_back && before.nonces.first() == Some(&hello.nonce);
+    // The newest nonce, or the one before when the last welcome was lost on its way to the same running machine.
+    let holds = before.nonces.first() == Some(&hello.nonce) || (before.boot == hello.boot && before.nonces.contains(&hello.nonce));
+    let goes_on = before.session == hello.session && !rolled_back && holds;
     let mut after = (*before).clone();
     if before.certificate == certificate {
         after.certificate_before = None;
@@ -116,9 +118,7 @@ pub fn hello(w: &mut Working, device: DeviceId, certificate: &str, hello: &Hello
     after.epoch = w.site.epoch();
     after.nonces.insert(0, nonce);
     after.nonces.truncate(2);
-    if !hello.fingerprint.is_empty() {
-        after.fingerprint = hello.fingerprint.clone();
-    }
+    after.fingerprint = before.fingerprint.merged(&hello.fingerprint);
     (after.presence, after.last_heard) = (Presence::Here, w.now);
     if before.presence != Presence::Here {
         after.since = w.now;
@@ -150,6 +150,11 @@ fn say_hello(w: &mut Working, before: &Device, hello: &Hello, rolled_back: bool)
             format!("{}: its disk was rolled back to an earlier state; it reports anew and loses nothing", asset.tag),
         )
         .about(&asset);
+    }
+    let drift = before.fingerprint.drift(&hello.fingerprint);
+    if !drift.is_empty() {
+        let text = format!("{} has other parts than before: {}", asset.tag, drift.join("; "));
+        w.event("device.drifted", text).about(&asset).with(serde_json::json!({ "before": before.fingerprint, "now": hello.fingerprint }));
     }
     if !before.boot.is_empty() && hello.epoch != 0 && hello.epoch != w.site.epoch() {
         w.event("device.rebased", format!("{} announces everything again after the collector's restore", asset.tag)).about(&asset);
@@ -213,6 +218,17 @@ pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(
     Ok(report.number)
 }
 
+/// The machine's clock was set while it was here: clock of the machine minus clock of the collector, milliseconds.
+///
+/// # Errors
+/// No such device.
+pub fn clock(w: &mut Working, device: DeviceId, off_ms: i64) -> Result<(), Refusal> {
+    let before = Arc::clone(device::get(&w.site, device)?);
+    w.put(Device { clock_off_ms: off_ms, ..(*before).clone() });
+    alert::judge(w, before.asset);
+    Ok(())
+}
+
 /// It said goodbye.
 ///
 /// # Errors
@@ -250,13 +266,4 @@ pub fn silent(w: &mut Working, device: DeviceId, heard: Timestamp) -> Result<(),
     }
     alert::judge(w, before.asset);
     Ok(())
-}
-
-/// Writes down when devices were last heard: every 5 minutes, all at once. Makes no event.
-pub fn checkpoint(w: &mut Working, heard: &[(DeviceId, Timestamp)]) {
-    for (id, at) in heard {
-        if let Some(device) = w.site.devices.get(id).filter(|device| device.last_heard < *at).cloned() {
-            w.put(Device { last_heard: *at, ..(*device).clone() });
-        }
-    }
 }

@@ -1,9 +1,10 @@
 //! Devices: enrolled agent identities, each bound to one asset.
 
+use crate::fingerprint::{Fingerprint, Likeness};
 use crate::presence::Presence;
 use crate::record::{Record, Rest, Table};
 use crate::{AssetId, DeviceId, Refusal, Site};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -30,14 +31,14 @@ pub struct Device {
     pub since: Timestamp,
     /// What is known beside the presence: "switched off", "agent stopped".
     pub note: String,
-    /// Last heard, checkpointed every 5 minutes.
+    /// When it was last heard for this record to change; ask [`crate::heard::last`].
     pub last_heard: Timestamp,
     /// The machine's own name.
     pub host_name: String,
     /// The agent's version.
     pub agent_version: String,
     /// Hardware facts weighed together.
-    pub fingerprint: crate::fingerprint::Fingerprint,
+    pub fingerprint: Fingerprint,
     /// The lineage nonces given last, newest first, at most two, as hexadecimal digits.
     pub nonces: Vec<String>,
     /// The agent's session.
@@ -88,7 +89,7 @@ pub enum DeviceState {
         /// The evidence, in words.
         why: String,
         /// The other machine's hardware facts.
-        other: crate::fingerprint::Fingerprint,
+        other: Fingerprint,
     },
     /// Its certificate was taken back.
     Revoked,
@@ -100,6 +101,22 @@ impl Device {
     /// The certificates that speak for it: the current one, and the one before until the new one was used.
     pub fn certificates(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.certificate.as_str()).chain(self.certificate_before.as_deref())
+    }
+
+    /// How long ago its certificate ended; `None`: it has not.
+    pub fn lapsed(&self, now: Timestamp) -> Option<SignedDuration> {
+        Some(now.duration_since(self.certificate_ends)).filter(SignedDuration::is_positive)
+    }
+
+    /// The other hardware, if this device is quarantined because its disk sits in it now: a repaired machine, not a copy.
+    pub fn moved_disk(&self) -> Option<&Fingerprint> {
+        match &self.state {
+            DeviceState::Quarantined { other, .. } => {
+                let moved = self.fingerprint.likeness(other) == Likeness::Other && self.fingerprint.shares_a_disk(other);
+                moved.then_some(other)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -124,5 +141,35 @@ pub fn speaking(site: &Site, id: DeviceId) -> Result<Arc<Device>, Refusal> {
         }
         DeviceState::Revoked => Err(Refusal::forbidden("this device's certificate was taken back: enrol it anew if it belongs here")),
         DeviceState::Retired => Err(Refusal::forbidden("this device is retired: enrol it anew if it belongs here")),
+    }
+}
+
+#[cfg(test)]
+impl Device {
+    /// A device of which nothing matters but what a test sets.
+    pub(crate) fn any() -> Self {
+        Self {
+            id: DeviceId(uuid::Uuid::nil()),
+            asset: AssetId(uuid::Uuid::nil()),
+            state: DeviceState::Active,
+            certificate: String::new(),
+            certificate_before: None,
+            certificate_ends: Timestamp::MAX,
+            enrolled_at: Timestamp::UNIX_EPOCH,
+            presence: Presence::Here,
+            since: Timestamp::UNIX_EPOCH,
+            note: String::new(),
+            last_heard: Timestamp::UNIX_EPOCH,
+            host_name: String::new(),
+            agent_version: String::new(),
+            fingerprint: Fingerprint::default(),
+            nonces: Vec::new(),
+            session: String::new(),
+            acknowledged: 0,
+            boot: String::new(),
+            epoch: 0,
+            clock_off_ms: 0,
+            rest: Rest::new(),
+        }
     }
 }

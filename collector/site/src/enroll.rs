@@ -2,11 +2,11 @@
 
 use crate::asset::{self, Asset, AssetStatus};
 use crate::device::{self, Device, DeviceState};
-use crate::fingerprint::{Fingerprint, Likeness};
+use crate::fingerprint::{self, Fingerprint, Likeness};
 use crate::presence::Presence;
 use crate::record::Rest;
 use crate::token::{self, Token};
-use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working};
+use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working, words};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -86,7 +86,8 @@ pub fn enroll(w: &mut Working, request: Enrolment) -> Result<Enrolled, Refusal> 
 /// The asset that a machine becomes, and the device that it takes over from, if any.
 fn place(w: &Working, request: &Enrolment, token: &Token) -> Result<(Asset, Option<Arc<Device>>), Refusal> {
     let asked = if request.tag.trim().is_empty() { None } else { Some(Tag::parse(&request.tag)?) };
-    let tag = asked.clone().unwrap_or_else(|| made_tag(&w.site, &request.host_name, token));
+    let tag =
+        asked.or_else(|| waiting(&w.site, &request.fingerprint, token)).unwrap_or_else(|| made_tag(&w.site, &request.host_name, token));
     let (mut asset, before) = match w.site.asset_by_tag(&tag) {
         Some(asset) => (may_bind(w, asset, token)?, w.site.device_of(asset).cloned()),
         None => (Asset::new(request.asset, tag), None),
@@ -126,6 +127,17 @@ fn may_bind(w: &Working, asset: &Asset, token: &Token) -> Result<Asset, Refusal>
         )));
     }
     Ok(asset.clone())
+}
+
+/// The tag of the one asset that waits in the token's room for a machine with this system serial.
+fn waiting(site: &Site, fingerprint: &Fingerprint, token: &Token) -> Option<Tag> {
+    let (serial, room) = (fingerprint::fact(&fingerprint.system_serial)?, token.room.as_ref()?);
+    let waits = |asset: &&Arc<Asset>| {
+        asset.device.is_none() && asset.status != AssetStatus::Retired && fingerprint::fact(&asset.serial).is_some_and(|own| own == serial)
+    };
+    let mut found = site.assets_in(room).filter(waits);
+    let asset = found.next()?;
+    found.next().is_none().then(|| asset.tag.clone())
 }
 
 /// A tag made of a host name; numbered when it is in use by an asset that this machine can't become.
@@ -219,16 +231,70 @@ pub fn revoke(w: &mut Working, device: DeviceId) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A new certificate was made for a device; the old one is accepted until the new one is used.
+/// A new certificate was made for a device that showed the one with the SHA-256 `held`: that one is accepted until the new one is used.
 ///
 /// # Errors
 /// No such device, or it may not speak.
-pub fn renewed(w: &mut Working, device: DeviceId, certificate: String, ends: Timestamp) -> Result<(), Refusal> {
+pub fn renewed(w: &mut Working, device: DeviceId, held: &str, certificate: String, ends: Timestamp) -> Result<(), Refusal> {
     let device = device::speaking(&w.site, device)?;
-    w.put(Device { certificate_before: Some(device.certificate.clone()), certificate, certificate_ends: ends, ..(*device).clone() });
+    w.put(Device { certificate_before: Some(held.to_owned()), certificate, certificate_ends: ends, ..(*device).clone() });
     if let Some(asset) = w.site.assets.get(&device.asset).cloned() {
-        w.event("device.renewed", format!("{} has a new certificate until {}", asset.tag, ends.strftime("%F"))).about(&asset);
+        let until = ends.strftime("%F");
+        let text = match device.lapsed(w.now) {
+            Some(ago) => format!(
+                "The certificate of {} had lapsed {} ago; it proved its key and has a new one until {until}",
+                asset.tag,
+                words::span(ago)
+            ),
+            None => format!("{} has a new certificate until {until}", asset.tag),
+        };
+        w.event("device.renewed", text).about(&asset);
     }
+    Ok(())
+}
+
+/// Whether a device whose certificate has lapsed may still renew it by its key alone: `within` this time.
+///
+/// # Errors
+/// No such device, it may not speak, or it was away for longer (`Forbidden`).
+pub fn may_renew(site: &Site, device: DeviceId, within: SignedDuration, now: Timestamp) -> Result<(), Refusal> {
+    match device::speaking(site, device)?.lapsed(now) {
+        Some(ago) if ago > within => {
+            let (ago, within) = (words::span(ago), words::span(within));
+            Err(Refusal::forbidden(format!(
+                "the certificate lapsed {ago} ago, and only within {within} may a machine renew it by itself: enrol it anew with a token"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes a quarantined device back whose disk sits in other hardware now: the same asset with a new board.
+///
+/// # Errors
+/// No such device; it is not quarantined; its disks are not those of the other hardware (`Conflict`).
+pub fn accept_hardware(w: &mut Working, device: DeviceId) -> Result<(), Refusal> {
+    let device = Arc::clone(device::get(&w.site, device)?);
+    let asset = Arc::clone(asset::get(&w.site, device.asset)?);
+    let Some(other) = device.moved_disk() else {
+        return Err(Refusal::conflict(format!(
+            "{} can't be accepted on other hardware: only a quarantined device can, and only if the other hardware has its disk; \
+             to let another machine take its place run `rollcall device rebind {}`",
+            asset.tag, asset.tag
+        )));
+    };
+    let text = format!("{} is the same asset with a new board: {}", asset.tag, device.fingerprint.drift(other).join("; "));
+    let data = serde_json::json!({ "before": device.fingerprint, "now": other });
+    w.put(Device {
+        state: DeviceState::Active,
+        fingerprint: device.fingerprint.merged(other),
+        presence: Presence::Asleep,
+        since: w.now,
+        note: "accepted on its new board, and not yet heard".to_owned(),
+        ..(*device).clone()
+    });
+    w.event("device.accepted", text).about(&asset).with(data);
+    crate::alert::judge(w, asset.id);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use crate::agents::authority::{device_uri, sha256_hex};
 use crate::agents::conversation::{Conversation, Out};
 use crate::agents::door::Door;
 use crate::agents::listen::Caller;
+use crate::tls::validity;
 use rollcall_proto::v1::attendance_server::{Attendance, AttendanceServer};
 use rollcall_proto::v1::{FromAgent, FromCollector, from_collector, refusal};
 use rollcall_proto::{MAX_MESSAGE, v1};
@@ -37,7 +38,7 @@ impl Attendance for Desk {
         let certificate = caller.certificate.clone().ok_or_else(|| Status::unauthenticated("no certificate was shown"))?;
         let (out, answers) = mpsc::channel(WAITING);
         let out = Out(out);
-        match self.device(&certificate) {
+        match self.device(&certificate, &caller) {
             Ok((device, sha256)) => {
                 let conversation = Conversation { door: Arc::clone(&self.door), device: device.id, certificate: sha256, caller, out };
                 self.door.tasks.spawn(conversation.run(request.into_inner()));
@@ -54,25 +55,28 @@ impl Attendance for Desk {
 
 impl Desk {
     /// The device that a certificate speaks for: looked up at every call, so that a session ticket outlives no revocation.
-    fn device(&self, certificate: &[u8]) -> Result<(Arc<Device>, String), v1::Refusal> {
+    fn device(&self, certificate: &[u8], caller: &Caller) -> Result<(Arc<Device>, String), v1::Refusal> {
         let (view, sha256) = (self.door.view(), sha256_hex(certificate));
         let unknown = "this collector does not know the certificate; enrol the machine again";
         let device = view.device_by_certificate(&sha256).ok_or_else(|| refuse(refusal::Why::Revoked, unknown))?;
         if !names(certificate, &device_uri(&self.door.site, device.id)) {
             return Err(refuse(refusal::Why::Protocol, "the certificate names another device"));
         }
-        if device.certificate_ends < self.door.clock().now() {
-            return Err(refuse(refusal::Why::Revoked, "the certificate has lapsed; enrol the machine again"));
+        if let Some(refusal) = unwelcome(&device.state) {
+            return Err(refusal);
         }
-        match unwelcome(&device.state) {
-            Some(refusal) => Err(refusal),
-            None => Ok((Arc::clone(device), sha256)),
+        let now = self.door.clock().now();
+        if device.lapsed(now).is_some() || validity(certificate).is_none_or(|(_, ends)| ends < now.as_second()) {
+            let enrolment = self.door.enrolment_addresses(caller);
+            let text = "the certificate has lapsed; renew it at the enrolment door";
+            return Err(v1::Refusal { enrolment, ..refuse(refusal::Why::Lapsed, text) });
         }
+        Ok((Arc::clone(device), sha256))
     }
 }
 
 /// Whether a certificate carries this URI as a subject alternative name.
-fn names(certificate: &[u8], uri: &str) -> bool {
+pub(super) fn names(certificate: &[u8], uri: &str) -> bool {
     let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return false };
     let Ok(Some(san)) = certificate.subject_alternative_name() else { return false };
     san.value.general_names.contains(&GeneralName::URI(uri))
@@ -92,5 +96,5 @@ pub(super) fn unwelcome(state: &DeviceState) -> Option<v1::Refusal> {
 
 /// A refusal in words.
 pub(super) fn refuse(why: refusal::Why, text: impl Into<String>) -> v1::Refusal {
-    v1::Refusal { why: why as i32, text: text.into() }
+    v1::Refusal { why: why as i32, text: text.into(), enrolment: Vec::new() }
 }

@@ -29,6 +29,8 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// An agent that speaks too fast is told so this often at most.
 const REMIND: SignedDuration = SignedDuration::from_secs(30);
+/// A difference between the clocks that changes by this was set by somebody: readings take seconds to come, milliseconds.
+const CLOCK_SET: u64 = 60_000;
 /// What an agent that speaks too fast is asked to wait, seconds.
 const BACK_OFF_S: u32 = 10;
 
@@ -197,7 +199,7 @@ impl Conversation {
             Some(Said::Hello(_)) => Err(protocol("hello was said twice")),
             Some(Said::Entry(entry)) => self.entry(met, entry).await,
             Some(Said::Section(section)) => self.section(met, section).await,
-            Some(Said::Heartbeat(heartbeat)) => self.heartbeat(met, heartbeat),
+            Some(Said::Heartbeat(heartbeat)) => self.heartbeat(met, heartbeat).await,
             Some(Said::Goodbye(goodbye)) => Err(self.goodbye(goodbye).await),
             Some(Said::Done(done)) => {
                 answered(met, &done);
@@ -223,12 +225,25 @@ impl Conversation {
         Ok(())
     }
 
-    fn heartbeat(&self, met: &Met, heartbeat: v1::Heartbeat) -> Result<(), Parting> {
+    async fn heartbeat(&self, met: &mut Met, heartbeat: v1::Heartbeat) -> Result<(), Parting> {
         if let Some(health) = heartbeat.health {
+            self.mind_the_clock(met, health.at_ms).await?;
             let times = Times { off_ms: met.off_ms, now: self.now() };
             self.door.store().put_sample(self.device, translate::health(health, times));
         }
         self.contents_in_time(met)
+    }
+
+    /// The machine's clock was set since its hello: its times are corrected by the new difference from now on.
+    async fn mind_the_clock(&self, met: &mut Met, at_ms: i64) -> Result<(), Parting> {
+        let off_ms = at_ms.saturating_sub(self.now().as_millisecond());
+        if off_ms.abs_diff(met.off_ms) < CLOCK_SET {
+            return Ok(());
+        }
+        met.off_ms = off_ms;
+        let device = self.device;
+        let change = self.door.collector.keeper.change(self.actor(), move |w| rollcall_site::attend::clock(w, device, off_ms));
+        change.await.map_err(|error| self.failed(&error))
     }
 
     async fn goodbye(&self, goodbye: v1::Goodbye) -> Parting {
@@ -261,9 +276,9 @@ impl Conversation {
         }
         let device = self.device;
         let issued = self.door.authority.sign(&request.csr_der, device, self.now()).map_err(|bad| protocol(bad.to_string()))?;
-        let (sha256, ends) = (issued.sha256, issued.ends);
+        let (held, sha256, ends) = (self.certificate.clone(), issued.sha256, issued.ends);
         let keeper = &self.door.collector.keeper;
-        let change = keeper.change(self.actor(), move |w| rollcall_site::enroll::renewed(w, device, sha256, ends));
+        let change = keeper.change(self.actor(), move |w| rollcall_site::enroll::renewed(w, device, &held, sha256, ends));
         change.await.map_err(|error| self.failed(&error))?;
         let certificate = v1::Certificate { certificate_der: issued.der, ca_der: self.door.authority.ca().to_vec() };
         self.out.say(Told::Certificate(certificate)).await

@@ -7,6 +7,7 @@ use crate::agents::pace::Paces;
 use crate::agents::roll::Roll;
 use crate::store::Store;
 use crate::{Collector, clock::Clock};
+use jiff::SignedDuration;
 use rollcall_site::{Site, SiteId};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -18,6 +19,15 @@ use tokio_util::task::TaskTracker;
 /// Sections that are unpacked and decoded at once: each may take 8 MiB and as much again decoded.
 const UNPACKERS: usize = 4;
 
+/// Where the doors really listen.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// The attendance door.
+    pub attendance: SocketAddr,
+    /// The enrolment door.
+    pub enrolment: SocketAddr,
+}
+
 /// What both doors share. One per site.
 pub struct Door {
     /// The collector.
@@ -26,8 +36,10 @@ pub struct Door {
     pub site: SiteId,
     /// The agents' CA.
     pub authority: Arc<Authority>,
-    /// Where the attendance door really listens.
-    pub attendance: SocketAddr,
+    /// Where the doors really listen.
+    pub places: Places,
+    /// How long after its certificate lapsed a device may renew it by its key alone.
+    pub renew_within: SignedDuration,
     /// Set when the collector stops: every stream is told.
     pub stop: CancellationToken,
     /// Every conversation: the collector waits for them when it stops.
@@ -43,7 +55,8 @@ impl Door {
         collector: Collector,
         site: SiteId,
         authority: Arc<Authority>,
-        attendance: SocketAddr,
+        places: Places,
+        renew_within: SignedDuration,
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Arc<Self> {
@@ -51,7 +64,8 @@ impl Door {
             collector,
             site,
             authority,
-            attendance,
+            places,
+            renew_within,
             stop,
             tasks,
             claims: Claims::default(),
@@ -83,7 +97,13 @@ impl Door {
     /// HOST:PORT of the attendance door as this caller reaches it, best first: what the settings say, else the address
     /// under which the caller reached this machine, else this machine's own.
     pub(super) fn addresses(&self, caller: &Caller) -> Vec<String> {
-        addresses(&self.collector.settings.reach, self.attendance, caller, own_address())
+        addresses(&self.collector.settings.reach, self.places.attendance, caller, own_address())
+    }
+
+    /// HOST:PORT of the enrolment door as this caller reaches it, best first.
+    pub(super) fn enrolment_addresses(&self, caller: &Caller) -> Vec<String> {
+        let hosts: Vec<String> = self.collector.settings.reach.iter().map(|reach| without_port(reach).to_owned()).collect();
+        addresses(&hosts, self.places.enrolment, caller, own_address())
     }
 }
 
@@ -92,6 +112,15 @@ fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?; // an address of the documentation's, never routed
     Some(socket.local_addr().ok()?.ip())
+}
+
+/// A host alone, of "host" or "host:port": the ports that the settings name are those of the attendance door.
+fn without_port(reach: &str) -> &str {
+    match reach.rsplit_once(':') {
+        Some((host, digits)) if !host.contains(':') && digits.parse::<u16>().is_ok() => host,
+        Some((host, _)) if host.starts_with('[') && host.ends_with(']') => host.trim_matches(['[', ']']),
+        _ => reach,
+    }
 }
 
 fn addresses(reach: &[String], attendance: SocketAddr, caller: &Caller, own: Option<IpAddr>) -> Vec<String> {
@@ -141,6 +170,9 @@ mod tests {
             "10.0.0.2:1",
             &["roll.example:7443", "out.example:443", "[fe80::1]:7443"],
         );
+        for (reach, want) in [("out.example:443", "out.example"), ("roll", "roll"), ("fe80::1", "fe80::1"), ("[fe80::1]:9", "fe80::1")] {
+            assert_eq!(without_port(reach), want);
+        }
         check(&["roll.example"], "0.0.0.0:7443", "127.0.0.1:5", "127.0.0.1:1", &["127.0.0.1:7443", "roll.example:7443"]);
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::agents::door::Door;
 use crate::agents::listen::{Caller, neighbourhood};
+use crate::agents::renew::{self, Challenges};
 use crate::agents::token;
 use crate::agents::translate::{fingerprint, name};
 use crate::keeper::ChangeError;
 use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::MAX_ENROLL_MESSAGE;
 use rollcall_proto::v1::enrollment_server::{Enrollment, EnrollmentServer};
-use rollcall_proto::v1::{EnrollRequest, EnrollResponse};
+use rollcall_proto::v1::{ChallengeRequest, ChallengeResponse, EnrollRequest, EnrollResponse, RenewRequest, RenewResponse};
 use rollcall_site::enroll::Enrolment;
 use rollcall_site::event::Actor;
 use rollcall_site::{AssetId, DeviceId, Refusal, RefusalKind};
@@ -27,26 +28,27 @@ const WINDOW: SignedDuration = SignedDuration::from_mins(1);
 const REMEMBERED: usize = 4096;
 
 /// The enrolment service.
-pub fn routes(door: Arc<Door>) -> Routes {
-    let service = EnrollmentServer::new(Desk { door, failures: Failures::default() });
-    Routes::new(service.max_decoding_message_size(MAX_ENROLL_MESSAGE).max_encoding_message_size(MAX_ENROLL_MESSAGE))
+///
+/// # Errors
+/// The system gives no random bytes.
+pub fn routes(door: Arc<Door>) -> Result<Routes, getrandom::Error> {
+    let service = EnrollmentServer::new(Desk { door, failures: Failures::default(), challenges: Challenges::new()? });
+    Ok(Routes::new(service.max_decoding_message_size(MAX_ENROLL_MESSAGE).max_encoding_message_size(MAX_ENROLL_MESSAGE)))
 }
 
 struct Desk {
     door: Arc<Door>,
     failures: Failures,
+    challenges: Challenges,
 }
 
 #[tonic::async_trait]
 impl Enrollment for Desk {
     async fn enroll(&self, request: Request<EnrollRequest>) -> Result<Response<EnrollResponse>, Status> {
-        let caller = request.extensions().get::<Caller>().cloned().ok_or_else(|| Status::internal("the connection is not known"))?;
-        let (address, now) = (caller.address.ip(), self.door.clock().now());
         // Who shows a token that was made here guesses nothing, whatever its neighbours do.
         let known = self.knows(&request.get_ref().token);
-        if !known && self.failures.too_many(address, now) {
-            return Err(Status::resource_exhausted("too many refused attempts from this address; wait a minute and check the token"));
-        }
+        let (caller, now) = if known { self.who(&request)? } else { self.caller(&request)? };
+        let address = caller.address.ip();
         let host_name = name(&request.get_ref().host_name);
         match self.admit(request.into_inner(), &caller, now).await {
             Ok(response) => {
@@ -62,12 +64,49 @@ impl Enrollment for Desk {
             }
         }
     }
+
+    async fn challenge(&self, request: Request<ChallengeRequest>) -> Result<Response<ChallengeResponse>, Status> {
+        let (_, now) = self.caller(&request)?;
+        let nonce = self.challenges.make(now).map_err(|_| Status::unavailable("the collector's system gives no random bytes"))?;
+        Ok(Response::new(ChallengeResponse { nonce }))
+    }
+
+    async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
+        let (caller, now) = self.caller(&request)?;
+        let address = caller.address.ip();
+        match renew::renew(&self.door, &self.challenges, request.into_inner(), &caller, now).await {
+            Ok(response) => {
+                tracing::info!(%address, "renewed a certificate");
+                Ok(Response::new(response))
+            }
+            Err(error) => {
+                self.failures.count(address, now);
+                tracing::warn!(%address, reason = %error, "refused a renewal");
+                Err(status(&error))
+            }
+        }
+    }
 }
 
 impl Desk {
     /// Whether a token was made here, spent or not.
     fn knows(&self, token: &str) -> bool {
         token::hash_of(token, &self.door.site).is_some_and(|hash| self.door.view().tokens.values().any(|token| token.hash == hash))
+    }
+
+    /// Who asks, and when.
+    fn who<T>(&self, request: &Request<T>) -> Result<(Caller, Timestamp), Status> {
+        let caller = request.extensions().get::<Caller>().cloned().ok_or_else(|| Status::internal("the connection is not known"))?;
+        Ok((caller, self.door.clock().now()))
+    }
+
+    /// Who asks, and when; an address that was refused too often must wait.
+    fn caller<T>(&self, request: &Request<T>) -> Result<(Caller, Timestamp), Status> {
+        let (caller, now) = self.who(request)?;
+        if self.failures.too_many(caller.address.ip(), now) {
+            return Err(Status::resource_exhausted("too many refused attempts from this address; wait a minute and check the token"));
+        }
+        Ok((caller, now))
     }
 
     async fn admit(&self, said: EnrollRequest, caller: &Caller, now: Timestamp) -> Result<EnrollResponse, ChangeError> {

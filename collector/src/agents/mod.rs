@@ -18,6 +18,7 @@ pub mod listen;
 mod pace;
 mod pauses;
 mod pending;
+mod renew;
 pub mod roll;
 #[cfg(test)]
 mod tests;

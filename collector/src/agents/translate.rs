@@ -159,6 +159,10 @@ pub(super) fn health(said: v1::Health, times: Times) -> v1::Health {
         uptime_s: said.uptime_s.filter(|value| *value <= 100 * 366 * 86_400),
         battery_permille: permille(said.battery_permille),
         network_errors: said.network_errors,
+        swap_permille: permille(said.swap_permille),
+        io_errors: said.io_errors,
+        oom_kills: said.oom_kills,
+        hardware_errors: said.hardware_errors,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::cli::client::Client;
 use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, text_at};
+use crate::cli::table::{Column, count_at, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -152,7 +152,7 @@ impl Ask for Asset {
             Action::Import { file } => {
                 let rows = rows(&csv_file::read(&file)?).map_err(|wrong| csv_file::refuse(&file, &wrong))?;
                 let imported = client.post(&["assets", "import"], Value::Array(rows)).await?;
-                let words = format!("{} assets added, {} changed", text_at(&imported, "added"), text_at(&imported, "changed"));
+                let words = format!("{} added, {} changed", count_at(&imported, "added", "asset", "assets"), text_at(&imported, "changed"));
                 Ok(out.said(&imported, &words))
             }
             Action::List { room, retired } => {

@@ -42,7 +42,7 @@ impl Ask for Backup {
             drop(fs::remove_file(&unfinished));
         })?;
         let report = json!({ "file": self.file, "bytes": bytes });
-        let words = format!("{}: {}, encrypted; keep it and the recovery key apart", self.file.display(), words::bytes(bytes));
+        let words = format!("{}: {}, encrypted; keep it and the recovery key apart", self.file.display(), words::disk(bytes));
         Ok(out.said(&report, &words))
     }
 }

@@ -3,7 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, field, text_at};
+use crate::cli::table::{Column, count_at, field, text_at};
 use crate::cli::way::Ask;
 use crate::cli::words;
 use clap::{Args, Subcommand};
@@ -99,7 +99,7 @@ fn text_lines(baseline: &Value) -> String {
 fn body(file: &Path) -> Result<Value, Failure> {
     let failed = |error| Failure::here(file.display(), &error);
     if std::fs::metadata(file).map_err(failed)?.len() > LARGEST {
-        return Err(Failure::Usage(format!("{}: too large for a baseline, more than {}", file.display(), words::bytes(LARGEST))));
+        return Err(Failure::Usage(format!("{}: too large for a baseline, more than {}", file.display(), words::disk(LARGEST))));
     }
     Ok(json!({ "text": std::fs::read_to_string(file).map_err(failed)? }))
 }
@@ -111,8 +111,8 @@ fn told(out: &Out, plan: &Value, state: &str) -> Result<Exit, Failure> {
     if out.is_json() {
         out.json(plan);
     } else {
-        let (devices, meet) = (text_at(plan, "devices"), text_at(plan, "meet"));
-        out.remark(&format!("{} {state}: {meet} of {devices} machines meet it", text_at(plan, "baseline")));
+        let (devices, meet) = (count_at(plan, "devices", "machine", "machines"), text_at(plan, "meet"));
+        out.remark(&format!("{} {state}: {meet} of {devices} meet it", text_at(plan, "baseline")));
         if failing > 0 {
             out.rows(FAIL, fail, "");
         }

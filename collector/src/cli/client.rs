@@ -211,6 +211,9 @@ impl Client {
             Door::Desk { url, .. } if why.contains("UnknownIssuer") => {
                 format!("{url} is not the desk that this API key was made for; check the address, or make a key on that collector")
             }
+            Door::Desk { url, .. } if why.contains("NotValidForName") || why.contains("not valid for name") => {
+                format!("the site's own certificate does not name {url}: use an address with a name that it names")
+            }
             Door::Desk { url, .. } => format!("the collector does not answer at {url}: {why}; check the address and that it runs"),
         })
     }

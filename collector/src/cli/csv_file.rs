@@ -54,7 +54,7 @@ impl Sheet {
 pub fn read(path: &Path) -> Result<Sheet, Failure> {
     let failed = |error| Failure::here(path.display(), &error);
     if std::fs::metadata(path).map_err(failed)?.len() > LARGEST {
-        return Err(Failure::Usage(format!("{}: larger than {}; split it", path.display(), words::bytes(LARGEST))));
+        return Err(Failure::Usage(format!("{}: larger than {}; split it", path.display(), words::disk(LARGEST))));
     }
     let bytes = std::fs::read(path).map_err(failed)?;
     parse(&bytes).map_err(|wrong| refuse(path, &[wrong]))

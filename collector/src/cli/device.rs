@@ -1,11 +1,11 @@
 //! `rollcall devices`, `rollcall device …`: the enrolled machines.
 
 use crate::cli::client::Client;
-use crate::cli::device_page;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
 use crate::cli::table::{Column, text_at};
 use crate::cli::way::Ask;
+use crate::cli::{device_health, device_page};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -67,6 +67,7 @@ impl Ask for Devices {
   rollcall device LAB1-017                     by tag, name, serial or MAC
   rollcall device LAB1-017 --section software  its installed software
   rollcall device LAB1-017 --history 100       its timeline
+  rollcall device LAB1-017 --health month      processor, memory, disk, temperature over 30 days
   rollcall device rescan LAB1-017              have it re-read everything now
   rollcall device -- rescan                    a machine that is called like an action"
 )]
@@ -82,6 +83,10 @@ pub struct Device {
     /// Only its timeline, newest first
     #[arg(long, value_name = "LINES", num_args = 0..=1, default_missing_value = "50")]
     history: Option<u32>,
+    /// Only what it measured of itself: over an hour, a day, a month or a year
+    #[arg(long, value_name = "RANGE", num_args = 0..=1, default_missing_value = "day", conflicts_with_all = ["section", "history"],
+        value_parser = ["hour", "day", "month", "year"])]
+    health: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -120,6 +125,9 @@ impl Ask for Device {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         match (self.action, self.name) {
             (Some(action), _) => action.run(client, out).await,
+            (None, Some(name)) if self.health.is_some() => {
+                device_health::show(client, out, &name, self.health.as_deref().unwrap_or("day")).await
+            }
             (None, Some(name)) => device_page::show(client, out, &name, self.section.as_deref(), self.history).await,
             (None, None) => Err(Failure::Usage("which device? Give its tag, name, serial or MAC".to_owned())),
         }

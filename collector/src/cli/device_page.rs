@@ -118,19 +118,28 @@ fn hardware(sections: &Value) -> Vec<(String, String)> {
     let os = content("os");
     say("system", joined(&[text_at(os, "pretty"), prefixed("kernel ", &text_at(os, "kernel"))], ", "));
     for processor in items(content("processors"), "processors") {
-        let (cores, threads) = (text_at(processor, "cores"), text_at(processor, "threads"));
-        say("processor", format!("{}, {cores} cores, {threads} threads", text_at(processor, "model")));
+        let count =
+            |at, one, many| field(processor, at).as_u64().filter(|n| *n > 0).map(|n| words::count(n, one, many)).unwrap_or_default();
+        let words = [text_at(processor, "model"), count("cores", "core", "cores"), count("threads", "thread", "threads")];
+        say("processor", joined(&words, ", "));
     }
     let memory = content("memory");
-    say("memory", size(memory, "total_bytes"));
+    say("memory", size(memory, "total_bytes", words::memory));
     for module in items(memory, "modules") {
         let empty = field(module, "bytes").as_u64() == Some(0);
-        let holds =
-            joined(&[size(module, "bytes"), text_at(module, "kind"), text_at(module, "manufacturer"), text_at(module, "part")], " ");
+        let holds = joined(
+            &[size(module, "bytes", words::memory), text_at(module, "kind"), text_at(module, "manufacturer"), text_at(module, "part")],
+            " ",
+        );
         say(&format!("  {}", text_at(module, "slot")), if empty { "empty".to_owned() } else { holds });
     }
     for disk in items(content("storage"), "disks") {
-        let words = [size(disk, "bytes"), text_at(disk, "model"), text_at(disk, "medium"), prefixed("serial ", &text_at(disk, "serial"))];
+        let words = [
+            size(disk, "bytes", words::disk),
+            text_at(disk, "model"),
+            text_at(disk, "medium"),
+            prefixed("serial ", &text_at(disk, "serial")),
+        ];
         say(&format!("disk {}", text_at(disk, "name")), joined(&words, " "));
     }
     for interface in items(content("network"), "interfaces") {
@@ -145,7 +154,7 @@ fn hardware(sections: &Value) -> Vec<(String, String)> {
         say(&format!("display {}", text_at(display, "connector")), joined(&words, " "));
     }
     if let Some(packages) = field(content("software"), "packages").as_array() {
-        say("software", format!("{}; `--section software` lists them", words::count(packages.len() as u64, "package", "packages")));
+        say("software", format!("{}; `--section software` lists them", words::count(packages.len(), "package", "packages")));
     }
     facts
 }
@@ -154,7 +163,7 @@ fn battery_words(battery: &Value) -> String {
     let capacity = |at| field(battery, at).as_u64().filter(|mwh| *mwh > 0);
     let health =
         capacity("design_mwh").zip(capacity("full_mwh")).map(|(design, full)| format!("holds {} % of its design", full * 100 / design));
-    let cycles = field(battery, "cycles").as_u64().filter(|cycles| *cycles > 0).map(|cycles| format!("{cycles} cycles"));
+    let cycles = field(battery, "cycles").as_u64().filter(|cycles| *cycles > 0).map(|cycles| words::count(cycles, "cycle", "cycles"));
     joined(&[health.unwrap_or_default(), cycles.unwrap_or_default(), text_at(battery, "model")], ", ")
 }
 
@@ -218,8 +227,8 @@ fn items<'a>(value: &'a Value, at: &str) -> impl Iterator<Item = &'a Value> + us
     field(value, at).as_array().into_iter().flatten()
 }
 
-fn size(value: &Value, at: &str) -> String {
-    field(value, at).as_u64().filter(|count| *count > 0).map(words::bytes).unwrap_or_default()
+fn size(value: &Value, at: &str, say: impl Fn(u64) -> String) -> String {
+    field(value, at).as_u64().filter(|count| *count > 0).map(say).unwrap_or_default()
 }
 
 fn joined(parts: &[String], between: &str) -> String {
@@ -251,8 +260,8 @@ mod tests {
         let want = [
             "machine: Dell Inc. OptiPlex 7090",
             "serial: 7XK2",
-            "memory: 15.5 GiB",
-            "  DIMM1: 16 GiB DDR4",
+            "memory: 16 GB",
+            "  DIMM1: 16 GB DDR4",
             "  DIMM2: empty",
             "battery BAT0: holds 82 % of its design, 212 cycles",
             "software: 1 package; `--section software` lists them",

@@ -3,7 +3,7 @@
 use crate::cli::Globals;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{field, text_at};
+use crate::cli::table::{count_at, field, text_at};
 use crate::cli::way::Way;
 use crate::cli::words;
 use crate::settings::Settings;
@@ -57,13 +57,13 @@ fn told(out: &Out, verified: &Value) -> Exit {
     if out.is_json() {
         out.json(verified);
     } else {
-        let count = |at| text_at(verified, at);
+        let count = |at, one, many| count_at(verified, at, one, many);
         out.print(&format!(
-            "{} entries, {} events and {} contents read; head {}",
-            count("entries"),
-            count("events"),
-            count("blobs"),
-            count("head")
+            "{}, {} and {} read; head {}",
+            count("entries", "entry", "entries"),
+            count("events", "event", "events"),
+            count("blobs", "content", "contents"),
+            text_at(verified, "head")
         ));
         match damage {
             [] => out.line("ok", ": every byte is what was written"),

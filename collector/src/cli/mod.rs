@@ -9,6 +9,7 @@ mod check;
 pub mod client;
 mod csv_file;
 mod device;
+mod device_health;
 mod device_page;
 mod event;
 pub mod exit;
@@ -222,6 +223,8 @@ mod tests {
             &["device", "LAB1-017", "--section", "memory"],
             &["device", "LAB1-017", "--history"],
             &["device", "LAB1-017", "--history", "5", "--json"],
+            &["device", "LAB1-017", "--health"],
+            &["device", "LAB1-017", "--health", "year"],
             &["device", "rescan", "LAB1-017", "--data", "/d"],
             &["device", "--", "rescan"],
             &["device", "revoke", "LAB1-017", "--desk", "https://desk:8443"],

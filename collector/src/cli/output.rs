@@ -125,11 +125,11 @@ impl Out {
         }
     }
 
-    /// A moment in a sentence: how far away for people, exact for scripts.
+    /// A moment in a sentence: how far away on a terminal, with date and time elsewhere; scripts take it from JSON.
     pub fn when(&self, at: &Value) -> String {
         match (table::moment(at), self.terminal) {
             (Some(at), Some(style)) => words::ago(at, style.now),
-            (Some(at), None) => at.to_string(),
+            (Some(at), None) => words::utc(at),
             (None, _) => String::new(),
         }
     }

@@ -4,7 +4,7 @@ use crate::cli::client::Client;
 use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, text_at};
+use crate::cli::table::{Column, count_at, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -109,12 +109,13 @@ impl Ask for Room {
             Action::Set { name, facts } => {
                 let room = client.send(Method::PATCH, &["rooms", &name], json!(facts)).await?;
                 let at = |name| text_at(&room, name);
-                Ok(out.said(&room, &format!("{}: {}, {} seats, told after {} s", at("id"), at("kind"), at("seats"), at("settle_s"))))
+                let seats = count_at(&room, "seats", "seat", "seats");
+                Ok(out.said(&room, &format!("{}: {}, {seats}, told after {} s", at("id"), at("kind"), at("settle_s"))))
             }
             Action::Import { file } => {
                 let rows = rows(csv_file::read(&file)?).map_err(|wrong| csv_file::refuse(&file, &wrong))?;
                 let imported = client.post(&["rooms", "import"], Value::Array(rows)).await?;
-                let words = format!("{} rooms added, {} changed", text_at(&imported, "added"), text_at(&imported, "changed"));
+                let words = format!("{} added, {} changed", count_at(&imported, "added", "room", "rooms"), text_at(&imported, "changed"));
                 Ok(out.said(&imported, &words))
             }
         }

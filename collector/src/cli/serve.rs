@@ -1,12 +1,17 @@
 //! `rollcall serve`: runs the collector until it is told to stop.
 
+use crate::agents::listen::Caps;
+use crate::backups::Backups;
 use crate::cli::Globals;
 use crate::cli::exit::{Exit, Failure};
 use crate::serve::Options;
 use crate::settings::Settings;
+use crate::upkeep::Plan;
 use clap::Args;
+use jiff::SignedDuration;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -38,7 +43,38 @@ pub struct Serve {
     /// The school's name for people; counts at the first start only
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Agents that may be connected at once; each costs about 50 KB of memory
+    #[arg(long, value_name = "COUNT", default_value_t = Caps::attendance().connections, value_parser = at_least_one)]
+    max_connections: usize,
+    /// Agents that may be connected at once from one address: of a building behind one router
+    #[arg(long, value_name = "COUNT", default_value_t = Caps::attendance().per_address, value_parser = at_least_one)]
+    max_per_address: usize,
+    /// Machines that may be enrolling at once
+    #[arg(long, value_name = "COUNT", default_value_t = Caps::enrolment().connections, value_parser = at_least_one)]
+    max_enrolling: usize,
+    /// How long after its certificate lapsed a machine may renew it by itself
+    #[arg(long, value_name = "DAYS", default_value_t = Options::default().renew_within.as_hours() / 24, value_parser = clap::value_parser!(i64).range(0..=3650))]
+    renew_lapsed: i64,
+    /// A second place, better on another disk: everything is copied there as it becomes durable
+    #[arg(long, value_name = "DIR")]
+    copy_to: Option<PathBuf>,
+    /// A folder for a backup every day, encrypted to the recovery key; the newest 14 are kept
+    #[arg(long, value_name = "DIR")]
+    backup_to: Option<PathBuf>,
+    /// Days that events are kept; the records always are
+    #[arg(long, value_name = "DAYS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(30..))]
+    keep_days: u32,
 }
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=1_000_000) => Ok(count),
+        _ => Err("give a number from 1 to 1000000".to_owned()),
+    }
+}
+
+/// Backups that are kept.
+const BACKUPS: usize = 14;
 
 impl Serve {
     /// Runs the collector until a signal ends it.
@@ -47,8 +83,7 @@ impl Serve {
     /// [`Failure`].
     pub async fn run(self, globals: &Globals) -> Result<Exit, Failure> {
         log();
-        let mut options = Options::default();
-        options.site_name = self.name.clone().unwrap_or(options.site_name);
+        let options = self.options();
         let settings = self.settings(globals);
         let stop = CancellationToken::new();
         let signals = tokio::spawn(stop_on_signal(stop.clone()));
@@ -57,8 +92,24 @@ impl Serve {
         served.map(|()| Exit::Done).map_err(|error| Failure::here("serve", error.as_ref()))
     }
 
+    fn options(&self) -> Options {
+        let usual = Options::default();
+        Options {
+            site_name: self.name.clone().unwrap_or(usual.site_name),
+            attendance: Caps { connections: self.max_connections, per_address: self.max_per_address, ..usual.attendance },
+            enrolment: Caps { connections: self.max_enrolling, ..usual.enrolment },
+            renew_within: SignedDuration::from_hours(24 * self.renew_lapsed),
+            upkeep: Plan {
+                keep: SignedDuration::from_hours(24 * i64::from(self.keep_days)),
+                copy_to: self.copy_to.clone(),
+                backups: self.backup_to.clone().map(|dir| Backups { dir, keep: BACKUPS }),
+            },
+            ..usual
+        }
+    }
+
     fn settings(self, globals: &Globals) -> Settings {
-        let Self { agents, enroll, desk, metrics, reach, name: _ } = self;
+        let Self { agents, enroll, desk, metrics, reach, .. } = self;
         Settings { data: globals.data.clone(), agents, enroll, desk, metrics, reach }
     }
 }

@@ -36,7 +36,7 @@ impl Column {
     pub const fn state(head: &'static str, at: &'static str) -> Self {
         Self { form: Form::State, ..Self::text(head, at) }
     }
-    /// A column of sizes, bytes.
+    /// A column of sizes of memory, bytes.
     pub const fn bytes(head: &'static str, at: &'static str) -> Self {
         Self { form: Form::Bytes, ..Self::text(head, at) }
     }
@@ -58,7 +58,7 @@ impl Column {
         let value = field(row, self.at);
         let words = match self.form {
             Form::Text | Form::State => words::harmless(&text(value)),
-            Form::Bytes => value.as_u64().map(words::bytes).unwrap_or_default(),
+            Form::Bytes => value.as_u64().map(words::memory).unwrap_or_default(),
             Form::Moment => moment(value).map(|at| words::ago(at, style.now)).unwrap_or_default(),
         };
         let colour = if self.form == Form::State && style.colour { tint(&words) } else { None };
@@ -125,6 +125,11 @@ pub fn text_at(row: &Value, at: &str) -> String {
     words::harmless(&text(field(row, at)))
 }
 
+/// A field as a number with its noun: "1 room", "3 rooms".
+pub fn count_at(row: &Value, at: &str, one: &str, many: &str) -> String {
+    words::count(field(row, at).as_u64().unwrap_or(0), one, many)
+}
+
 /// A field as a moment.
 pub fn moment(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
@@ -178,7 +183,7 @@ mod tests {
     fn people_read_a_table() {
         let want = "\
 tag       presence  since       memory
-LAB1-001  here      10 min ago  16 GiB
+LAB1-001  here      10 min ago   16 GB
 LAB1-002  silent    10 min ago";
         assert_eq!(table(COLUMNS, &rows(), style(80)), want);
         assert!(table(COLUMNS, &rows(), style(120)).contains("\u{fffd}[2J"), "wide terminals see the serial, made harmless");

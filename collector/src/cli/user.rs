@@ -6,6 +6,7 @@ use crate::cli::output::Out;
 use crate::cli::table::{Column, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use serde_json::json;
 
 /// Who may use the desk.
@@ -30,6 +31,19 @@ enum Action {
         /// The name to sign in with
         name: String,
     },
+    /// Give somebody another role
+    Role {
+        /// The name that they sign in with
+        name: String,
+        /// What they may do from now on
+        #[arg(value_parser = ["viewer", "technician", "admin"])]
+        role: String,
+    },
+    /// Remove somebody: they are signed out at once
+    Remove {
+        /// The name that they sign in with
+        name: String,
+    },
     /// List them
     List,
 }
@@ -47,6 +61,14 @@ impl Ask for User {
                 let made = client.post(&["users", &name, "link"], json!({})).await?;
                 out.note(&format!("{name} chooses a password with this link, good once and for 24 hours; give it to nobody else:"));
                 Ok(out.said(&made, &text_at(&made, "link")))
+            }
+            Action::Role { name, role } => {
+                let user = client.send(Method::PATCH, &["users", &name], json!({ "role": role })).await?;
+                Ok(out.said(&user, &format!("{name} is {role} now")))
+            }
+            Action::Remove { name } => {
+                let answer = client.send(Method::DELETE, &["users", &name], json!({})).await?;
+                Ok(out.said(&answer, &format!("{name} may no longer sign in")))
             }
             Action::List => {
                 let rows = client.get(&["users"], &[]).await?;

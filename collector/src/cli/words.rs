@@ -2,20 +2,7 @@
 
 use jiff::Timestamp;
 
-/// A size in binary units, as memory and disks are spoken of: "16 GiB", "931.5 GiB".
-pub fn bytes(count: u64) -> String {
-    const UNITS: &[&str] = &["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut rest = count;
-    let mut tenths = 0;
-    let mut at = 0;
-    while rest >= 1024 && at + 1 < UNITS.len() {
-        tenths = rest % 1024 * 10 / 1024;
-        rest /= 1024;
-        at += 1;
-    }
-    let unit = UNITS.get(at).copied().unwrap_or("B");
-    if tenths == 0 || at == 0 { format!("{rest} {unit}") } else { format!("{rest}.{tenths} {unit}") }
-}
+pub use rollcall_site::words::{count, disk, memory, utc};
 
 /// How far a moment is from now: "5 min ago", "in 3 days".
 pub fn ago(at: Timestamp, now: Timestamp) -> String {
@@ -30,11 +17,6 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
     if seconds < 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") }
 }
 
-/// "1 device", "3 devices".
-pub fn count(number: u64, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
-}
-
 /// Text that can do nothing to a terminal: control characters and those that turn the writing direction become `�`.
 pub fn harmless(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -44,17 +26,6 @@ pub fn harmless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes() {
-        let check = |count, want: &str| assert_eq!(bytes(count), want);
-        check(0, "0 B");
-        check(1_023, "1023 B");
-        check(17_179_869_184, "16 GiB");
-        check(16_655_921_152, "15.5 GiB");
-        check(1_000_204_886_016, "931.5 GiB");
-        check(u64::MAX, "16383.9 PiB");
-    }
 
     #[test]
     fn ages() {

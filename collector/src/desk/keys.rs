@@ -27,7 +27,7 @@ pub struct Key {
     pub id: ApiKeyId,
     /// 32 random bytes.
     pub secret: Secret,
-    /// SHA-256 of the certificate (DER) of the desk's own CA, which the owner trusts alone.
+    /// SHA-256 of the certificate (DER) which the owner trusts alone: the desk's CA, or what the site brought itself.
     pub pin: [u8; 32],
 }
 
@@ -98,11 +98,6 @@ impl Key {
         let (Ok(id), Some(secret), Some(pin), true) = (id.parse(), bytes(secret), bytes(pin), fits) else { return Err(BadKey::Form) };
         Ok(Self { id, secret: Secret(secret), pin })
     }
-}
-
-/// The pin of the desk's own CA from its 64 hexadecimal digits.
-pub fn pin(digits: &str) -> Option<[u8; 32]> {
-    blake3::Hash::from_hex(digits).ok().map(|hash| *hash.as_bytes())
 }
 
 /// SHA-256 of a certificate.
@@ -184,11 +179,5 @@ mod tests {
         check(&site(None), &Key { secret: Secret([4; 32]), ..key() }, Err(BadKey::Unknown));
         check(&site(None), &Key { id: ApiKeyId(8), ..key() }, Err(BadKey::Unknown));
         assert_eq!(who(&site(None), &key().text(), now).map(|w| w.actor), Ok(Actor::Key("7 (morning report)".to_owned())));
-    }
-
-    #[test]
-    fn a_pin_is_64_digits() {
-        assert_eq!(pin(&"0a".repeat(32)), Some([10; 32]));
-        assert_eq!(pin("0a"), None);
     }
 }

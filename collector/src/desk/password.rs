@@ -52,6 +52,14 @@ impl Passwords {
         secrets.get(&place(user)).is_some()
     }
 
+    /// Forgets the password of an account that is no more.
+    ///
+    /// # Errors
+    /// The sealed file could not be written.
+    pub fn forget(secrets: &Secrets, user: &UserName) -> Result<(), SecretsError> {
+        secrets.remove(&place(user))
+    }
+
     /// Refuses what would not be kept, before anything else is done.
     ///
     /// # Errors

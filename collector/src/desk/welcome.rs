@@ -6,9 +6,10 @@ use super::session;
 use crate::Collector;
 use crate::secrets::{Secrets, SecretsError};
 use jiff::{SignedDuration, Timestamp};
-use rollcall_site::access::Role;
+use rollcall_site::access::{Role, User};
 use rollcall_site::{Site, UserName};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// The place of the link in the sealed file: only the hash of its secret.
@@ -69,12 +70,14 @@ pub(super) fn is_for(collector: &Collector, secret: &str) -> Option<For> {
     let (view, now) = (collector.keeper.view(), collector.keeper.clock().now());
     let good = |place: &str| {
         let kept = collector.secrets.get(place).and_then(|bytes| serde_json::from_slice::<Link>(&bytes).ok());
-        kept.is_some_and(|link| bool::from(link.hash.as_bytes().ct_eq(hash(secret).as_bytes())) && now < link.until)
+        kept.filter(|link| bool::from(link.hash.as_bytes().ct_eq(hash(secret).as_bytes())) && now < link.until)
     };
-    if good(PLACE) && nobody(&view, &collector.secrets) {
+    if good(PLACE).is_some() && nobody(&view, &collector.secrets) {
         return Some(For::First);
     }
-    view.users.keys().find(|user| good(&place(user))).cloned().map(For::User)
+    // A link is not for a later account of the same name.
+    let own = |user: &&Arc<User>| good(&place(&user.name)).is_some_and(|link| link.until >= user.added_at + GOOD_FOR);
+    view.users.values().find(own).map(|user| For::User(user.name.clone()))
 }
 
 /// The link was used.

@@ -1,5 +1,6 @@
 //! Rules: each one kind of malfunction or drift, as data and a pure function.
 
+mod clock_skewed;
 mod identity_cloned;
 mod machine_silent;
 mod software_forbidden;
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Every rule, alphabetical: adding one is a file and a line.
-pub const RULES: &[Rule] = &[identity_cloned::RULE, machine_silent::RULE, software_forbidden::RULE, software_required::RULE];
+pub const RULES: &[Rule] =
+    &[clock_skewed::RULE, identity_cloned::RULE, machine_silent::RULE, software_forbidden::RULE, software_required::RULE];
 
 /// One kind of malfunction or drift.
 pub struct Rule {

@@ -1,6 +1,7 @@
 //! The agents' doors over real TLS and gRPC, with a client that says whatever a test wants said.
 
 mod doors;
+mod identity;
 mod presence;
 mod reports;
 
@@ -103,10 +104,14 @@ impl School {
     }
 
     async fn token(&self) -> String {
+        self.token_for(10).await
+    }
+
+    async fn token_for(&self, uses: u32) -> String {
         let (site, authority) = self.authority();
         let (text, hash) = make_token(&site, &authority).unwrap();
         let ends = Clock::system().now() + SignedDuration::from_hours(1);
-        self.change(move |w| rollcall_site::token::make(w, hash, None, 10, ends)).await.unwrap();
+        self.change(move |w| rollcall_site::token::make(w, hash, None, uses, ends)).await.unwrap();
         text
     }
 
@@ -139,10 +144,10 @@ impl School {
     }
 
     async fn dial(&self, pc: &Pc) -> Line {
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pc.key.clone()));
-        let leaf = CertificateDer::from(pc.is.certificate_der.clone());
-        let tls = trusting(&pc.is.ca_der.clone().into()).with_client_auth_cert(vec![leaf], key).unwrap();
-        let stream = shake_hands(self.running.agents, tls, &pc.is.server_name).await.unwrap();
+        Self::open_stream(shake_hands(self.running.agents, pc.tls(), &pc.is.server_name).await.unwrap()).await
+    }
+
+    async fn open_stream(stream: TlsStream<TcpStream>) -> Line {
         let (say, words) = mpsc::channel(1000);
         let mut client = AttendanceClient::new(channel(stream).await);
         let hear = client.attend(tokio_stream::wrappers::ReceiverStream::new(words)).await.unwrap().into_inner();
@@ -180,6 +185,12 @@ impl School {
 }
 
 impl Pc {
+    fn tls(&self) -> ClientConfig {
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
+        let leaf = CertificateDer::from(self.is.certificate_der.clone());
+        trusting(&self.is.ca_der.clone().into()).with_client_auth_cert(vec![leaf], key).unwrap()
+    }
+
     fn id(&self) -> DeviceId {
         self.is.device.parse().unwrap()
     }

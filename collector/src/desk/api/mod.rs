@@ -9,6 +9,7 @@ pub mod channels;
 pub mod check;
 pub mod devices;
 pub mod events;
+pub mod health;
 pub mod keys;
 pub mod loans;
 pub mod moment;
@@ -55,6 +56,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(check::routes())
         .merge(devices::routes())
         .merge(events::routes())
+        .merge(health::routes())
         .merge(keys::routes())
         .merge(loans::routes())
         .merge(persons::routes())

@@ -104,6 +104,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/check/X", Role::Viewer),
     ("GET", "/devices", Role::Viewer),
     ("GET", "/devices/X", Role::Viewer),
+    ("GET", "/devices/X/health?range=day", Role::Viewer),
     ("GET", "/devices/X/history", Role::Viewer),
     ("POST", "/devices/X/rescan", Role::Technician),
     ("POST", "/devices/X/revoke", Role::Technician),
@@ -135,6 +136,8 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/users", Role::Admin),
     ("POST", "/users", Role::Admin),
     ("POST", "/users/vera/link", Role::Admin),
+    ("PATCH", "/users/x", Role::Admin),
+    ("DELETE", "/users/x", Role::Admin),
 ];
 
 #[tokio::test]

@@ -3,10 +3,11 @@
 use crate::Collector;
 use crate::desk::api::ask::{Admin, Body};
 use crate::desk::api::problem::Problem;
+use crate::desk::password::Passwords;
 use crate::desk::welcome;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use rollcall_site::access::{self, Role, User};
 use rollcall_site::{Refusal, UserName};
@@ -16,13 +17,22 @@ use std::sync::Arc;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
-    Router::new().route("/users", get(list).post(add)).route("/users/{name}/link", post(link))
+    Router::new()
+        .route("/users", get(list).post(add))
+        .route("/users/{name}", patch(change).delete(remove))
+        .route("/users/{name}/link", post(link))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewUser {
     name: String,
+    role: Role,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewRole {
     role: Role,
 }
 
@@ -38,6 +48,30 @@ async fn add(
     let name = UserName::parse(&new.name)?;
     let user = collector.keeper.change(actor, move |w| access::add_user(w, name, new.role)).await?;
     Ok((StatusCode::CREATED, Json(user)))
+}
+
+async fn change(
+    State(collector): State<Collector>,
+    Admin(actor): Admin,
+    Path(name): Path<String>,
+    Body(NewRole { role }): Body<NewRole>,
+) -> Result<Json<Arc<User>>, Problem> {
+    let name = UserName::parse(&name)?;
+    Ok(Json(collector.keeper.change(actor, move |w| access::change_role(w, &name, role)).await?))
+}
+
+async fn remove(
+    State(collector): State<Collector>,
+    Admin(actor): Admin,
+    Path(name): Path<String>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let name = UserName::parse(&name)?;
+    let gone = name.clone();
+    collector.keeper.change(actor, move |w| access::remove_user(w, &gone)).await?;
+    let forgotten = Passwords::forget(&collector.secrets, &name);
+    forgotten
+        .map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{name} is removed, its password not yet: {error}")))?;
+    Ok(Json(json!({ "removed": name })))
 }
 
 async fn link(

@@ -4,6 +4,7 @@ use super::{TestDesk, new};
 use crate::desk::{first_link, welcome};
 use axum::http::StatusCode;
 use jiff::SignedDuration;
+use rollcall_site::UserName;
 use rollcall_site::access::Role;
 use std::net::SocketAddr;
 
@@ -149,7 +150,9 @@ async fn roles_hold_and_nobody_comes_in_without_a_session() {
         ("/alerts/1/resolve", ""),
         ("/alerts/1/acknowledge", ""),
         ("/accounts", "name=x&role=admin&password=1234567890"),
-        ("/accounts/password", "name=x&password=1234567890"),
+        ("/accounts/viewer/password", "password=1234567890&own=x"),
+        ("/accounts/viewer/role", "role=admin&own=x"),
+        ("/accounts/viewer/remove", "own=x"),
         ("/add", "room=&uses=1&days=1"),
         ("/add/1/revoke", ""),
     ];
@@ -163,4 +166,41 @@ async fn roles_hold_and_nobody_comes_in_without_a_session() {
     assert_eq!(test.get("/live", "").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(test.get("/devices.csv", "").await.to, "/sign-in?next=%2Fdevices.csv");
     assert!(!test.get("/devices/PC-1", &viewer).await.text.contains("/revoke"));
+}
+
+#[tokio::test]
+async fn accounts_change_only_with_the_own_password_and_an_admin_stays() {
+    let test = new().await;
+    let made = test.post(&link(&test).unwrap(), "", ACCOUNT).await;
+    let ana = made.cookie.split(';').next().unwrap().to_owned();
+    let add = async || test.post("/accounts", &ana, "name=bo&role=viewer&password=1234567890").await;
+    assert_eq!(add().await.to, "/accounts");
+    let sign_in = async |password: &str| test.post("/sign-in", "", &format!("name=bo&password={password}")).await;
+    let role = || test.desk.collector.keeper.view().users.get(&UserName::parse("bo").unwrap()).map(|user| user.role);
+
+    assert_eq!(test.post("/accounts/bo/role", &ana, "role=admin&own=wrong").await.to, "/accounts/bo");
+    assert!(test.get("/accounts", &ana).await.text.contains("That is not your own password"));
+    assert_eq!(role(), Some(Role::Viewer));
+    test.post("/accounts/bo/role", &ana, "role=technician&own=four+plain+words").await;
+    assert_eq!(role(), Some(Role::Technician));
+
+    let bo = sign_in("1234567890").await.cookie.split(';').next().unwrap().to_owned();
+    assert_eq!(test.get("/", &bo).await.status, StatusCode::OK);
+    test.post("/accounts/bo/password", &ana, "password=another+word&own=four+plain+words").await;
+    assert_eq!(test.get("/", &bo).await.to, "/sign-in", "signed out");
+    assert_eq!(sign_in("1234567890").await.status, StatusCode::UNAUTHORIZED);
+
+    let bo = sign_in("another+word").await.cookie.split(';').next().unwrap().to_owned();
+    assert_eq!(test.post("/accounts/bo/remove", &ana, "own=four+plain+words").await.to, "/accounts");
+    assert_eq!((role(), test.get("/", &bo).await.to.as_str()), (None, "/sign-in"));
+    add().await;
+    assert_eq!(sign_in("another+word").await.status, StatusCode::UNAUTHORIZED, "the old password went with the old account");
+    assert_eq!(test.get("/", &bo).await.to, "/sign-in", "the old session, too");
+
+    for (path, form) in [("role", "role=viewer&own=four+plain+words"), ("remove", "own=four+plain+words")] {
+        assert_eq!(test.post(&format!("/accounts/ana/{path}"), &ana, form).await.to, "/accounts/ana");
+        assert!(test.get("/accounts", &ana).await.text.contains("ana is the last admin"), "{path}");
+    }
+    let kinds: Vec<String> = test.desk.collector.keeper.store().history(None, 50).unwrap().into_iter().map(|event| event.kind).collect();
+    assert!(["user.changed", "user.password", "user.removed"].iter().all(|kind| kinds.iter().any(|known| known == kind)), "{kinds:?}");
 }
