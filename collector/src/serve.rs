@@ -14,6 +14,7 @@ use crate::notify;
 use crate::secrets::{self, RECOVERY, Secrets};
 use crate::settings::Settings;
 use crate::store::folder::Folder;
+use crate::sweeps;
 use crate::tickets::Tickets;
 use crate::tls;
 use crate::upkeep;
@@ -134,6 +135,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
         let (site, name) = (site.clone(), options.site_name.clone());
         keeper.change(Actor::Rollcall, move |w| found(w, site, name)).await.context("the site could not be founded")?;
     }
+    sweeps::finish_cut(&collector).await.context("a sweep that was cut short could not be finished")?;
     let listeners = Listeners::bind(&collector.settings).await?;
     let mut running = Running::over(collector, &listeners)?;
     let authority = Arc::new(Authority::open(&running.collector.secrets, &site, running.collector.keeper.clock().now())?);

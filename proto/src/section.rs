@@ -42,6 +42,12 @@ macro_rules! sections {
                 match self { $(Self::$variant(_) => $name),* }
             }
         }
+
+        impl serde::Serialize for Section {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self { $(Self::$variant(section) => section.serialize(serializer)),* }
+            }
+        }
     };
 }
 

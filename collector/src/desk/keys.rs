@@ -114,7 +114,7 @@ pub fn who(site: &Site, text: &str, now: Timestamp) -> Result<Who, BadKey> {
     let kept = site.keys.get(&key.id).ok_or(BadKey::Unknown)?;
     let same = bool::from(key.secret.hash().as_bytes().ct_eq(kept.hash.as_bytes()));
     let live = kept.expires_at.is_none_or(|end| now < end);
-    if same && live { Ok(Who { actor: Actor::Key(kept.name.clone()), role: kept.role }) } else { Err(BadKey::Unknown) }
+    if same && live { Ok(Who { actor: Actor::Key(format!("{} ({})", kept.id, kept.name)), role: kept.role }) } else { Err(BadKey::Unknown) }
 }
 
 /// Middleware of the HTTPS door: a request with `Authorization: Bearer` is its key's, or is refused; one without goes on as it came.
@@ -178,6 +178,6 @@ mod tests {
         check(&site(Some(now)), &key(), Err(BadKey::Unknown));
         check(&site(None), &Key { secret: Secret([4; 32]), ..key() }, Err(BadKey::Unknown));
         check(&site(None), &Key { id: ApiKeyId(8), ..key() }, Err(BadKey::Unknown));
-        assert_eq!(who(&site(None), &key().text(), now).map(|w| w.actor), Ok(Actor::Key("morning report".to_owned())));
+        assert_eq!(who(&site(None), &key().text(), now).map(|w| w.actor), Ok(Actor::Key("7 (morning report)".to_owned())));
     }
 }

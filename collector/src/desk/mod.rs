@@ -14,6 +14,7 @@ mod live;
 mod look;
 mod measure;
 pub mod names;
+mod open;
 mod pages;
 mod password;
 mod readiness;

@@ -71,7 +71,7 @@ impl Folder {
     }
 
     /// As [`Folder::open`], also while a restore is being finished.
-    pub(super) fn open_restored(dir: &Path) -> Result<Self, StoreError> {
+    pub fn open_restored(dir: &Path) -> Result<Self, StoreError> {
         make_dir(dir)?;
         let lock = lock(&dir.join("lock"))?;
         [dir.to_owned(), dir.join("ledger"), dir.join("snapshot")].iter().try_for_each(|dir| remove_unfinished(dir))?;

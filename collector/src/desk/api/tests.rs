@@ -138,6 +138,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("DELETE", "/tokens/1", Role::Admin),
     ("GET", "/users", Role::Admin),
     ("POST", "/users", Role::Admin),
+    ("POST", "/users/vera/link", Role::Admin),
     ("PATCH", "/users/x", Role::Admin),
     ("DELETE", "/users/x", Role::Admin),
 ];
@@ -171,6 +172,21 @@ async fn what_is_refused_is_a_problem_with_words() {
     check(bench.post("/loans", json!({"tag": "X"})).await, 422, "person");
     check(bench.ask_as(Some(Role::Admin), "PUT", "/rooms", None).await, 405, "PUT");
     check(bench.post("/persons/import", json!([{"id": "1", "name": "x".repeat(9_000_000)}])).await, 413, "length limit");
+}
+
+#[tokio::test]
+async fn an_account_gets_a_link_to_choose_a_password() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.post("/users/vera/link", json!({})).await.0, 404);
+    assert_eq!(bench.post("/users", json!({ "name": "vera", "role": "viewer" })).await.0, 201);
+    let made = bench.post("/users/vera/link", json!({})).await;
+    assert_eq!(made.0, 201, "{}", made.2);
+    let link = made.json()["link"].as_str().unwrap().to_owned();
+    let secret = link.rsplit_once("/welcome/").unwrap().1;
+    let vera = crate::desk::welcome::For::User(rollcall_site::UserName::parse("vera").unwrap());
+    assert_eq!(crate::desk::welcome::is_for(&bench.collector, secret), Some(vera));
+    let events = bench.collector.keeper.store().history(None, 10).unwrap();
+    assert!(events.iter().any(|event| event.kind == "user.link-made") && events.iter().all(|event| !event.text.contains(secret)));
 }
 
 #[tokio::test]

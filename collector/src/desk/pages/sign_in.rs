@@ -76,9 +76,12 @@ pub(in crate::desk) async fn sign_in(State(desk): State<Desk>, peer: Option<Exte
     let address = address_of(peer);
     let now = desk.collector.keeper.clock().now();
     let typed = form.name.trim().to_lowercase();
-    desk.tries.may(&typed, address, now).map_err(Trouble::Wait)?;
+    desk.tries.take(&typed, address, now).map_err(Trouble::Wait)?;
     let known = UserName::parse(&typed).ok().filter(|name| desk.collector.keeper.view().users.contains_key(name));
-    let right = desk.passwords.check(known.as_ref(), form.password).await;
+    let Some(right) = desk.passwords.check(known.as_ref(), form.password).await else {
+        desk.tries.give_back(&typed, address);
+        return Err(Trouble::Busy);
+    };
     match known.filter(|_| right) {
         Some(user) => {
             desk.tries.forgive(&typed, address);
@@ -93,7 +96,6 @@ pub(in crate::desk) async fn sign_in(State(desk): State<Desk>, peer: Option<Exte
             enter(&desk, user, address::inside(&form.next))
         }
         None => {
-            desk.tries.failed(&typed, address, now);
             let why = format!("wrong name or password, from {address}");
             let name: String = typed.chars().filter(|c| !c.is_control()).take(40).collect();
             desk.collector

@@ -71,6 +71,26 @@ async fn a_browser_that_trusts_the_desks_ca_reaches_it_by_its_names_only() {
 }
 
 #[tokio::test]
+async fn one_address_does_not_fill_the_desk() {
+    let test = new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let served = tokio::spawn(serve(listener, test.desk.collector.clone(), stop.clone()));
+    let mut mute = Vec::new();
+    for _ in 0..300 {
+        mute.push(TcpStream::connect(address).await.unwrap());
+    }
+    let mut is_open = async |number: usize| {
+        let read = tokio::time::timeout(Duration::from_millis(300), mute[number].read(&mut [0; 8])).await;
+        read.is_err()
+    };
+    assert!(is_open(0).await && is_open(255).await);
+    assert!(!is_open(256).await && !is_open(299).await);
+    stop.cancel();
+    tokio::time::timeout(SOON, served).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn an_open_page_hears_of_a_change_within_a_second() {
     let test = new().await;
     let cookie = test.cookie(Role::Viewer).await;

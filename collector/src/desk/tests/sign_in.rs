@@ -1,7 +1,7 @@
 //! Welcome, sign-in, sessions and the guards, as stories.
 
 use super::{TestDesk, new};
-use crate::desk::first_link;
+use crate::desk::{first_link, welcome};
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use rollcall_site::UserName;
@@ -45,6 +45,44 @@ async fn the_first_link_ends_after_a_day() {
 }
 
 #[tokio::test]
+async fn the_first_link_takes_no_other_account_and_stays_until_there_is_an_administrator() {
+    let test = new().await;
+    let name = rollcall_site::UserName::parse("vera").unwrap();
+    test.change(move |w| rollcall_site::access::add_user(w, name, Role::Viewer)).await;
+    let link = link(&test).unwrap();
+    let taken = test.post(&link, "", "name=vera&password=four+plain+words&again=four+plain+words").await;
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(taken.text.contains("there is a user vera already"), "{}", taken.text);
+    let vera = rollcall_site::UserName::parse("vera").unwrap();
+    test.desk.passwords.keep(&vera, "four plain words".to_owned()).await.unwrap();
+    assert!(self::link(&test).is_some(), "a viewer with a password is no administrator");
+    let link = self::link(&test).unwrap();
+    assert_eq!(test.post(&link, "", ACCOUNT).await.to, "/");
+    assert_eq!(self::link(&test), None);
+}
+
+#[tokio::test]
+async fn a_link_lets_an_account_choose_a_password_and_ends_its_lock() {
+    let test = new().await;
+    test.post(&link(&test).unwrap(), "", ACCOUNT).await;
+    let ana = rollcall_site::UserName::parse("ana").unwrap();
+    let fresh = || welcome::user_link(&test.desk.collector, &ana).unwrap();
+    let (old, link) = (fresh(), fresh());
+    let path = |link: &str| link.strip_prefix("https://desk.school:8443").unwrap().to_owned();
+    while test.post("/sign-in", "", "name=ana&password=wrong").await.status == StatusCode::UNAUTHORIZED {}
+    let signed_in = test.desk.sessions.begin(ana.clone(), test.desk.collector.keeper.clock().now()).unwrap();
+
+    assert_eq!(test.get(&path(&old), "").await.status, StatusCode::NOT_FOUND, "a newer link ends an older one");
+    assert!(test.get(&path(&link), "").await.text.contains("Choose a password for the account <b>ana</b>"));
+    let set = test.post(&path(&link), "", "name=bo&password=five+more+plain+words&again=five+more+plain+words").await;
+    assert_eq!((set.status, set.to.as_str()), (StatusCode::SEE_OTHER, "/"));
+    assert_eq!(test.desk.collector.keeper.view().users.len(), 1, "it is for ana alone");
+    assert_eq!(test.get("/", signed_in.split(';').next().unwrap()).await.to, "/sign-in");
+    assert_eq!(test.post("/sign-in", "", "name=ana&password=five+more+plain+words").await.to, "/");
+    assert_eq!(test.get(&path(&link), "").await.status, StatusCode::NOT_FOUND, "it works once");
+}
+
+#[tokio::test]
 async fn signing_in_and_out_and_too_many_tries() {
     let test = new().await;
     test.post(&link(&test).unwrap(), "", ACCOUNT).await;
@@ -69,6 +107,16 @@ async fn signing_in_and_out_and_too_many_tries() {
     let kinds: Vec<String> = test.desk.collector.keeper.store().history(None, 50).unwrap().into_iter().map(|event| event.kind).collect();
     assert_eq!(kinds.iter().filter(|kind| *kind == "signin.refused").count(), 5);
     assert!(kinds.iter().filter(|kind| *kind == "signin.made").count() >= 3);
+}
+
+#[tokio::test]
+async fn who_asks_at_once_has_no_more_tries() {
+    let test = new().await;
+    test.post(&link(&test).unwrap(), "", ACCOUNT).await;
+    let tries = (0..40).map(|_| test.post("/sign-in", "", "name=ana&password=wrong"));
+    let answers = futures_util::future::join_all(tries).await;
+    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(StatusCode::UNAUTHORIZED), count(StatusCode::TOO_MANY_REQUESTS)), (5, 35));
 }
 
 #[tokio::test]

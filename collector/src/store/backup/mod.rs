@@ -189,11 +189,12 @@ fn name_of(path: &Path) -> String {
 }
 
 /// Restores the backup `from` with the recovery key `identity` into the new or empty folder `into`, and checks everything. Whoever was
-/// forgotten since stays forgotten: the list `forgotten` beside the backup goes over the keys in it. The site's epoch is raised by whoever
-/// calls this, with a change of its own.
+/// forgotten since stays forgotten: the list `forgotten` beside the backup goes over the keys in it. Whoever calls this raises the
+/// site's epoch with a change of its own, and then calls [`finish`]: until then the folder is marked as half restored, and no collector
+/// opens it.
 ///
 /// # Errors
-/// [`BackupError`]; the folder is then marked as half restored, and no collector opens it.
+/// [`BackupError`]; the mark stays.
 pub fn restore(from: &Path, identity: &str, into: &Path) -> Result<RestoreReport, BackupError> {
     let identity: Identity = identity.trim().parse().map_err(BackupError::Identity)?;
     let mut archive = open_backup(from, &identity, into)?;
@@ -216,13 +217,21 @@ pub fn restore(from: &Path, identity: &str, into: &Path) -> Result<RestoreReport
         return Err(damaged(from, into, format!("its ledger ends at {head}, and it says {}", manifest.head)));
     }
     drop(restored);
-    remove(&mark).map_err(at("remove the mark of an unfinished restore", &mark))?;
-    sync_dir(into)?;
     let next = format!(
         "stop the old collector for good, then start this one: rollcall serve --data {}; every agent announces itself anew",
         into.display()
     );
     Ok(RestoreReport { dir: into.to_owned(), files, seq: manifest.seq, head: manifest.head, state_hash, damage, next })
+}
+
+/// The restored folder is whole, its epoch raised: any collector may open it now.
+///
+/// # Errors
+/// The disk's own error.
+pub fn finish(into: &Path) -> Result<(), BackupError> {
+    let mark = into.join(RESTORING);
+    remove(&mark).map_err(at("remove the mark of an unfinished restore", &mark))?;
+    Ok(sync_dir(into)?)
 }
 
 type Archive = archive::Reader<age::stream::StreamReader<BufReader<File>>>;
@@ -323,6 +332,8 @@ mod tests {
         assert_eq!((restored.seq, &restored.head, &restored.state_hash), (30, &report.head, &site(30).state_hash()));
         assert!(restored.next.contains("rollcall serve --data"));
         assert_eq!(std::fs::read(case.path("new/secrets.sealed")).unwrap(), b"sealed secrets");
+        assert!(matches!(Folder::open(&case.path("new")), Err(StoreError::HalfRestored { .. })), "its epoch is not raised yet");
+        finish(&case.path("new")).unwrap();
         let folder = Folder::open(&case.path("new")).unwrap();
         assert_eq!(folder.blob(&rollcall_proto::Digest::of(b"content")).unwrap().unwrap(), b"content");
         folder.commit(&[entry_about(31, asset(1))]).unwrap();
