@@ -1,5 +1,6 @@
 //! Enrolment: trades a token for a certificate, with the collector's CA pinned by the token.
 
+use crate::fingerprint::Evidence;
 use crate::identity::{BadCertificate, Identity, Key, NoKey};
 use crate::link::{self, CallError};
 use crate::source::Facts;
@@ -177,7 +178,9 @@ pub async fn enroll(enrolment: &Enrolment<'_>) -> Result<Identity, EnrollError> 
         }
         _ => EnrollError::Refused(crate::probe::text::clean(status.message())),
     })?;
-    identity(answer.into_inner(), &key, token, &host)
+    let identity = identity(answer.into_inner(), &key, token, &host)?;
+    let bound = Evidence::of(&enrolment.facts.fingerprint, &identity.device);
+    Ok(Identity { bound: Some(bound), ..identity })
 }
 
 fn identity(answer: EnrollResponse, key: &Key, token: &Token, host: &str) -> Result<Identity, EnrollError> {
@@ -201,6 +204,7 @@ fn identity(answer: EnrollResponse, key: &Key, token: &Token, host: &str) -> Res
         key_der: key.to_der(),
         certificate_der: answer.certificate_der,
         ca_der: answer.ca_der,
+        bound: None,
     })
 }
 

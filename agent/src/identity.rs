@@ -1,9 +1,11 @@
 //! Who this agent is: its key and certificate, the CA it trusts, where its collector is.
 
+use crate::fingerprint::{Evidence, Likeness};
 use crate::tls;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData, SigningKey};
+use rollcall_proto::v1::Fingerprint;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -34,6 +36,9 @@ pub struct Identity {
     /// The agents' CA: all that is trusted.
     #[serde(with = "base64_bytes")]
     pub ca_der: Vec<u8>,
+    /// The machine it was given to; nothing in a file of an older agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<Evidence>,
 }
 
 impl fmt::Debug for Identity {
@@ -57,6 +62,21 @@ impl Identity {
         Ok(KeyPair::try_from(&PrivatePkcs8KeyDer::from(self.key_der.as_slice()))?.sign(statement)?)
     }
 
+    /// Whether this machine, as its fingerprint shows it now, is the one that this identity was given to; if so, the
+    /// identity with its evidence brought up to date when that has changed.
+    ///
+    /// # Errors
+    /// [`OtherMachine`] when it was given to another: the key must not be used.
+    pub fn recognise(&self, fingerprint: &Fingerprint) -> Result<Option<Self>, OtherMachine> {
+        let now = Evidence::of(fingerprint, &self.device);
+        let bound = match &self.bound {
+            Some(bound) if bound.likeness(&now) == Likeness::Other => return Err(OtherMachine { tag: self.tag.clone() }),
+            Some(bound) => bound.renewed(&now),
+            None => now,
+        };
+        Ok((self.bound.as_ref() != Some(&bound)).then(|| Self { bound: Some(bound), ..self.clone() }))
+    }
+
     /// This identity with another key and certificate.
     ///
     /// # Errors
@@ -65,6 +85,17 @@ impl Identity {
         key.check(&certificate_der, &self.ca_der)?;
         Ok(Self { key_der: key.0.serialize_der(), certificate_der, ..self.clone() })
     }
+}
+
+/// The identity in the state folder was given to another machine.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this is not the machine that was enrolled as {tag}: its board, network and disks are others, so the key is not used. Was the disk moved \
+     or copied? enrol this machine with `rollcall-agent enroll --again …`; on an image for many machines run `rollcall-agent prepare-image`"
+)]
+pub struct OtherMachine {
+    /// The tag the other machine was enrolled with.
+    pub tag: String,
 }
 
 /// Why a certificate was not taken.
@@ -180,10 +211,16 @@ mod tests {
             key_der: vec![1, 2, 3],
             certificate_der: vec![4],
             ca_der: vec![5],
+            bound: None,
         };
         let text = serde_json::to_string(&identity).unwrap();
         assert_eq!(serde_json::from_str::<Identity>(&text).unwrap(), identity);
         assert!(!format!("{identity:?}").contains("[1, 2, 3]"));
         assert_eq!(identity.renew_at_ms(), i64::MIN);
+        let machine = |uuid: &str| Fingerprint { system_uuid: uuid.into(), ..Fingerprint::default() };
+        let bound = identity.recognise(&machine("here")).unwrap().unwrap();
+        assert_eq!(bound.recognise(&machine("here")).unwrap(), None);
+        assert_eq!(bound.recognise(&machine("")).unwrap(), None);
+        assert!(bound.recognise(&machine("elsewhere")).unwrap_err().to_string().contains("prepare-image"));
     }
 }

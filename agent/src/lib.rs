@@ -7,7 +7,7 @@
 //!                                    │    └─▶ link, tls ─▶ collector
 //! ```
 //!
-//! Invariants, as absences: no port is opened; no program is started; nothing but the sections, the health and the
+//! Invariants, as absences: no port is opened; no program is started but the closed list of `host/ask.rs`; nothing but the sections, the health and the
 //! fingerprint leaves the machine; no root of the system is trusted; outside `host` nothing knows the operating system.
 
 #![forbid(unsafe_code)]

@@ -1,10 +1,10 @@
 //! Where an agent's readings come from: a machine, or literal sections of a simulated one.
 
-use crate::host::Host;
+use crate::host::{Host, Notices};
 use crate::survey::{Content, Reading, survey};
 use crate::watch::{self, Watch};
 use crate::{fingerprint, probe};
-use rollcall_proto::v1::{Fingerprint, Health};
+use rollcall_proto::v1::{Fingerprint, Health, HealthDetail};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -38,7 +38,7 @@ impl Source {
         match self {
             Self::Host(host) => blocking(host, |host| Facts {
                 fingerprint: fingerprint::read(&host),
-                host_name: host.value("/proc/sys/kernel/hostname").map(|name| probe::text::clean(&name)).unwrap_or_default(),
+                host_name: probe::host_name(&host).unwrap_or_default(),
                 boot: host.boot(),
                 asset_tag: probe::asset_tag(&host),
             })
@@ -63,7 +63,7 @@ impl Source {
     }
 
     /// Reads the health; `at_ms` is now, milliseconds since 1970 UTC.
-    pub async fn health(&self, at_ms: i64) -> Option<Health> {
+    pub async fn health(&self, at_ms: i64) -> Option<(Health, HealthDetail)> {
         match self {
             Self::Host(host) => {
                 let at_work = host.begin("health")?;
@@ -74,7 +74,7 @@ impl Source {
                 };
                 blocking(host, read).await
             }
-            Self::Simulated(machine) => Some(machine.with(|machine| Health { at_ms, ..machine.health })),
+            Self::Simulated(machine) => Some(machine.with(|machine| (Health { at_ms, ..machine.health }, HealthDetail::default()))),
         }
     }
 
@@ -82,8 +82,9 @@ impl Source {
     pub async fn watch_packages(&self) -> PackageWatch {
         match self {
             Self::Host(host) => {
-                let watch = blocking(host, |host| Watch::new(watch::glance(&host))).await;
-                PackageWatch::Host { host: host.clone(), watch, began: Instant::now() }
+                let begin = blocking(host, |host| (Notices::of(&host, watch::FOLDERS), Box::new(Watch::new(watch::glance(&host))))).await;
+                let (notices, watch) = begin.unzip();
+                PackageWatch::Host { host: host.clone(), watch, notices, began: Instant::now() }
             }
             Self::Simulated(machine) => PackageWatch::Simulated(machine.clone()),
         }
@@ -97,7 +98,9 @@ pub enum PackageWatch {
         /// The machine.
         host: Host,
         /// What was seen; `None` only when the first look failed.
-        watch: Option<Watch>,
+        watch: Option<Box<Watch>>,
+        /// Tells when something happens in the database.
+        notices: Option<Notices>,
         /// From where time is measured.
         began: Instant,
     },
@@ -109,10 +112,13 @@ impl PackageWatch {
     /// Comes back when the package database has changed and nobody works on it any more. May be dropped and called again.
     pub async fn changed(&mut self) {
         match self {
-            Self::Host { host, watch, began } => loop {
-                tokio::time::sleep(watch::INTERVAL).await;
+            Self::Host { host, watch, notices, began } => loop {
+                match notices {
+                    Some(notices) if watch.as_ref().is_some_and(|watch| watch.is_still()) => notices.wait().await,
+                    _ => tokio::time::sleep(watch::INTERVAL).await,
+                }
                 let Some(glance) = blocking(host, |host| watch::glance(&host)).await else { continue };
-                if watch.get_or_insert_with(|| Watch::new(glance)).step(glance, began.elapsed()) {
+                if watch.get_or_insert_with(|| Box::new(Watch::new(glance))).step(glance, began.elapsed()) {
                     return;
                 }
             },

@@ -56,7 +56,7 @@ impl State {
     /// [`StateError`].
     pub fn open(dir: &Path) -> Result<Self, StateError> {
         private_dir(dir).map_err(failed(dir))?;
-        let path = dir.join("lock");
+        let path = dir.join(LOCK);
         let lock = File::options().create(true).append(true).open(&path).map_err(failed(&path))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
@@ -120,6 +120,20 @@ impl State {
     }
 }
 
+/// Removes what an agent leaves in `dir` that names no machine: its lock and its bell.
+///
+/// # Errors
+/// [`StateError::Io`].
+pub fn remove_rest(dir: &Path) -> Result<(), StateError> {
+    [LOCK, BELL].iter().try_for_each(|name| {
+        let path = dir.join(name);
+        absent_is_fine(std::fs::remove_file(&path)).map_err(failed(&path))
+    })
+}
+
+/// Names in the folder.
+const LOCK: &str = "lock";
+const BELL: &str = "bell";
 const IDENTITY: &str = "identity.json";
 const LINEAGE: &str = "lineage.json";
 const STATUS: &str = "status.json";
@@ -143,7 +157,7 @@ pub fn status(dir: &Path) -> Result<Option<Status>, StateError> {
 
 /// Whether an agent runs with `dir` now.
 pub fn is_running(dir: &Path) -> bool {
-    File::open(dir.join("lock")).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    File::open(dir.join(LOCK)).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 fn save(path: &Path, value: &impl Serialize) -> Result<(), StateError> {

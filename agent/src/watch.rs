@@ -3,29 +3,54 @@
 use crate::host::{Host, Meta};
 use std::time::Duration;
 
-/// How often the database is looked at: three `stat` calls.
+/// How often the databases are looked at while something happens in them.
 pub const INTERVAL: Duration = Duration::from_millis(400);
 /// How long it must be still before a change counts as finished.
 const SETTLE: Duration = Duration::from_millis(400);
 
-const STATUS: &str = "/var/lib/dpkg/status";
+/// The files and folders whose last write tells of a change, one package manager after another.
+const DATABASES: [&str; 8] = [
+    "/var/lib/dpkg/status",
+    "/var/lib/rpm/rpmdb.sqlite",
+    "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "/lib/apk/db/installed",
+    "/usr/lib/apk/db/installed",
+    "/var/lib/pacman/local",
+    "/var/lib/snapd/snaps",
+    "/var/lib/flatpak/.changed",
+];
+/// The folders in which something happens then.
+pub const FOLDERS: &[&str] = &[
+    "/var/lib/dpkg",
+    "/var/lib/rpm",
+    "/usr/lib/sysimage/rpm",
+    "/lib/apk/db",
+    "/usr/lib/apk/db",
+    "/var/lib/pacman/local",
+    "/var/lib/snapd/snaps",
+    "/var/lib/flatpak",
+];
+
+/// The states of the databases; `None`: absent or unreadable.
+type States = [Option<Meta>; DATABASES.len()];
+
 /// apt holds the first over a whole run, dpkg the second while it works.
 const LOCKS: [&str; 2] = ["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock"];
 const LOCK_TABLE: &str = "/proc/locks";
 const LOCK_TABLE_LIMIT: usize = 1024 * 1024;
 
-/// What the package database looks like at one moment.
+/// What the package databases look like at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glance {
-    /// The database file; `None`: absent or unreadable.
-    pub status: Option<Meta>,
-    /// Somebody works on it.
-    pub locked: bool,
+    /// The databases.
+    states: States,
+    /// Somebody works on dpkg's.
+    locked: bool,
 }
 
 /// Looks once.
 pub fn glance(host: &Host) -> Glance {
-    Glance { status: host.meta(STATUS).ok(), locked: is_locked(host) }
+    Glance { states: DATABASES.map(|path| host.meta(path).ok()), locked: is_locked(host) }
 }
 
 /// Whether a package manager holds one of dpkg's locks. The kernel's table of locks tells; taking one would disturb.
@@ -54,21 +79,28 @@ fn is_held(table: &str, meta: &Meta) -> bool {
 /// Judges glances one after another.
 #[derive(Debug)]
 pub struct Watch {
-    reported: Option<Meta>,
-    seen: Option<Meta>,
+    reported: States,
+    seen: States,
+    locked: bool,
     since: Duration,
 }
 
 impl Watch {
     /// Begins with what is there now: a change is what differs from it.
     pub fn new(glance: Glance) -> Self {
-        Self { reported: glance.status, seen: glance.status, since: Duration::ZERO }
+        Self { reported: glance.states, seen: glance.states, locked: glance.locked, since: Duration::ZERO }
+    }
+
+    /// Whether nothing is going on: the next thing to happen is a change.
+    pub fn is_still(&self) -> bool {
+        self.seen == self.reported && !self.locked
     }
 
     /// Whether a change has come to its end; `now` is measured from any fixed start.
     pub fn step(&mut self, glance: Glance, now: Duration) -> bool {
-        if glance.status != self.seen || glance.locked {
-            self.seen = glance.status;
+        self.locked = glance.locked;
+        if glance.states != self.seen || glance.locked {
+            self.seen = glance.states;
             self.since = now;
             return false;
         }
@@ -85,15 +117,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn status(inode: u64) -> Option<Meta> {
-        Some(Meta { inode, major: 0xfe, minor: 1, modified_ns: 0, size: 1 })
+    fn glance(inode: u64, locked: bool) -> Glance {
+        let mut states = [None; DATABASES.len()];
+        states[0] = Some(Meta { inode, major: 0xfe, minor: 1, modified_ns: 0, size: 1 });
+        Glance { states, locked }
     }
 
     /// Glances every 400 ms; at which of them a change was finished.
     fn finished(glances: &[(u64, bool)]) -> Vec<usize> {
-        let mut watch = Watch::new(Glance { status: status(1), locked: false });
+        let mut watch = Watch::new(glance(1, false));
         let step = |(index, (inode, locked)): (usize, &(u64, bool))| {
-            watch.step(Glance { status: status(*inode), locked: *locked }, INTERVAL * (index as u32 + 1)).then_some(index)
+            watch.step(glance(*inode, *locked), INTERVAL * (index as u32 + 1)).then_some(index)
         };
         glances.iter().enumerate().filter_map(step).collect()
     }

@@ -133,6 +133,10 @@ function ago() {
   });
 }
 
+// On a narrow screen the rail is a line: the page that is open stands in it.
+const here = document.querySelector(".rail [aria-current]");
+if (here && here.parentElement.scrollWidth > here.parentElement.clientWidth) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 12;
+
 document.querySelectorAll("form[data-find]").forEach(searches);
 setInterval(ago, 1000);
 follow();

@@ -1,6 +1,7 @@
 //! The site's collector: agents report to it, people and scripts ask it.
 
 pub mod agents;
+pub mod backups;
 pub mod cli;
 pub mod clock;
 pub mod collector;
@@ -16,5 +17,6 @@ pub mod store;
 pub mod sweeps;
 pub mod tickets;
 pub mod tls;
+pub mod upkeep;
 
 pub use collector::Collector;

@@ -14,8 +14,10 @@ use crate::notify;
 use crate::secrets::{self, RECOVERY, Secrets};
 use crate::settings::Settings;
 use crate::store::folder::Folder;
+use crate::sweeps;
 use crate::tickets::Tickets;
 use crate::tls;
+use crate::upkeep;
 use age::secrecy::{ExposeSecret, SecretString};
 use anyhow::{Context, bail};
 use jiff::{SignedDuration, tz::TimeZone};
@@ -53,6 +55,8 @@ pub struct Options {
     pub restart_grace: SignedDuration,
     /// How long after its certificate lapsed a device may renew it by its key alone.
     pub renew_within: SignedDuration,
+    /// What the store keeps, and where else.
+    pub upkeep: upkeep::Plan,
 }
 
 impl Default for Options {
@@ -63,6 +67,7 @@ impl Default for Options {
             enrolment: Caps::enrolment(),
             restart_grace: SignedDuration::from_secs(60), // agents come back within 20 s; a laptop takes its time
             renew_within: SignedDuration::from_hours(24 * 400), // a year in a cupboard, and a summer
+            upkeep: upkeep::Plan::default(),
         }
     }
 }
@@ -125,13 +130,16 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     let site = SiteId::parse(SITE)?;
     let collector = tokio::task::spawn_blocking(move || open(settings, clock)).await??;
     let keeper = &collector.keeper;
+    upkeep::begin(&collector, &options.upkeep)?;
     if keeper.view().about().is_none() {
         let (site, name) = (site.clone(), options.site_name.clone());
         keeper.change(Actor::Rollcall, move |w| found(w, site, name)).await.context("the site could not be founded")?;
     }
+    sweeps::finish_cut(&collector).await.context("a sweep that was cut short could not be finished")?;
     let listeners = Listeners::bind(&collector.settings).await?;
     let mut running = Running::over(collector, &listeners)?;
     let authority = Arc::new(Authority::open(&running.collector.secrets, &site, running.collector.keeper.clock().now())?);
+    let plan = options.upkeep.clone();
     running.open_agents(site, authority, listeners.agents, listeners.enroll, options)?;
     running.open_desk(listeners.desk, listeners.socket)?;
     running.tasks.spawn(notify::run(running.collector.clone(), running.stop.clone()));
@@ -139,6 +147,8 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     // Last, so that a start that fails does not use up the one time they are shown.
     running.first_link = desk::first_link(&running.collector, running.desk);
     running.recovery = recovery_key(&running.collector.secrets)?;
+    // A backup is encrypted to that key.
+    running.tasks.spawn(upkeep::run(running.collector.clone(), plan, running.stop.clone()));
     Ok(running)
 }
 
@@ -321,7 +331,8 @@ fn recovery_key(secrets: &Secrets) -> anyhow::Result<Option<SecretString>> {
 fn recovery_words(recovery: &SecretString) -> String {
     format!(
         "rollcall: the recovery key, shown this once. Backups are encrypted to it: without it no backup can be read.\n\
-         rollcall: write it down and keep it away from this machine:\n\n    {}\n",
+         rollcall: write it down and keep it away from this machine:\n\n    {}\n\n\
+         rollcall: a log may have kept this message. Once it is written down: journalctl --rotate --vacuum-time=1s\n",
         recovery.expose_secret()
     )
 }

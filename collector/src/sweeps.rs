@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rollcall_site::event::Actor;
 use rollcall_site::sweep::{Answer, Sweep};
-use rollcall_site::{DeviceId, RoomId};
+use rollcall_site::{DeviceId, RoomId, SweepId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +47,20 @@ pub async fn run(collector: &Collector, room: RoomId, actor: Actor, progress: im
         progress(SweepProgress { answered, total });
     }
     keeper.change(actor, move |w| rollcall_site::sweep::finish(w, sweep.id)).await
+}
+
+/// Finishes the sweeps that a stop of the collector cut short: who had not answered by then counts as slow.
+///
+/// # Errors
+/// The changes could not be stored.
+pub async fn finish_cut(collector: &Collector) -> Result<(), ChangeError> {
+    let keeper = &collector.keeper;
+    let open: Vec<SweepId> = keeper.view().sweeps.values().filter(|sweep| sweep.finished_at.is_none()).map(|sweep| sweep.id).collect();
+    for id in open {
+        keeper.change(Actor::Rollcall, move |w| rollcall_site::sweep::finish(w, id)).await?;
+        tracing::info!(sweep.id = %id, "finished a sweep that was cut short");
+    }
+    Ok(())
 }
 
 async fn ask(collector: &Collector, device: DeviceId) -> (DeviceId, bool) {

@@ -10,6 +10,7 @@ macro_rules! sections {
 
         /// A section's content.
         #[derive(Clone, Debug, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "sections are shared behind an `Arc`, not kept in rows")]
         pub enum Section {
             $(#[doc = $what] $variant(v1::$variant)),*
         }
@@ -41,20 +42,37 @@ macro_rules! sections {
                 match self { $(Self::$variant(_) => $name),* }
             }
         }
+
+        impl serde::Serialize for Section {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self { $(Self::$variant(section) => section.serialize(serializer)),* }
+            }
+        }
     };
 }
 
 sections! {
     "battery" Batteries: "The batteries: design and full capacity, cycles.",
+    "cameras" Cameras: "The cameras.",
+    "disk-health" DiskHealth: "What the disks say of their own health.",
     "displays" Displays: "The displays, from their EDID.",
+    "graphics" Graphics: "The graphics cards.",
+    "links" Links: "State of the network: speed, leased addresses, gateway.",
     "memory" Memory: "The memory, module by slot where readable.",
     "network" Network: "The interfaces and their permanent addresses.",
     "os" OperatingSystem: "The operating system.",
+    "pci" PciDevices: "What sits on the board's PCI bus.",
+    "printers" Printers: "The print queues.",
     "processors" Processors: "The processors, one per socket.",
+    "restarts" Restarts: "When the machine started, and how it went down before.",
+    "services" FailedServices: "Services that failed.",
     "software" Software: "The installed software: the same bytes on identical PCs.",
     "software-dates" SoftwareDates: "When each package was installed.",
+    "sound" SoundCards: "The sound devices.",
     "storage" Storage: "The disks and file systems.",
     "system" System: "Maker, model, serial, firmware.",
+    "updates" Updates: "Updates and a restart that wait.",
+    "usb" UsbDevices: "What is plugged in.",
 }
 
 #[cfg(test)]

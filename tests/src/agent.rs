@@ -1,6 +1,8 @@
 //! An agent in a test: the real one, over real TLS, for a machine that exists only as its sections.
 
 use anyhow::{Context, ensure};
+use jiff::Timestamp;
+use rollcall::clock::Clock;
 use rollcall_agent::enroll::{Enrolment, Token, enroll};
 use rollcall_agent::run::{Agent, Ended, Keeping, RunError, run};
 use rollcall_agent::session::Standing;
@@ -20,6 +22,7 @@ pub struct TestAgent {
 }
 
 struct Running {
+    since: Timestamp,
     stop: oneshot::Sender<Reason>,
     task: JoinHandle<Result<Ended, RunError>>,
 }
@@ -58,7 +61,7 @@ impl TestAgent {
         let agent = Agent { identity: identity(&self.state)?, source: Source::Simulated(self.machine.clone()), keeping };
         let (stop, stopped) = oneshot::channel();
         let told = async { stopped.await.unwrap_or(Reason::Stopped) };
-        self.running = Some(Running { stop, task: tokio::spawn(run(agent, told)) });
+        self.running = Some(Running { since: Clock::system().now(), stop, task: tokio::spawn(run(agent, told)) });
         Ok(())
     }
 
@@ -109,10 +112,11 @@ impl TestAgent {
         Ok(())
     }
 
-    /// Whether the collector has welcomed it.
+    /// Whether the collector has welcomed it since it was started last.
     pub fn is_connected(&self) -> bool {
-        self.running.is_some()
-            && status(&self.state).is_ok_and(|status| status.is_some_and(|status| status.standing == Standing::Connected))
+        let Some(running) = &self.running else { return false };
+        let said = status(&self.state).ok().flatten();
+        said.is_some_and(|status| status.standing == Standing::Connected && status.since >= running.since)
     }
 }
 

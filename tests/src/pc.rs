@@ -225,6 +225,7 @@ fn operating_system() -> Section {
         kernel: "6.1.0-31-amd64".to_owned(),
         architecture: "x86_64".to_owned(),
         pretty: "Debian GNU/Linux 12 (bookworm)".to_owned(),
+        ..OperatingSystem::default()
     })
 }
 

@@ -5,6 +5,7 @@
 mod dependencies;
 mod layers;
 mod lists;
+mod readme;
 mod samples;
 mod spelling;
 mod templates;

@@ -5,8 +5,8 @@ use crate::host::Host;
 use crate::survey::survey;
 use crate::{clock, fingerprint, probe};
 use jiff::Timestamp;
-use rollcall_proto::Section;
-use rollcall_proto::v1::{Fingerprint, Health};
+use rollcall_proto::v1::{Fingerprint, Health, HealthDetail, PackageDate, SoftwareDates};
+use rollcall_proto::{Digest, Section};
 use std::time::Duration;
 
 /// How long the processors are watched for one reading of their use.
@@ -20,6 +20,8 @@ pub(super) struct Inventory {
     pub sections: Vec<Shown>,
     /// How the machine does.
     pub health: Health,
+    /// The parts behind it.
+    pub detail: HealthDetail,
     /// By what the collector knows the machine again.
     pub fingerprint: Fingerprint,
 }
@@ -40,7 +42,7 @@ pub(super) fn read(host: &Host) -> Inventory {
     // The first reading only begins the window in which the processors are watched.
     host.vitals();
     std::thread::sleep(CPU_WINDOW);
-    let health = probe::health::read(host, at.as_millisecond());
+    let (health, detail) = probe::health::read(host, at.as_millisecond());
     let decoded = |name: &str, bytes: &[u8]| match Section::decode(name, bytes) {
         Some(Ok(section)) => Ok(section),
         _ => Err("the section does not read back; please report this".to_owned()),
@@ -50,7 +52,26 @@ pub(super) fn read(host: &Host) -> Inventory {
         content: reading.content.and_then(|content| decoded(reading.name, &content.bytes)),
         problems: reading.problems,
     });
-    Inventory { at, sections: sections.collect(), health, fingerprint: fingerprint::read(host) }
+    let sections = with_names(sections.collect());
+    Inventory { at, sections, health, detail, fingerprint: fingerprint::read(host) }
+}
+
+/// Puts the names back to the install dates, which travel without them.
+fn with_names(mut sections: Vec<Shown>) -> Vec<Shown> {
+    let Some(list) = sections.iter().find_map(|shown| match &shown.content {
+        Ok(Section::Software(list)) => Some(list.clone()),
+        _ => None,
+    }) else {
+        return sections;
+    };
+    let digest = Digest::of(&Section::Software(list.clone()).encode());
+    for shown in &mut sections {
+        if let Ok(Section::SoftwareDates(along)) = &mut shown.content {
+            let named = along.by_name(&digest, &list).map(|(name, installed_s)| PackageDate { name: name.to_owned(), installed_s });
+            *along = SoftwareDates { dates: named.collect(), ..SoftwareDates::default() };
+        }
+    }
+    sections
 }
 
 /// Reads every source there is, for a recording.

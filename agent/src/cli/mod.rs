@@ -3,10 +3,13 @@
 mod inventory;
 mod json;
 mod output;
+mod page;
+mod sections;
 mod text;
 
 use crate::enroll::{EnrollError, Enrolment, Token, enroll};
-use crate::host::{Host, record, stop_requested};
+use crate::host::{FACTS, Host, Word, record, say, stop_requested, write_privileged};
+use crate::identity::{Identity, OtherMachine};
 use crate::run::{Agent, Ended, Keeping, run};
 use crate::session::Standing;
 use crate::source::Source;
@@ -65,6 +68,26 @@ enum Command {
         #[arg(value_name = "DIR")]
         dir: PathBuf,
     },
+    /// Make this machine fit to be copied: forget key, spool and whatever else makes it one machine
+    PrepareImage {
+        /// Where identity and spool are kept
+        #[arg(long, value_name = "DIR", default_value = STATE)]
+        state: PathBuf,
+    },
+    /// Write down, as root, what only root may read, for the agent that runs as its own user
+    PrivilegedFacts {
+        /// The file, for root and the group rollcall-agent
+        #[arg(long, value_name = "FILE", default_value = FACTS)]
+        out: PathBuf,
+    },
+    /// Tell the agent of this machine that it goes to sleep, or woke up (the service units do this)
+    Say {
+        /// What happens
+        word: Said,
+        /// Where identity and spool are kept
+        #[arg(long, value_name = "DIR", default_value = STATE)]
+        state: PathBuf,
+    },
     /// Print the completion script for a shell
     Completion {
         /// The shell
@@ -95,6 +118,15 @@ struct EnrollArguments {
     /// Enrol a recorded machine instead of this one
     #[arg(long, value_name = "DIR")]
     host: Option<PathBuf>,
+}
+
+/// What can be said to a running agent.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Said {
+    /// It goes to sleep.
+    Suspend,
+    /// It is awake again.
+    Resume,
 }
 
 const STATE: &str = "/var/lib/rollcall-agent";
@@ -129,6 +161,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
         Some(EnrollError::Refused(_)) => REFUSED,
         Some(EnrollError::Unreachable { .. }) => UNREACHABLE,
         Some(EnrollError::Address(_)) => USAGE,
+        _ if error.is::<OtherMachine>() => REFUSED,
         _ if error.is::<crate::enroll::BadToken>() => USAGE,
         _ => PROBLEMS,
     }
@@ -148,6 +181,21 @@ async fn obey(command: Command) -> anyhow::Result<u8> {
         Command::Record { dir } => {
             let files = record(&dir, inventory::read_everything)?;
             output::print(&format!("recorded {files} files in {}; it holds serial numbers: keep it private\n", dir.display()))?;
+            Ok(DONE)
+        }
+        Command::PrepareImage { state } => prepare_image(&state),
+        Command::PrivilegedFacts { out } => {
+            let facts = tokio::task::spawn_blocking(move || write_privileged(&Host::live(), &out)).await?;
+            let facts = facts.context("the facts cannot be written; does this run as root?")?;
+            output::print(&format!("wrote down {facts} facts\n"))?;
+            Ok(DONE)
+        }
+        Command::Say { word, state } => {
+            let word = match word {
+                Said::Suspend => Word::Suspend,
+                Said::Resume => Word::Resume,
+            };
+            say(&state, word).await.with_context(|| format!("no agent with the state in {} answers; does it run?", state.display()))?;
             Ok(DONE)
         }
         Command::Completion { shell } => {
@@ -192,11 +240,24 @@ async fn enrol(arguments: EnrollArguments) -> anyhow::Result<u8> {
     Ok(DONE)
 }
 
+/// The identity, if this is the machine it was given to.
+async fn recognised(identity: Identity, source: &Source, state: &State) -> anyhow::Result<Identity> {
+    let facts = source.facts().await;
+    match identity.recognise(&facts.fingerprint)? {
+        Some(renewed) => {
+            state.save_identity(&renewed)?;
+            Ok(renewed)
+        }
+        None => Ok(identity),
+    }
+}
+
 async fn attend(dir: &Path, recorded: Option<&Path>) -> anyhow::Result<u8> {
     output::log_to_standard_error();
     let identity = state::identity(dir)?;
     let state = State::open(dir)?;
     let source = Source::Host(machine(recorded)?);
+    let identity = recognised(identity, &source, &state).await?;
     tracing::info!(site = identity.site, device = identity.device, tag = identity.tag, "the agent begins");
     let stop = async {
         match stop_requested().await {
@@ -211,6 +272,20 @@ async fn attend(dir: &Path, recorded: Option<&Path>) -> anyhow::Result<u8> {
     if ended == Ended::Retired {
         output::complain("the collector retired this device; enrol it again to bring it back");
     }
+    Ok(DONE)
+}
+
+/// Forgets what makes this machine one machine. What the next boot of a copy makes itself is its own.
+fn prepare_image(dir: &Path) -> anyhow::Result<u8> {
+    let state = State::open(dir)?;
+    state.forget()?;
+    drop(state);
+    state::remove_rest(dir)?;
+    output::print(
+        "this machine has no key, no spool and no history of its own any more: it may be copied\n\
+         each copy is enrolled at its first start: rollcall-agent enroll --collector HOST --token TOKEN\n\
+         empty /etc/machine-id as well, so that each copy gets its own (on systemd: `systemd-firstboot --reset` does it)\n",
+    )?;
     Ok(DONE)
 }
 
@@ -244,6 +319,9 @@ mod tests {
             "rollcall-agent status --state /tmp/x --json",
             "rollcall-agent inventory --json --host /tmp/machine",
             "rollcall-agent record /tmp/machine",
+            "rollcall-agent prepare-image --state /tmp/x",
+            "rollcall-agent privileged-facts --out /tmp/facts",
+            "rollcall-agent say suspend --state /tmp/x",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }

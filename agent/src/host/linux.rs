@@ -1,27 +1,13 @@
 //! What only Linux gives: file identity, private files, and the signals that stop a service.
 #![cfg(target_os = "linux")]
 
+use super::{Ask, Host, Meta, Unread};
 use rollcall_proto::v1::Reason;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
-
-/// What identifies a state of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Meta {
-    /// The inode's number.
-    pub inode: u64,
-    /// Major number of the device it is on; 0 for file systems without a device of their own (btrfs, overlays).
-    pub major: u64,
-    /// Minor number of that device.
-    pub minor: u64,
-    /// Last write, nanoseconds since 1970 UTC.
-    pub modified_ns: i128,
-    /// Bytes.
-    pub size: u64,
-}
 
 /// Reads the identity of the file at `path`.
 pub(super) fn meta(path: &Path) -> io::Result<Meta> {
@@ -79,14 +65,52 @@ fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
-fn replace(path: &Path, bytes: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
+fn replace(path: &Path, bytes: &[u8], finish: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let draft = parent.join(format!(".{name}.draft"));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     file.write_all(bytes)?;
-    sync(&file)?;
+    finish(&file)?;
     std::fs::rename(&draft, path)
+}
+
+/// Writes `bytes` to `path` so that readers see the old file or the new one, for its owner and `group` to read (0640);
+/// without such a group for its owner alone.
+///
+/// # Errors
+/// The system's.
+pub(super) fn write_for_group(path: &Path, bytes: &[u8], group: &str) -> io::Result<()> {
+    let groups = std::fs::read_to_string("/etc/group").unwrap_or_default();
+    replace(path, bytes, |file| {
+        let Some(gid) = group_id(&groups, group) else { return Ok(()) };
+        if file.metadata()?.gid() != gid {
+            std::os::unix::fs::fchown(file, None, Some(gid))?;
+        }
+        file.set_permissions(std::fs::Permissions::from_mode(0o640))
+    })
+}
+
+/// The number of the group called `name` in the text of `/etc/group`.
+fn group_id(groups: &str, name: &str) -> Option<u32> {
+    let row = groups.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    row.split(':').nth(1)?.parse().ok()
+}
+
+/// Whether this process is root's.
+pub(super) fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0)
+}
+
+/// Whether the file at `path` and its folder are root's, and nobody else may write them.
+pub(super) fn only_root_writes(path: &Path) -> bool {
+    let safe = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|meta| meta.uid() == 0 && meta.mode() & 0o022 == 0);
+    safe(path) && path.parent().is_some_and(safe)
+}
+
+/// Nothing here is called a registry.
+pub(super) fn registry(key: &str, _limit: usize) -> Result<String, Unread> {
+    Err(Unread::Absent { path: key.to_owned() })
 }
 
 /// Waits for SIGTERM or SIGINT, and says whether the machine goes down or only the agent.
@@ -100,13 +124,25 @@ pub async fn stop_requested() -> io::Result<Reason> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    let going_down = ["/run/systemd/shutdown/scheduled", "/run/nologin"].iter().any(|path| Path::new(path).exists());
+    let going_down = tokio::task::spawn_blocking(goes_down).await.unwrap_or(false);
     Ok(if going_down { Reason::Shutdown } else { Reason::Stopped })
+}
+
+/// Whether the machine goes down. Only the service manager knows, when nobody announced it.
+fn goes_down() -> bool {
+    let announced = ["/run/systemd/shutdown/scheduled", "/run/nologin"].iter().any(|path| Path::new(path).exists());
+    announced || Host::live().ask(Ask::SystemState).is_ok_and(|state| state.trim() == "stopping")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_group_is_found_by_its_whole_name() {
+        let groups = "root:x:0:\nrollcall-agents:x:7:\nrollcall-agent:x:998:a,b\nbad\n";
+        assert_eq!((group_id(groups, "rollcall-agent"), group_id(groups, "nobody")), (Some(998), None));
+    }
 
     #[test]
     fn what_is_private_is_for_its_owner_alone() {

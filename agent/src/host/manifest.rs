@@ -20,6 +20,10 @@ pub(super) struct Manifest {
     pub vitals: Vitals,
     /// Sources that were there and could not be read.
     pub refused: BTreeMap<String, Why>,
+    /// IPv4 addresses by interface.
+    pub addresses: Vec<(String, String)>,
+    /// What programs answered, by question.
+    pub answers: BTreeMap<String, String>,
     /// Directories by their names.
     pub names: BTreeMap<String, Vec<String>>,
     /// Symbolic links by their targets.

@@ -1,7 +1,7 @@
 //! The readings of the live machine that sysinfo serves best: processor, memory, temperature, disks.
 
 use serde::{Deserialize, Serialize};
-use sysinfo::{Components, Disks, MemoryRefreshKind, System};
+use sysinfo::{Components, Disks, MemoryRefreshKind, Networks, System};
 
 /// A mounted file system of a local disk.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,16 @@ pub struct Vitals {
     pub load_centi: Option<u32>,
     /// Since the machine's start, seconds.
     pub uptime_s: Option<u64>,
+    /// Swap in use, permille; none where there is no swap.
+    pub swap_permille: Option<u32>,
+    /// Use of each processor thread since the last reading, permille.
+    pub core_permille: Vec<u32>,
+    /// Every sensor by name, 0.1 °C.
+    pub temperatures: Vec<(String, i32)>,
+    /// Five-minute load, 0.01.
+    pub load_5_centi: Option<u32>,
+    /// Fifteen-minute load, 0.01.
+    pub load_15_centi: Option<u32>,
 }
 
 /// Keeps what the next reading is compared with.
@@ -50,28 +60,46 @@ impl Meters {
 
     /// Reads everything now. The first reading has no processor use: there is nothing to compare with.
     pub(super) fn read(&mut self) -> Vitals {
+        let load = System::load_average().ok();
+        let centi = |load: f64| (load.max(0.0) * 100.0) as u32;
         let mut vitals = Vitals {
-            load_centi: System::load_average().ok().map(|load| (load.one.max(0.0) * 100.0) as u32),
+            load_centi: load.as_ref().map(|load| centi(load.one)),
+            load_5_centi: load.as_ref().map(|load| centi(load.five)),
+            load_15_centi: load.as_ref().map(|load| centi(load.fifteen)),
             uptime_s: System::uptime().ok(),
             ..Vitals::default()
         };
-        if self.system.is_none() {
-            self.system = System::new().ok();
-        }
-        if let Some(system) = &mut self.system {
-            system.refresh_cpu_usage();
-            system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
-            vitals.cpu_permille = self.primed.then(|| (system.global_cpu_usage().clamp(0.0, 100.0) * 10.0) as u32);
-            vitals.memory_permille = permille(system.used_memory(), system.total_memory());
-            self.primed = true;
-        }
+        self.read_system(&mut vitals);
         match &mut self.components {
             Some(components) => components.refresh(true),
             None => self.components = Components::new_with_refreshed_list().ok(),
         }
-        let hottest = self.components.iter().flat_map(|components| components.iter()).filter_map(|c| c.temperature());
-        vitals.temperature_decidegrees = hottest.filter(|t| (-50.0..=200.0).contains(t)).reduce(f32::max).map(|t| (t * 10.0) as i32);
+        let sensors = self.components.iter().flat_map(|components| components.iter());
+        let sensible = |celsius: &f32| (-50.0..=200.0).contains(celsius);
+        let reading = |sensor: &sysinfo::Component| {
+            Some((sensor.label().to_owned(), sensor.temperature().filter(sensible).map(|celsius| (celsius * 10.0) as i32)?))
+        };
+        vitals.temperatures = sensors.filter_map(reading).collect();
+        vitals.temperatures.sort_unstable();
+        vitals.temperature_decidegrees = vitals.temperatures.iter().map(|(_, decidegrees)| *decidegrees).max();
         vitals
+    }
+
+    fn read_system(&mut self, vitals: &mut Vitals) {
+        if self.system.is_none() {
+            self.system = System::new().ok();
+        }
+        let Some(system) = &mut self.system else { return };
+        system.refresh_cpu_usage();
+        system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram().with_swap());
+        let use_of = |percent: f32| (percent.clamp(0.0, 100.0) * 10.0) as u32;
+        if self.primed {
+            vitals.cpu_permille = Some(use_of(system.global_cpu_usage()));
+            vitals.core_permille = system.cpus().iter().map(|core| use_of(core.usage())).collect();
+        }
+        vitals.memory_permille = permille(system.used_memory(), system.total_memory());
+        vitals.swap_permille = permille(system.used_swap(), system.total_swap());
+        self.primed = true;
     }
 }
 
@@ -93,6 +121,18 @@ pub(super) fn volumes() -> Vec<Volume> {
         removable: disk.is_removable(),
     };
     disks.iter().map(volume).collect()
+}
+
+/// The IPv4 addresses of the interfaces with their prefixes, by name.
+pub(super) fn addresses() -> Vec<(String, String)> {
+    let Ok(networks) = Networks::new_with_refreshed_list() else { return Vec::new() };
+    let of = |(name, data): (&std::ffi::OsString, &sysinfo::NetworkData)| {
+        let four = data.ip_networks().iter().filter(|network| network.addr.is_ipv4());
+        four.map(|network| (name.to_string_lossy().into_owned(), format!("{}/{}", network.addr, network.prefix))).collect::<Vec<_>>()
+    };
+    let mut addresses: Vec<(String, String)> = networks.iter().flat_map(of).collect();
+    addresses.sort_unstable();
+    addresses
 }
 
 /// The kernel's word for the architecture.

@@ -62,6 +62,15 @@ impl Tape {
         }
     }
 
+    pub(super) fn answer(&mut self, key: &str, outcome: &Result<String, Unread>) {
+        match outcome {
+            Ok(answer) => {
+                self.manifest.answers.insert(key.to_owned(), answer.clone());
+            }
+            Err(unread) => self.refuse(key, unread),
+        }
+    }
+
     pub(super) fn link(&mut self, path: &str, outcome: &Result<String, Unread>) {
         if let Ok(target) = outcome {
             self.manifest.links.insert(path.to_owned(), target.clone());

@@ -4,23 +4,38 @@
 //! nothing could be measured it says why. The same machine gives the same bytes: everything is sorted and normalised.
 
 mod battery;
+mod cameras;
+mod disk_health;
 mod displays;
 mod edid;
+mod errors;
+mod firmware;
+mod graphics;
 pub mod health;
+mod ids;
+mod links;
 mod memory;
 mod network;
 mod os;
+mod packages;
+mod pci;
+pub(crate) mod printers;
 mod processors;
+mod restarts;
+mod services;
 mod smbios;
 mod software;
 mod software_dates;
+mod sound;
 mod storage;
 mod system;
 pub mod text;
+mod updates;
+mod usb;
 
 pub use network::permanent_macs;
 pub use storage::fixed_serials;
-pub use system::{Dmi, asset_tag};
+pub use system::{Dmi, asset_tag, host_name};
 
 use crate::host::Host;
 use rollcall_proto::Section;
@@ -57,25 +72,55 @@ impl Found {
 
 /// Small files of the kernel: anything slower is a driver that hangs.
 const KERNEL: Duration = Duration::from_secs(5);
-/// Files on a disk, which may have to spin up.
+/// Files on a disk, which may have to spin up; and programs, which read them.
 const DISK: Duration = Duration::from_secs(20);
+/// Every disk in turn is asked how it is.
+const DISKS: Duration = Duration::from_secs(60);
 
 /// Every probe, alphabetical: one for each section of the wire.
 pub const PROBES: &[Probe] = &[
     Probe { section: "battery", limit: KERNEL, read: battery::read },
+    Probe { section: "cameras", limit: KERNEL, read: cameras::read },
+    Probe { section: "disk-health", limit: DISKS, read: disk_health::read },
     Probe { section: "displays", limit: KERNEL, read: displays::read },
+    Probe { section: "graphics", limit: DISK, read: graphics::read },
+    Probe { section: "links", limit: KERNEL, read: links::read },
     Probe { section: "memory", limit: KERNEL, read: memory::read },
     Probe { section: "network", limit: KERNEL, read: network::read },
     Probe { section: "os", limit: DISK, read: os::read },
+    Probe { section: "pci", limit: DISK, read: pci::read },
+    Probe { section: "printers", limit: DISK, read: printers::read },
     Probe { section: "processors", limit: KERNEL, read: processors::read },
+    Probe { section: "restarts", limit: DISK, read: restarts::read },
+    Probe { section: "services", limit: DISK, read: services::read },
     Probe { section: "software", limit: DISK, read: software::read },
     Probe { section: "software-dates", limit: DISK, read: software_dates::read },
+    Probe { section: "sound", limit: KERNEL, read: sound::read },
     Probe { section: "storage", limit: DISK, read: storage::read },
     Probe { section: "system", limit: KERNEL, read: system::read },
+    Probe { section: "updates", limit: DISK, read: updates::read },
+    Probe { section: "usb", limit: DISK, read: usb::read },
 ];
 
 /// The sections that follow the package database.
-pub const PACKAGE_SECTIONS: &[&str] = &["software", "software-dates"];
+pub const PACKAGE_SECTIONS: &[&str] = &["software", "software-dates", "updates"];
+
+/// The sections that change while a machine is used and cost little: read again every few minutes.
+pub const LIVELY_SECTIONS: &[&str] = &["cameras", "displays", "links", "services", "sound", "usb"];
+
+/// A machine of these files, for tests.
+#[cfg(test)]
+pub(crate) fn machine(manifest: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("host.json"), manifest).unwrap();
+    for (path, text) in files {
+        let at = dir.path().join(path);
+        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+        std::fs::write(at, text).unwrap();
+    }
+    let host = Host::recorded(dir.path()).unwrap();
+    (dir, host)
+}
 
 #[cfg(test)]
 mod tests {
@@ -86,7 +131,7 @@ mod tests {
     fn there_is_one_probe_for_each_section_in_order() {
         let probes: Vec<&str> = PROBES.iter().map(|probe| probe.section).collect();
         assert_eq!(probes, SECTIONS);
-        assert!(PACKAGE_SECTIONS.iter().all(|name| SECTIONS.contains(name)));
+        assert!(PACKAGE_SECTIONS.iter().chain(LIVELY_SECTIONS).all(|name| SECTIONS.contains(name)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The operating system: its name and version, the kernel, the architecture.
 
 use super::{Found, Measured, text};
-use crate::host::Host;
+use crate::host::{Host, Keys};
 use rollcall_proto::Section;
 use rollcall_proto::v1::OperatingSystem;
 
@@ -9,8 +9,18 @@ use rollcall_proto::v1::OperatingSystem;
 const RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
 const RELEASE_LIMIT: usize = 64 * 1024;
 
+/// Where Windows says what it is.
+const WINDOWS: &str = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion";
+const FIRST_BUILD_OF_11: u64 = 22_000;
+/// What installers leave behind once and nobody touches later; the first that is there counts.
+const INSTALLED: [&str; 4] = ["/var/log/installer", "/root/anaconda-ks.cfg", "/lost+found", "/etc/machine-id"];
+
 /// Reads the section.
 pub(super) fn read(host: &Host) -> Measured {
+    if let Ok(text) = host.registry(WINDOWS) {
+        let system = OperatingSystem { architecture: text::clean(&host.architecture()), ..windows(&Keys::parse(&text)) };
+        return Ok(Found::whole(Section::OperatingSystem(system)));
+    }
     let mut problems = Vec::new();
     let mut system =
         match RELEASE.iter().map(|path| host.text(path, RELEASE_LIMIT)).find(|read| !matches!(read, Err(why) if why.is_absent())) {
@@ -29,7 +39,23 @@ pub(super) fn read(host: &Host) -> Measured {
         Err(why) => problems.push(format!("kernel: {why}")),
     }
     system.architecture = text::clean(&host.architecture());
+    system.installed_s = INSTALLED.iter().find_map(|path| host.modified(path).ok()).unwrap_or(0);
     Ok(Found { section: Section::OperatingSystem(system), problems })
+}
+
+/// Reads what Windows says of itself. It calls itself "Windows 10" in its registry even when it is 11: the build tells.
+fn windows(keys: &Keys<'_>) -> OperatingSystem {
+    let value = |name: &str| text::clean(keys.value("", name));
+    let (build, release) = (value("CurrentBuild"), value("DisplayVersion"));
+    let mut name = value("ProductName");
+    if text::number(&build).is_some_and(|build| build >= FIRST_BUILD_OF_11) {
+        name = name.replacen("Windows 10", "Windows 11", 1);
+    }
+    let revision = value("UBR");
+    let kernel = if revision.is_empty() { format!("10.0.{build}") } else { format!("10.0.{build}.{revision}") };
+    let pretty = text::clean(&format!("{name} {release}"));
+    let installed_s = value("InstallDate").parse().unwrap_or(0);
+    OperatingSystem { name, version: release, id: "windows".to_owned(), kernel, pretty, installed_s, ..OperatingSystem::default() }
 }
 
 /// Reads an os-release file: shell assignments, quoted or not.
@@ -74,6 +100,16 @@ mod tests {
         let expected = ["Debian GNU/Linux 12 (bookworm)", "Debian GNU/Linux", "12", "debian"];
         assert_eq!([&system.pretty, &system.name, &system.version, &system.id].map(String::as_str), expected);
         assert_eq!(unquote(r#""a \"b\" c\\d""#), r#"a "b" c\d"#);
+    }
+
+    #[test]
+    fn windows_11_is_told_by_its_build() {
+        let text = "[]\nProductName=Windows 10 Education\nDisplayVersion=23H2\nCurrentBuild=22631\nUBR=3593\nInstallDate=1700000000\n";
+        let (_dir, host) = crate::probe::machine("{}", &[("registry/SOFTWARE/Microsoft/Windows NT/CurrentVersion.txt", text)]);
+        let Section::OperatingSystem(system) = read(&host).unwrap().section else { panic!() };
+        let facts = [&system.pretty, &system.version, &system.id, &system.kernel];
+        assert_eq!(facts, ["Windows 11 Education 23H2", "23H2", "windows", "10.0.22631.3593"]);
+        assert_eq!(system.installed_s, 1_700_000_000);
     }
 
     proptest! {

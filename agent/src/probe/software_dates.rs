@@ -1,54 +1,41 @@
 //! When each package was installed: a small section of its own, so that the list itself is the same on identical PCs.
 
-use super::{Found, Measured, software};
+use super::{Found, Measured, packages, software};
 use crate::host::Host;
-use rollcall_proto::Section;
-use rollcall_proto::v1::{PackageDate, SoftwareDates};
-use std::collections::BTreeMap;
+use rollcall_proto::v1::{Software, SoftwareDates};
+use rollcall_proto::{Digest, Section};
 
-const INFO: &str = "/var/lib/dpkg/info";
+/// Package managers that keep no dates.
+const DATELESS: [&str; 1] = ["apk"];
 
-/// Reads the section: dpkg writes a package's file list when it installs it.
+/// Reads the section: the dates along the software list that is told with it.
 pub(super) fn read(host: &Host) -> Measured {
-    let listing = software::listing(host)?;
-    let files = host.list(INFO).map_err(|why| why.to_string())?;
-    let mut installed: BTreeMap<String, i64> = BTreeMap::new();
-    for (file, name) in files.iter().filter_map(|file| Some((file, package(file)?))) {
-        if listing.packages.binary_search_by(|package| package.name.as_str().cmp(name)).is_err() {
-            continue;
-        }
-        if let Ok(seconds) = host.modified(&format!("{INFO}/{file}")) {
-            let latest = installed.entry(name.to_owned()).or_insert(seconds);
-            *latest = seconds.max(*latest);
-        }
-    }
-    let missing = listing.packages.iter().filter(|package| !installed.contains_key(&package.name)).count();
-    let problems = if missing == 0 { Vec::new() } else { vec![format!("{missing} packages have no file list in {INFO}")] };
-    let dates = installed.into_iter().map(|(name, installed_s)| PackageDate { name, installed_s }).collect();
-    Ok(Found { section: Section::SoftwareDates(SoftwareDates { dates }), problems })
-}
-
-/// "libc6:amd64.list" belongs to libc6.
-fn package(file: &str) -> Option<&str> {
-    let name = file.strip_suffix(".list")?;
-    Some(name.split_once(':').map_or(name, |(name, _)| name)).filter(|name| !name.is_empty())
+    let (mut listing, _) = software::listing(host)?;
+    let dates = packages::dates(host, &mut listing)?;
+    let missing = listing.packages.iter().filter(|p| !DATELESS.contains(&p.source.as_str()) && !dates.contains_key(&p.name)).count();
+    let problems = if missing == 0 { Vec::new() } else { vec![format!("{missing} packages have no install date")] };
+    let software = Software { packages: listing.packages };
+    let along: Vec<Option<i64>> = software.packages.iter().map(|package| dates.get(&package.name).copied()).collect();
+    let list = Digest::of(&Section::Software(software).encode());
+    Ok(Found { section: Section::SoftwareDates(SoftwareDates::along(&list, along)), problems })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::machine;
 
     #[test]
     fn dates_are_those_of_installed_packages() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(dir.path().join("var/lib/dpkg")).unwrap();
-        std::fs::write(dir.path().join("var/lib/dpkg/status"), software::tests::TEXT).unwrap();
+        let status = "Package: zlib1g\nStatus: install ok installed\n\nPackage: bash\nStatus: install ok installed\n\nPackage: kept\nStatus: hold ok installed\n\nPackage: old\nStatus: deinstall ok config-files\n";
         let manifest = r#"{"names":{"/var/lib/dpkg/info":["bash.list","bash.postinst","old.list","zlib1g:amd64.list","zlib1g:i386.list"]},
             "modified":{"/var/lib/dpkg/info/bash.list":100,"/var/lib/dpkg/info/old.list":1,"/var/lib/dpkg/info/zlib1g:amd64.list":200,"/var/lib/dpkg/info/zlib1g:i386.list":150}}"#;
-        std::fs::write(dir.path().join("host.json"), manifest).unwrap();
-        let found = read(&Host::recorded(dir.path()).unwrap()).unwrap();
+        let (_dir, host) = machine(manifest, &[("var/lib/dpkg/status", status)]);
+        let found = read(&host).unwrap();
         let Section::SoftwareDates(dates) = found.section else { panic!() };
-        assert_eq!(dates.dates.iter().map(|d| (d.name.as_str(), d.installed_s)).collect::<Vec<_>>(), [("bash", 100), ("zlib1g", 200)]);
-        assert_eq!(found.problems, ["1 packages have no file list in /var/lib/dpkg/info"]);
+        let Section::Software(list) = software::read(&host).unwrap().section else { panic!() };
+        let digest = Digest::of(&Section::Software(list.clone()).encode());
+        assert_eq!(dates.by_name(&digest, &list).collect::<Vec<_>>(), [("bash", 100), ("zlib1g", 200)]);
+        assert_eq!(found.problems, ["1 packages have no install date"]);
     }
 }

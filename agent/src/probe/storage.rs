@@ -37,7 +37,7 @@ pub fn fixed_serials(host: &Host) -> Vec<String> {
 }
 
 /// Disks by name: what the kernel backs with a device. Loops, RAM disks and volumes over disks have none.
-fn disks(host: &Host) -> Result<(Vec<Disk>, Vec<String>), String> {
+pub(super) fn disks(host: &Host) -> Result<(Vec<Disk>, Vec<String>), String> {
     let mut disks = Vec::new();
     let mut problems = Vec::new();
     for name in host.list(BLOCK).map_err(|why| why.to_string())? {

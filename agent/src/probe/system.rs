@@ -1,11 +1,14 @@
 //! The machine itself: maker, model, serial, firmware, from what the firmware says (DMI) or the device tree.
 
-use super::{Found, Measured, text};
-use crate::host::{Host, Unread};
+use super::{Found, Measured, firmware, text};
+use crate::host::{Host, Keys, Unread};
 use rollcall_proto::Section;
 use rollcall_proto::v1::System;
 
 const DMI: &str = "/sys/class/dmi/id";
+/// Where Windows keeps the same.
+const BIOS_KEY: &str = r"HARDWARE\DESCRIPTION\System\BIOS";
+const NAME_KEY: &str = r"SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName";
 
 /// What the firmware says, one value per file, and what it would not.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -43,6 +46,9 @@ pub struct Dmi {
 impl Dmi {
     /// Reads every value that the firmware gives.
     pub fn read(host: &Host) -> Self {
+        if let Ok(text) = host.registry(BIOS_KEY) {
+            return Self::registry(&Keys::parse(&text));
+        }
         if !host.exists(DMI) {
             return Self::device_tree(host);
         }
@@ -75,6 +81,23 @@ impl Dmi {
         dmi
     }
 
+    /// What Windows keeps of the SMBIOS tables at its start; serial numbers are not among it.
+    fn registry(keys: &Keys<'_>) -> Self {
+        let value = |name: &str| text::given(keys.value("", name));
+        Self {
+            manufacturer: value("SystemManufacturer"),
+            model: value("SystemProductName"),
+            version: value("SystemVersion"),
+            chassis_type: value("EnclosureType"),
+            firmware_vendor: value("BIOSVendor"),
+            firmware_version: value("BIOSVersion"),
+            firmware_date: value("BIOSReleaseDate"),
+            board: text::clean(&format!("{} {}", value("BaseBoardManufacturer"), value("BaseBoardProduct"))),
+            problems: vec!["serial numbers and UUID: the registry does not hold them".to_owned()],
+            ..Self::default()
+        }
+    }
+
     /// Boards without SMBIOS (most ARM ones) describe themselves in the device tree.
     fn device_tree(host: &Host) -> Self {
         let value = |file: &str| host.value(&format!("/proc/device-tree/{file}")).map(|value| text::given(&value)).unwrap_or_default();
@@ -92,14 +115,31 @@ pub fn asset_tag(host: &Host) -> String {
     Dmi::read(host).asset_tag
 }
 
+/// The machine's name, as the kernel or Windows has it.
+///
+/// # Errors
+/// [`Unread`] of the kernel's value.
+pub fn host_name(host: &Host) -> Result<String, Unread> {
+    let kernel = host.value("/proc/sys/kernel/hostname").map(|name| text::clean(&name));
+    kernel.or_else(|why| host.registry(NAME_KEY).map(|text| text::clean(Keys::parse(&text).value("", "ComputerName"))).map_err(|_| why))
+}
+
 /// Reads the section.
 pub(super) fn read(host: &Host) -> Measured {
     let hypervisor = host.text("/proc/cpuinfo", 4 * 1024 * 1024).is_ok_and(|text| has_hypervisor(&text));
-    let host_name = host.value("/proc/sys/kernel/hostname").map(|name| text::clean(&name));
+    let host_name = host_name(host);
     let mut dmi = Dmi::read(host);
     let mut problems = std::mem::take(&mut dmi.problems);
     problems.extend(host_name.as_ref().err().map(|why| format!("host name: {why}")));
-    Ok(Found { section: Section::System(system(dmi, hypervisor, host_name.unwrap_or_default())), problems })
+    let secure_boot = firmware::secure_boot(host);
+    problems.extend(secure_boot.as_ref().err().cloned());
+    let system = System {
+        firmware_mode: firmware::mode(host, host.exists(DMI)).to_owned(),
+        secure_boot: secure_boot.unwrap_or_default().to_owned(),
+        tpm: firmware::tpm(host),
+        ..system(dmi, hypervisor, host_name.unwrap_or_default())
+    };
+    Ok(Found { section: Section::System(system), problems })
 }
 
 fn system(dmi: Dmi, hypervisor: bool, host_name: String) -> System {
@@ -122,6 +162,7 @@ fn system(dmi: Dmi, hypervisor: bool, host_name: String) -> System {
         board_serial: dmi.board_serial,
         asset_tag: dmi.asset_tag,
         host_name,
+        ..System::default()
     }
 }
 
@@ -189,12 +230,31 @@ mod tests {
         std::fs::write(dir.path().join("host.json"), r#"{"refused":{"/sys/class/dmi/id/product_serial":"denied"}}"#).unwrap();
         let found = read(&Host::recorded(dir.path()).unwrap()).unwrap();
         assert!(
-            found.problems.contains(&"serial number: only root may read /sys/class/dmi/id/product_serial".to_owned()),
+            found.problems.contains(
+                &"serial number: only root may read /sys/class/dmi/id/product_serial (rollcall-agent-facts.timer writes it down)"
+                    .to_owned()
+            ),
             "{:?}",
             found.problems
         );
         let Section::System(system) = found.section else { panic!() };
         assert_eq!((system.manufacturer.as_str(), system.serial.as_str()), ("HP", ""));
+    }
+
+    #[test]
+    fn windows_tells_the_same_in_its_registry() {
+        let text = "[]\nSystemManufacturer=Dell Inc.\nSystemProductName=OptiPlex 7090\nEnclosureType=3\nBIOSVersion=1.21.0\nBaseBoardProduct=0F71\n";
+        let name = "[]\nComputerName=LAB2-017\n";
+        let (_dir, host) = crate::probe::machine(
+            "{}",
+            &[
+                ("registry/HARDWARE/DESCRIPTION/System/BIOS.txt", text),
+                ("registry/SYSTEM/CurrentControlSet/Control/ComputerName/ComputerName.txt", name),
+            ],
+        );
+        let Section::System(system) = read(&host).unwrap().section else { panic!() };
+        let facts = [&system.manufacturer, &system.model, &system.chassis, &system.firmware_version, &system.board, &system.host_name];
+        assert_eq!(facts, ["Dell Inc.", "OptiPlex 7090", "desktop", "1.21.0", "0F71", "LAB2-017"]);
     }
 
     proptest! {

@@ -42,7 +42,11 @@ const PLACEHOLDERS: &[&str] = &[
 /// `text` on one line: control characters and runs of blanks become one blank, at most [`LONGEST`] characters.
 pub fn clean(text: &str) -> String {
     let blank = |c: char| {
-        if c.is_control() || c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}') { ' ' } else { c }
+        if c.is_control() || c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            ' '
+        } else {
+            c
+        }
     };
     let mut line = String::new();
     for word in text.chars().take(LONGEST * 4).map(blank).collect::<String>().split(' ').filter(|word| !word.is_empty()) {
@@ -92,6 +96,7 @@ mod tests {
     #[test]
     fn text_comes_on_one_line() {
         assert_eq!(clean("  Dell \u{1b}[31m\tInc.\r\n\0 "), "Dell [31m Inc.");
+        assert_eq!(clean("a\u{202e}b\u{2066}c"), "a b c");
         assert_eq!(clean(&"é".repeat(1000)).chars().count(), LONGEST);
     }
 

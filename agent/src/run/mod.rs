@@ -6,6 +6,7 @@ mod identity;
 mod line;
 
 use crate::clock;
+use crate::host::{Bell, Ring, Word};
 use crate::identity::{Identity, Key};
 use crate::renew::RenewError;
 use crate::session::{Beginning, Event, Lineage, Now, Session, Standing, Task};
@@ -16,7 +17,7 @@ use crate::status::Status;
 use crate::survey::Reading;
 use crate::tls::ServerTime;
 use line::{Heard, Line};
-use rollcall_proto::v1::{Health, Reason, from_collector::Message};
+use rollcall_proto::v1::{Health, HealthDetail, Reason, from_collector::Message};
 use std::collections::VecDeque;
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -101,8 +102,10 @@ struct Running {
     line: Line,
     events: VecDeque<Event>,
     survey: Option<line::Task<Vec<Reading>>>,
-    health: Option<line::Task<Option<Health>>>,
+    health: Option<line::Task<Option<(Health, HealthDetail)>>>,
     packages: line::Task<PackageWatch>,
+    bell: Option<Bell>,
+    ring: Option<Ring>,
     new_key: Option<Key>,
     renewal: Option<line::Task<Result<Identity, RenewError>>>,
     time: Arc<ServerTime>,
@@ -116,6 +119,7 @@ impl Running {
     async fn begin(agent: Agent) -> Result<Self, RunError> {
         let Agent { identity, source, keeping } = agent;
         let facts = source.facts().await;
+        let bell = hang_bell(&keeping);
         let session = uuid::Uuid::now_v7().to_string();
         let (spool, kept, lineage) = match &keeping {
             Keeping::State(state) => {
@@ -162,6 +166,8 @@ impl Running {
             events: VecDeque::new(),
             survey: None,
             health: None,
+            bell,
+            ring: None,
             packages,
             new_key: None,
             renewal: None,
@@ -193,7 +199,16 @@ impl Running {
                 return Some(self.finish.unwrap_or(Ended::Stopped));
             }
             if !last.is_empty() {
-                drop(tokio::spawn(self.line.hang_up()));
+                let (farewell, ring) = (self.line.hang_up(), self.ring.take());
+                drop(tokio::spawn(async move {
+                    farewell.await;
+                    if let Some(ring) = ring {
+                        ring.heard().await;
+                    }
+                }));
+            }
+            if let Some(ring) = self.ring.take() {
+                drop(tokio::spawn(ring.heard()));
             }
             self.note_status();
         }
@@ -207,13 +222,22 @@ impl Running {
             heard = self.line.hear() => return self.on_heard(heard),
             readings = ready(&mut self.survey) => Event::Surveyed(readings),
             health = ready(&mut self.health) => match health {
-                Some(health) => Event::Health(health),
+                Some((health, detail)) => Event::Health(health, detail),
                 None => return,
             },
             renewed = ready(&mut self.renewal) => return self.on_renewed(renewed),
             watch = &mut self.packages => {
                 self.packages = next_change(watch);
                 Event::PackagesChanged
+            }
+            ring = rung(&mut self.bell) => {
+                let event = match ring.word {
+                    Word::Suspend => Event::Suspend,
+                    Word::Resume => Event::Resume,
+                };
+                tracing::info!(bell.word = ?ring.word, "the machine goes to sleep, or woke up");
+                self.ring = Some(ring);
+                event
             }
             () = sleep_until(wake_at) => Event::Wake,
         };
@@ -325,6 +349,21 @@ async fn ready<T>(slot: &mut Option<line::Task<T>>) -> T {
         }
         None => pending().await,
     }
+}
+
+/// Waits for a word over the bell, for ever when there is none.
+async fn rung(bell: &mut Option<Bell>) -> Ring {
+    match bell {
+        Some(bell) => bell.ring().await,
+        None => pending().await,
+    }
+}
+
+/// The bell beside the state of an agent of a real machine.
+fn hang_bell(keeping: &Keeping) -> Option<Bell> {
+    let Keeping::State(state) = keeping else { return None };
+    let bell = Bell::hang(state.dir());
+    bell.inspect_err(|error| tracing::warn!(error = %error, "nobody can tell the agent that this machine goes to sleep")).ok()
 }
 
 fn next_change(mut watch: PackageWatch) -> line::Task<PackageWatch> {

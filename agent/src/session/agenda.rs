@@ -1,7 +1,7 @@
 //! Which survey runs and which waits: at most one of each, whatever is asked meanwhile.
 
 use super::queue::Listing;
-use crate::probe::PACKAGE_SECTIONS;
+use crate::probe::{LIVELY_SECTIONS, PACKAGE_SECTIONS};
 use rollcall_proto::v1::Cause;
 
 /// A survey that somebody asked for.
@@ -26,6 +26,11 @@ impl Request {
         Self { sections: PACKAGE_SECTIONS.to_vec(), cause: Cause::Packages, commands: Vec::new() }
     }
 
+    /// A survey of what changes while a machine is used.
+    pub(super) fn of_lively() -> Self {
+        Self { sections: LIVELY_SECTIONS.to_vec(), cause: Cause::Hardware, commands: Vec::new() }
+    }
+
     /// What its entry lists. Somebody who asked gets an answer even when nothing changed; a start says everything once;
     /// the schedule says it is all still so, but does not fill the spool with that while nobody listens.
     pub(super) fn listing(&self, live: bool) -> Listing {
@@ -46,7 +51,9 @@ impl Request {
             self.sections.dedup();
         }
         self.commands.extend(other.commands);
-        let rank = |cause: Cause| [Cause::Rescan, Cause::Packages, Cause::Start, Cause::Schedule].iter().position(|c| *c == cause);
+        let rank = |cause: Cause| {
+            [Cause::Rescan, Cause::Packages, Cause::Hardware, Cause::Start, Cause::Schedule].iter().position(|c| *c == cause)
+        };
         if rank(other.cause) < rank(self.cause) {
             self.cause = other.cause;
         }
@@ -107,7 +114,7 @@ mod tests {
         assert_eq!(agenda.ask(Request { sections: vec!["os"], cause: Cause::Rescan, commands: vec![7] }), None);
         let (done, next) = agenda.done();
         assert_eq!(done.map(|request| request.cause), Some(Cause::Start));
-        assert_eq!(next, Some(vec!["os", "software", "software-dates"]));
+        assert_eq!(next, Some(vec!["os", "software", "software-dates", "updates"]));
         let (done, next) = agenda.done();
         assert_eq!(done.map(|request| (request.cause, request.commands)), Some((Cause::Rescan, vec![7])));
         assert_eq!(next, None);

@@ -7,6 +7,7 @@ mod agenda;
 mod backoff;
 mod inbound;
 mod queue;
+mod sleep;
 mod timers;
 
 pub use agenda::Request;
@@ -19,7 +20,7 @@ use backoff::Backoff;
 use queue::Queue;
 use rollcall_proto::v1::from_agent::Message;
 use rollcall_proto::v1::{
-    Cause, Certificate, CertificateRequest, Entry, FromAgent, FromCollector, Goodbye, Health, Heartbeat, Hello, Reason,
+    Cause, Certificate, CertificateRequest, Entry, FromAgent, FromCollector, Goodbye, Health, HealthDetail, Heartbeat, Hello, Reason,
 };
 use std::time::Duration;
 use timers::Timers;
@@ -47,14 +48,18 @@ pub enum Event {
     Lost,
     /// The survey that was asked for last is done.
     Surveyed(Vec<Reading>),
-    /// The health was read.
-    Health(Health),
+    /// The health was read, with its parts.
+    Health(Health, HealthDetail),
     /// The package database changed and is at rest again.
     PackagesChanged,
     /// A new key was made; this asks for its certificate.
     RequestMade(Vec<u8>),
     /// The new certificate is in place; renew the next one at this wall clock, milliseconds.
     Installed(i64),
+    /// The machine goes to sleep.
+    Suspend,
+    /// It is awake again.
+    Resume,
     /// The agent is to stop.
     Stop(Reason),
     /// The time of `wake_at` has come.
@@ -206,12 +211,17 @@ impl Session {
             Event::Received(message) => self.on_message(message, now, &mut out),
             Event::Lost => self.on_lost(now),
             Event::Surveyed(readings) => self.on_surveyed(readings, now, &mut out),
-            Event::Health(health) if self.is_live() => out.say(Message::Heartbeat(Heartbeat { health: Some(health) })),
+            Event::Health(health, detail) if self.is_live() => {
+                let detail = self.timers.is_detailed().then_some(detail);
+                out.say(Message::Heartbeat(Heartbeat { health: Some(health), detail }));
+            }
             Event::RequestMade(csr_der) if self.is_live() => out.say(Message::Renewal(CertificateRequest { csr_der })),
             Event::PackagesChanged => self.ask(Request::of_packages(), &mut out),
             Event::Installed(renew_at_ms) => self.on_installed(renew_at_ms, now),
+            Event::Suspend => self.on_suspend(now, &mut out),
+            Event::Resume => self.on_resume(now, &mut out),
             Event::Stop(reason) => self.on_stop(reason, &mut out),
-            Event::Health(_) | Event::RequestMade(_) | Event::Wake => {}
+            Event::Health(..) | Event::RequestMade(_) | Event::Wake => {}
         }
         self.due(now, &mut out);
         out.wake_at = Some(self.wake_at());
@@ -331,10 +341,13 @@ impl Session {
         if due.survey {
             self.ask(Request::of(Cause::Schedule), out);
         }
+        if due.look {
+            self.ask(Request::of_lively(), out);
+        }
         if due.health {
             out.tasks.push(Task::ReadHealth);
         } else if due.heartbeat {
-            out.say(Message::Heartbeat(Heartbeat { health: None }));
+            out.say(Message::Heartbeat(Heartbeat::default()));
         }
         if due.renewal {
             out.tasks.push(Task::MakeRequest);

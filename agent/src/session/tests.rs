@@ -1,7 +1,7 @@
 //! Stories of the session, with time in hand.
 
 use super::*;
-use crate::probe::PROBES;
+use crate::probe::{LIVELY_SECTIONS, PACKAGE_SECTIONS, PROBES};
 use crate::survey::Content;
 use rollcall_proto::v1::command::Command;
 use rollcall_proto::v1::from_collector::Message as From;
@@ -9,7 +9,9 @@ use rollcall_proto::v1::refusal::Why;
 use rollcall_proto::v1::{
     Ack, BackOff, Command as Order, CommandDone, Package, Refusal, Rescan, Retire, Schedule, Software, Want, Welcome,
 };
-use rollcall_proto::{Digest, Section};
+use rollcall_proto::{Digest, SECTIONS, Section};
+
+mod sleep;
 
 /// A session with a collector that does what the story says.
 struct Story {
@@ -145,12 +147,12 @@ fn settled() -> Story {
 fn the_first_report_lists_everything_and_is_kept_until_acknowledged() {
     let mut story = Story::begin();
     story.survey();
-    assert!(story.has(|task| matches!(task, Task::Keep(entry, contents) if entry.number == 1 && contents.len() == 9)));
+    assert!(story.has(|task| matches!(task, Task::Keep(entry, contents) if entry.number == 1 && contents.len() == SECTIONS.len() - 1)));
     assert!(story.said.is_empty());
     let hello = story.welcome(0, 1);
     assert_eq!((hello.session.as_str(), hello.next, hello.epoch), ("first", 1, 0));
     let entries = story.entries();
-    assert!(entries[0].full && entries[0].sections.len() == 10 && entries[0].cause() == Cause::Start);
+    assert!(entries[0].full && entries[0].sections.len() == SECTIONS.len() && entries[0].cause() == Cause::Start);
     assert_eq!(entries[0].sections[0].not_measured, "no driver");
     assert_eq!(story.running, None, "the epoch is new, but everything is told already");
     assert!(story.has(|task| matches!(task, Task::Remember(lineage) if lineage.epoch == 1 && lineage.nonce.len() == 16)));
@@ -163,7 +165,7 @@ fn the_first_report_lists_everything_and_is_kept_until_acknowledged() {
 fn a_change_is_told_alone_and_no_change_is_not_told() {
     let mut story = settled();
     story.step(Event::PackagesChanged);
-    assert_eq!(story.running.as_deref(), Some(["software", "software-dates"].as_slice()));
+    assert_eq!(story.running.as_deref(), Some(PACKAGE_SECTIONS));
     story.survey();
     assert!(story.entries().is_empty());
     story.software = "inkscape";

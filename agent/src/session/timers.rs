@@ -9,12 +9,18 @@ const DEFAULT: Schedule = Schedule { heartbeat_ms: 5_000, health_s: 60, survey_s
 /// How long to wait for an answer before asking for a certificate again.
 const RENEWAL_RETRY: Duration = Duration::from_secs(3600);
 
+/// How often the lively sections are read again while somebody listens.
+const LOOK: Duration = Duration::from_secs(300);
+/// The parts behind a health reading go along with every so many.
+const DETAILED: u32 = 5;
+
 /// What is due now.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Due {
     pub heartbeat: bool,
     pub health: bool,
     pub survey: bool,
+    pub look: bool,
     pub renewal: bool,
 }
 
@@ -23,7 +29,9 @@ pub(super) struct Timers {
     schedule: Schedule,
     heartbeat_at: Duration,
     health_at: Duration,
+    readings: u32,
     survey_at: Option<Duration>,
+    look_at: Duration,
     renew_at_ms: i64,
     renewal_not_before: Duration,
 }
@@ -31,7 +39,16 @@ pub(super) struct Timers {
 impl Timers {
     pub(super) fn new(renew_at_ms: i64) -> Self {
         let never = Duration::ZERO;
-        Self { schedule: DEFAULT, heartbeat_at: never, health_at: never, survey_at: None, renew_at_ms, renewal_not_before: never }
+        Self {
+            schedule: DEFAULT,
+            heartbeat_at: never,
+            health_at: never,
+            readings: 0,
+            survey_at: None,
+            look_at: never,
+            renew_at_ms,
+            renewal_not_before: never,
+        }
     }
 
     /// A connection begins to live: a health reading goes along at once.
@@ -40,6 +57,8 @@ impl Timers {
             self.set(schedule);
         }
         self.health_at = now;
+        self.readings = 0;
+        self.look_at = now + LOOK;
         self.heartbeat_at = now + self.heartbeat();
         self.renewal_not_before = now;
     }
@@ -81,11 +100,16 @@ impl Timers {
         }
         if self.health_at <= now.elapsed {
             due.health = true;
+            self.readings = self.readings.wrapping_add(1);
             self.health_at = now.elapsed + Duration::from_secs(self.schedule.health_s.into());
         }
         if self.heartbeat_at <= now.elapsed {
             due.heartbeat = true;
             self.heartbeat_at = now.elapsed + self.heartbeat();
+        }
+        if self.look_at <= now.elapsed {
+            due.look = true;
+            self.look_at = now.elapsed + LOOK;
         }
         if self.renew_at_ms <= now.clock_ms && self.renewal_not_before <= now.elapsed {
             due.renewal = true;
@@ -97,7 +121,12 @@ impl Timers {
     /// When something is due next. The renewal rides on a heartbeat: it is months away.
     pub(super) fn next(&self, live: bool) -> Duration {
         let survey = self.survey_at.unwrap_or(Duration::ZERO);
-        if live { survey.min(self.health_at).min(self.heartbeat_at) } else { survey }
+        if live { survey.min(self.health_at).min(self.heartbeat_at).min(self.look_at) } else { survey }
+    }
+
+    /// Whether the parts of the reading that was due last go along.
+    pub(super) fn is_detailed(&self) -> bool {
+        self.readings % DETAILED == 1
     }
 
     fn heartbeat(&self) -> Duration {
@@ -121,6 +150,20 @@ mod tests {
         assert_eq!(all.iter().filter(|due| due.heartbeat).count(), 11);
         assert_eq!(all.iter().filter(|due| due.health).count(), 1);
         assert!(all.iter().all(|due| !due.survey && !due.renewal));
+    }
+
+    #[test]
+    fn lively_sections_and_details_come_every_five_minutes() {
+        let mut timers = Timers::new(i64::MAX);
+        timers.welcomed(None, Duration::ZERO);
+        let mut details = 0;
+        let looks = (0..=900).filter(|second| {
+            let due = timers.due(now(*second), true, 0.5);
+            details += u32::from(due.health && timers.is_detailed());
+            due.look
+        });
+        assert_eq!(looks.collect::<Vec<_>>(), [300, 600, 900]);
+        assert_eq!(details, 4);
     }
 
     #[test]

@@ -42,8 +42,13 @@ impl Folder {
         let stored = stored.filter(|current| uuid::Uuid::parse_str(&current.session).is_ok());
         let began = Current { session: session.clone(), boot: boot.to_owned(), acknowledged: 0 };
         let same_boot = stored.as_ref().is_some_and(|current| current.boot == boot);
-        let mut folder = Self { dir: dir.to_owned(), current: stored.unwrap_or_else(|| began.clone()) };
-        let (mut entries, lost, mut highest) = folder.read_entries()?;
+        let (current, astray) = match stored {
+            Some(stored) => (stored, 0),
+            None => adopted(dir, &began)?,
+        };
+        let mut folder = Self { dir: dir.to_owned(), current };
+        let (mut entries, mut lost, mut highest) = folder.read_entries()?;
+        lost += astray;
         if !same_boot {
             folder.current.boot = began.boot;
             folder.begin_anew(&session, &renumbered(&mut entries, &session))?;
@@ -177,6 +182,18 @@ impl Folder {
     }
 }
 
+/// What counts when `current` can't be read: the fullest folder of a session, and how many entries the others hold, which are lost.
+/// What is left of it begins a new session, so that no number is given twice.
+fn adopted(dir: &Path, began: &Current) -> Result<(Current, u64), SpoolError> {
+    let mut folders: Vec<(usize, String)> = Vec::new();
+    for (name, path) in files(dir)?.into_iter().filter(|(name, path)| uuid::Uuid::parse_str(name).is_ok() && path.is_dir()) {
+        folders.push((numbered(&path)?.len(), name));
+    }
+    folders.sort_unstable();
+    let session = folders.pop().map_or_else(|| began.session.clone(), |(_, name)| name);
+    Ok((Current { session, ..began.clone() }, folders.iter().map(|(entries, _)| *entries as u64).sum()))
+}
+
 /// Gives `entries` the numbers from 1 of `session`, in place, and a copy.
 fn renumbered(entries: &mut [Entry], session: &str) -> Vec<Entry> {
     for (entry, number) in entries.iter_mut().zip(1..) {
@@ -302,9 +319,23 @@ mod tests {
         let (dir, folder) = filled();
         std::fs::write(folder.content(&Digest::of(b"b")), b"torn").unwrap();
         std::fs::write(folder.session_dir().join(".00000000000000000004.draft"), b"half").unwrap();
+        let kept = reopened(dir.path(), "boot");
+        assert_eq!((numbers(&kept), kept.contents.len()), (vec![1, 2, 3], 1));
+        assert!(!folder.session_dir().join(".00000000000000000004.draft").exists());
+    }
+
+    #[test]
+    fn a_torn_mark_costs_no_entry_and_no_number_is_given_twice() {
+        let (dir, _) = filled();
+        let other = dir.path().join("01880000-0000-7000-8000-000000000009");
+        std::fs::create_dir(&other).unwrap();
+        std::fs::write(other.join(format!("{:020}", 1)), b"left behind").unwrap();
         std::fs::write(dir.path().join("current"), b"{").unwrap();
-        assert_eq!(reopened(dir.path(), "boot").next, 1);
-        assert!(!dir.path().join(FIRST).exists());
+        let kept = reopened(dir.path(), "boot");
+        assert_eq!((kept.session.as_str(), numbers(&kept), kept.next), (SECOND, vec![1, 2, 3], 4));
+        assert_eq!((kept.contents.len(), kept.lost), (2, 1));
+        assert!(!dir.path().join(FIRST).exists() && !other.exists());
+        assert_eq!(numbers(&reopened(dir.path(), "boot")), [1, 2, 3]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on fails")]
 
 mod collector;
+mod own_user;
 
 use collector::Collector;
 use rollcall_agent::enroll::{EnrollError, Enrolment, Token, enroll};

@@ -104,6 +104,55 @@ pub fn add_user(w: &mut Working, name: UserName, role: Role) -> Result<Arc<User>
     Ok(user)
 }
 
+/// Gives an account another role.
+///
+/// # Errors
+/// There is none of that name, or it is the last admin.
+pub fn change_role(w: &mut Working, name: &UserName, role: Role) -> Result<Arc<User>, Refusal> {
+    let user = user(&w.site, name)?;
+    if user.role == role {
+        return Ok(user);
+    }
+    not_the_last_admin(&w.site, &user)?;
+    let changed = w.put(User { role, ..(*user).clone() });
+    w.event("user.changed", format!("User {name}: {} → {}", user.role.word(), role.word()));
+    Ok(changed)
+}
+
+/// Removes an account.
+///
+/// # Errors
+/// There is none of that name, or it is the last admin.
+pub fn remove_user(w: &mut Working, name: &UserName) -> Result<(), Refusal> {
+    not_the_last_admin(&w.site, &*user(&w.site, name)?)?;
+    w.remove::<User>(name);
+    w.event("user.removed", format!("User {name} removed"));
+    Ok(())
+}
+
+/// An account has a new password; its hash is kept elsewhere.
+///
+/// # Errors
+/// There is none of that name.
+pub fn password_set(w: &mut Working, name: &UserName) -> Result<(), Refusal> {
+    let user = user(&w.site, name)?;
+    w.event("user.password", format!("User {} has a new password", user.name));
+    Ok(())
+}
+
+fn user(site: &Site, name: &UserName) -> Result<Arc<User>, Refusal> {
+    let user = site.users.get(name).cloned();
+    user.ok_or_else(|| Refusal::not_found(format!("there is no user {name}; `rollcall user list` shows them")))
+}
+
+fn not_the_last_admin(site: &Site, user: &User) -> Result<(), Refusal> {
+    let another = site.users.values().any(|other| other.role == Role::Admin && other.name != user.name);
+    if user.role != Role::Admin || another {
+        return Ok(());
+    }
+    Err(Refusal::conflict(format!("{} is the last admin: make somebody else an admin first, or nobody could let people in", user.name)))
+}
+
 /// Makes a key for scripts; only the secret's hash comes here.
 ///
 /// # Errors
@@ -116,7 +165,8 @@ pub fn make_key(w: &mut Working, name: &str, role: Role, hash: String, expires_a
     if expires_at.is_some_and(|end| end <= w.now) {
         return Err(Refusal::invalid("the key would be over already: give a time to come"));
     }
-    let id = ApiKeyId(w.site.keys.get_max().map_or(1, |(id, _)| id.0 + 1));
+    // Counted by the sequence, so that the number of a key that was taken back is never given again.
+    let id = ApiKeyId(w.site.seq + 1);
     let key = w.put(ApiKey { id, name: name.to_owned(), role, hash, made_at: w.now, expires_at, rest: Rest::new() });
     w.event("key.made", format!("Key {id} made for {name} as {}", role.word()));
     Ok(key)
@@ -141,4 +191,27 @@ pub fn signed_in(w: &mut Working, name: &str, refused_because: Option<&str>) {
         None => w.event("signin.made", format!("{name} signed in")),
         Some(why) => w.event("signin.refused", format!("{name:?} was not let in: {why}")),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Actor;
+
+    #[test]
+    fn the_last_admin_stays_whatever_is_asked() {
+        let mut w = Working::begin(Site::default(), Timestamp::UNIX_EPOCH, Actor::Rollcall);
+        let [ana, bo] = ["ana", "bo"].map(|name| UserName::parse(name).unwrap());
+        add_user(&mut w, ana.clone(), Role::Admin).unwrap();
+        add_user(&mut w, bo.clone(), Role::Viewer).unwrap();
+        assert!(change_role(&mut w, &ana, Role::Technician).unwrap_err().text.contains("last admin"));
+        assert!(remove_user(&mut w, &ana).unwrap_err().text.contains("last admin"));
+        assert_eq!(change_role(&mut w, &ana, Role::Admin).unwrap().role, Role::Admin, "as it is");
+        change_role(&mut w, &bo, Role::Admin).unwrap();
+        password_set(&mut w, &bo).unwrap();
+        remove_user(&mut w, &ana).unwrap();
+        assert!(remove_user(&mut w, &ana).is_err() && password_set(&mut w, &ana).is_err());
+        let kinds: Vec<_> = w.finish().events.into_iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, ["user.added", "user.added", "user.changed", "user.password", "user.removed"]);
+    }
 }

@@ -192,6 +192,20 @@ pub fn tick(w: &mut Working) {
     }
 }
 
+/// The clock was set back: no finding settles longer than its rule says from now.
+pub fn clock_set_back(w: &mut Working) {
+    let settling: Vec<Arc<Alert>> = w.site.settling.iter().filter_map(|(_, id)| w.site.alerts.get(id)).cloned().collect();
+    for alert in settling {
+        let Some(asset) = alert.asset.and_then(|id| w.site.assets.get(&id)).cloned() else { continue };
+        let facts = Facts::of(&w.site, &asset);
+        let rule = crate::rule::RULES.iter().find(|rule| rule.code == alert.rule);
+        let latest = w.now + rule.map_or(jiff::SignedDuration::ZERO, |rule| rule.settle.time(&facts));
+        if matches!(alert.state, AlertState::Settling { until } if until > latest) {
+            w.put(Alert { state: AlertState::Settling { until: latest }, ..(*alert).clone() });
+        }
+    }
+}
+
 /// When [`tick`] next has something to do.
 pub fn next_due(site: &Site) -> Option<Timestamp> {
     site.settling.get_min().map(|(until, _)| *until)

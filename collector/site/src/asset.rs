@@ -178,9 +178,10 @@ impl Asset {
         }
     }
 
-    /// Maker and model, or else its name, or else its tag.
+    /// Maker and model (the maker once: "HP ProDesk 400", not "HP HP ProDesk 400"), or else its name, or else its tag.
     pub fn title(&self) -> String {
-        let maker_and_model = format!("{} {}", self.maker, self.model);
+        let repeats = self.model.to_lowercase().starts_with(&self.maker.to_lowercase());
+        let maker_and_model = if repeats { self.model.clone() } else { format!("{} {}", self.maker, self.model) };
         let named = [maker_and_model.trim(), self.name.as_str(), self.tag.as_str()];
         named.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned()
     }

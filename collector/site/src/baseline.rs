@@ -130,6 +130,12 @@ pub fn parse(text: &str) -> Result<Baseline, Refusal> {
             Range::parse(version).map_err(|bad| Refusal::invalid(format!("baseline {}, {}: {bad}", file.name, wanted.title)))?;
         }
     }
+    let both = file.required.iter().find(|wanted| {
+        file.forbidden.iter().any(|other| other.title.eq_ignore_ascii_case(&wanted.title) && other.version == wanted.version)
+    });
+    if let Some(both) = both {
+        return Err(Refusal::invalid(format!("baseline {}: {both} is both required and forbidden", file.name)));
+    }
     Ok(Baseline {
         name: file.name,
         rooms: file.rooms,
@@ -170,19 +176,43 @@ pub fn apply(w: &mut Working, mut baseline: Baseline) -> Result<Plan, Refusal> {
         room::get(&w.site, room)?;
     }
     let before = w.site.baselines.get(&baseline.name).cloned();
+    if let Some(before) = before.as_ref().filter(|before| before.text == baseline.text) {
+        return Ok(plan(&w.site, before));
+    }
     baseline.version = before.as_ref().map_or(0, |before| before.version) + 1;
     baseline.applied_at = w.now;
     let touched: BTreeSet<AssetId> =
         before.as_deref().into_iter().chain([&baseline]).flat_map(|baseline| assets_of(&w.site, baseline)).map(|asset| asset.id).collect();
     let baseline = w.put(baseline);
     let plan = plan(&w.site, &baseline);
-    let text =
-        format!("Baseline {} version {} applied: {} of {} devices meet it", baseline.name, baseline.version, plan.meet, plan.devices);
+    let text = format!(
+        "Baseline {} version {} applied: {} of {} meet it",
+        baseline.name,
+        baseline.version,
+        plan.meet,
+        crate::words::count(plan.devices, "device", "devices")
+    );
     w.event("baseline.applied", text).with(serde_json::json!({ "baseline": baseline.name, "version": baseline.version }));
     for asset in touched {
         crate::alert::judge(w, asset);
     }
     Ok(plan)
+}
+
+/// Removes a baseline; the alerts that rest on it are over.
+///
+/// # Errors
+/// There is none of that name.
+pub fn remove(w: &mut Working, name: &BaselineId) -> Result<(), Refusal> {
+    let missing = || Refusal::not_found(format!("there is no baseline {name}; `rollcall baseline list` shows them"));
+    let baseline = w.site.baselines.get(name).cloned().ok_or_else(missing)?;
+    let touched: Vec<AssetId> = assets_of(&w.site, &baseline).map(|asset| asset.id).collect();
+    w.remove::<Baseline>(name);
+    w.event("baseline.removed", format!("Baseline {name} removed"));
+    for asset in touched {
+        crate::alert::judge(w, asset);
+    }
+    Ok(())
 }
 
 fn assets_of<'a>(site: &'a Site, baseline: &Baseline) -> Box<dyn Iterator<Item = &'a Arc<Asset>> + 'a> {
@@ -199,12 +229,11 @@ pub(crate) fn of_room<'a>(site: &'a Site, room: Option<&'a RoomId>) -> impl Iter
 
 /// The software list of an asset and since when it is so, as a date; `None` when it was never read.
 pub(crate) fn software_of<'a>(facts: &Facts<'a>) -> Option<(&'a Software, String)> {
-    let profile = facts.site.profiles.get(&facts.device?.id)?;
+    let device = facts.device.filter(|device| device.state == DeviceState::Active)?;
+    let profile = facts.site.profiles.get(&device.id)?;
     let held = profile.sections.get("software")?;
     match &**facts.site.content("software", &held.digest?)? {
-        Section::Software(software) => {
-            Some((software, held.since.map_or_else(String::new, |since| since.strftime("%F %H:%M UTC").to_string())))
-        }
+        Section::Software(software) => Some((software, held.since.map_or_else(String::new, crate::words::utc))),
         _ => None,
     }
 }

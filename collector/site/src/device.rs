@@ -31,7 +31,7 @@ pub struct Device {
     pub since: Timestamp,
     /// What is known beside the presence: "switched off", "agent stopped".
     pub note: String,
-    /// Last heard, checkpointed every 5 minutes.
+    /// When it was last heard for this record to change; ask [`crate::heard::last`].
     pub last_heard: Timestamp,
     /// The machine's own name.
     pub host_name: String,

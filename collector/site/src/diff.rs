@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// Sentences that a change of one section is told in, at most; the rest is counted.
 const MOST: usize = 12;
+/// Characters of one sentence, at most: an agent's text is somebody else's.
+const LONGEST: usize = 200;
 
 /// What changed from `before` to `after`, one sentence each, in the section's own order; empty when nothing that counts did.
 pub fn changes(before: &Section, after: &Section) -> Vec<String> {
@@ -16,9 +18,14 @@ pub fn changes(before: &Section, after: &Section) -> Vec<String> {
         (Section::Memory(before), Section::Memory(after)) => memory(before, after),
         (Section::Storage(before), Section::Storage(after)) => storage(before, after),
         (Section::SoftwareDates(_), Section::SoftwareDates(_)) => Vec::new(),
+        (Section::DiskHealth(before), Section::DiskHealth(after)) => disk_health(before, after),
+        (Section::FailedServices(before), Section::FailedServices(after)) => services(before, after),
+        (Section::Restarts(before), Section::Restarts(after)) => restarts(before, after),
+        (Section::Updates(before), Section::Updates(after)) => updates(before, after),
+        (Section::UsbDevices(before), Section::UsbDevices(after)) => usb(before, after),
         _ => fields(&before.to_json(), &after.to_json()),
     };
-    words::first(sentences, MOST)
+    words::first(sentences, MOST).into_iter().map(|sentence| words::cut(sentence, LONGEST)).collect()
 }
 
 fn software(before: &v1::Software, after: &v1::Software) -> Vec<String> {
@@ -78,6 +85,66 @@ fn storage(before: &v1::Storage, after: &v1::Storage) -> Vec<String> {
         format!("file system {mount}: {} → {}", before.as_deref().unwrap_or("none"), after.as_deref().unwrap_or("none"))
     }));
     sentences
+}
+
+/// How a disk does, told without the hours that only rise.
+fn disk_health(before: &v1::DiskHealth, after: &v1::DiskHealth) -> Vec<String> {
+    let ageless = |health: &v1::DiskHealth| {
+        let disks = health.disks.iter().map(|disk| v1::DiskCondition { hours: 0, ..disk.clone() });
+        Section::DiskHealth(v1::DiskHealth { disks: disks.collect() }).to_json()
+    };
+    fields(&ageless(before), &ageless(after))
+}
+
+fn services(before: &v1::FailedServices, after: &v1::FailedServices) -> Vec<String> {
+    let failed = |services: &v1::FailedServices| services.failed.iter().map(|s| (s.unit.clone(), ())).collect::<BTreeMap<_, _>>();
+    pairs(failed(before), failed(after), |unit, _, after| match after {
+        Some(()) => format!("service {unit} failed"),
+        None => format!("service {unit} is no longer failed"),
+    })
+}
+
+fn restarts(before: &v1::Restarts, after: &v1::Restarts) -> Vec<String> {
+    let last = before.restarts.iter().map(|restart| restart.at_s).max().unwrap_or(i64::MIN);
+    let new = after.restarts.iter().filter(|restart| restart.at_s > last);
+    let sentence = |restart: &v1::Restart| match restart.before.as_str() {
+        "clean" => "started after a shutdown".to_owned(),
+        "crash" => "started without a shutdown before: power lost, or it crashed".to_owned(),
+        _ => "started".to_owned(),
+    };
+    new.map(sentence).collect()
+}
+
+fn updates(before: &v1::Updates, after: &v1::Updates) -> Vec<String> {
+    let mut sentences = Vec::new();
+    match (before.restart_needed, after.restart_needed) {
+        (false, true) => {
+            sentences.push(format!("restart needed for {}", after.restart_for.join(", ")).trim_end_matches(" for ").to_owned())
+        }
+        (true, false) => sentences.push("restart no longer needed".to_owned()),
+        _ => {}
+    }
+    if before.security == 0 && after.security > 0 {
+        sentences.push(format!("{} security updates wait", after.security));
+    }
+    sentences
+}
+
+fn usb(before: &v1::UsbDevices, after: &v1::UsbDevices) -> Vec<String> {
+    let name = |device: &v1::UsbDevice| {
+        let name = format!("{} {}", device.maker, device.model);
+        if name.trim().is_empty() { device.id.clone() } else { name.trim().to_owned() }
+    };
+    let plugged = |usb: &v1::UsbDevices| {
+        usb.devices
+            .iter()
+            .map(|device| ((device.id.clone(), device.serial.clone(), device.port.clone()), name(device)))
+            .collect::<BTreeMap<_, _>>()
+    };
+    pairs(plugged(before), plugged(after), |(_, _, port), before, after| match (before, after) {
+        (Some(name), None) => format!("{name} unplugged from port {port}"),
+        (_, name) => format!("{} plugged in at port {port}", name.unwrap_or_default()),
+    })
 }
 
 /// One sentence for each key whose value differs between two lists.
@@ -174,6 +241,36 @@ mod tests {
             ["disk KBG40 256 GB (serial D1) gone", "disk KBG40 256 GB (serial D2) added"]
         );
         assert!(changes(&before, &storage(vec![disk("D1", false), disk("U", true)])).is_empty());
+    }
+
+    #[test]
+    fn state_is_told_as_what_happened() {
+        let check = |before: Section, after: Section, wanted: &[&str]| assert_eq!(changes(&before, &after), wanted);
+        let disk = |verdict: &str, hours| {
+            let disk = v1::DiskCondition { name: "sda".into(), verdict: verdict.into(), hours, ..v1::DiskCondition::default() };
+            Section::DiskHealth(v1::DiskHealth { disks: vec![disk] })
+        };
+        check(disk("passed", 500), disk("passed", 1000), &[]);
+        check(disk("passed", 500), disk("failing", 1000), &["disk sda verdict passed → failing"]);
+        let services = |units: &[&str]| {
+            let failed = units.iter().map(|unit| v1::FailedService { unit: (*unit).into(), ..v1::FailedService::default() });
+            Section::FailedServices(v1::FailedServices { failed: failed.collect() })
+        };
+        check(services(&["a"]), services(&["cups"]), &["service a is no longer failed", "service cups failed"]);
+        let restarts = |at: &[(i64, &str)]| {
+            let restarts = at.iter().map(|(at_s, before)| v1::Restart { at_s: *at_s, before: (*before).into(), ..v1::Restart::default() });
+            Section::Restarts(v1::Restarts { restarts: restarts.collect() })
+        };
+        let crashed = "started without a shutdown before: power lost, or it crashed";
+        check(restarts(&[(1, ""), (2, "clean")]), restarts(&[(2, "clean"), (3, "crash")]), &[crashed]);
+        let usb = |ports: &[&str]| {
+            let device = |port: &&str| v1::UsbDevice { port: (*port).into(), model: "Keyboard".into(), ..v1::UsbDevice::default() };
+            Section::UsbDevices(v1::UsbDevices { devices: ports.iter().map(device).collect() })
+        };
+        check(usb(&["1-1"]), usb(&["1-2"]), &["Keyboard unplugged from port 1-1", "Keyboard plugged in at port 1-2"]);
+        let waits = |restart_needed| Section::Updates(v1::Updates { restart_needed, ..v1::Updates::default() });
+        check(waits(false), waits(true), &["restart needed"]);
+        check(waits(true), waits(false), &["restart no longer needed"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::attend::{Report, Reported};
 use crate::device::Device;
 use crate::record::{Record, Rest, Table};
 use crate::{DeviceId, Refusal, Site, Working, diff};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::{Digest, SECTIONS, Section};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,7 +87,7 @@ pub(crate) fn take_in(w: &mut Working, device: &Device, report: &Report) -> Resu
         told.extend(take_in_section(&w.site, held, reported, report.at)?);
     }
     w.put(profile);
-    tell(w, device.asset, before.is_none(), told);
+    tell(w, device.asset, before.is_none(), told, report.at);
     name_asset(w, device);
     Ok(())
 }
@@ -121,16 +121,23 @@ fn take_in_section(site: &Site, held: &mut Held, reported: &Reported, at: Timest
     }
 }
 
+/// A report that is older than this when it comes is told with its own time.
+const LATE: SignedDuration = SignedDuration::from_secs(60);
+
 /// The first inventory is one event; later each section's change is one.
-fn tell(w: &mut Working, asset: crate::AssetId, first: bool, told: Vec<Told>) {
+fn tell(w: &mut Working, asset: crate::AssetId, first: bool, told: Vec<Told>, at: Timestamp) {
     let Some(asset) = w.site.assets.get(&asset).cloned() else { return };
     if first {
         let count = told.iter().filter(|(kind, ..)| *kind == "section.first").count();
-        w.event("section.first", format!("{}: first inventory, {count} sections", asset.tag)).about(&asset);
+        w.event("section.first", format!("{}: first inventory, {}", asset.tag, crate::words::count(count, "section", "sections")))
+            .about(&asset);
         return;
     }
+    // A report that waited in the spool tells when it was noticed, not only when it came.
+    let noticed = if w.now.duration_since(at) > LATE { format!(" (noticed {})", at.strftime("%F %H:%M UTC")) } else { String::new() };
     for (kind, text, section) in told {
-        let data = serde_json::json!({ "section": section });
+        let text = format!("{text}{noticed}");
+        let data = serde_json::json!({ "section": section, "noticed_at": at });
         w.event(kind, format!("{}: {text}", asset.tag)).about(&asset).with(data);
     }
 }
@@ -143,7 +150,7 @@ fn name_asset(w: &mut Working, device: &Device) {
     for (field, said) in [(&mut named.maker, &system.manufacturer), (&mut named.model, &system.model), (&mut named.serial, &system.serial)]
     {
         if !said.is_empty() {
-            field.clone_from(said);
+            *field = said.chars().filter(|c| !c.is_control()).take(120).collect();
         }
     }
     if named.kind == AssetKind::Pc && ["laptop", "notebook", "convertible", "tablet"].iter().any(|word| system.chassis.contains(word)) {

@@ -16,6 +16,7 @@ pub mod diff;
 pub mod enroll;
 pub mod event;
 pub mod fingerprint;
+pub mod heard;
 pub mod id;
 pub mod inventory;
 pub mod loan;
@@ -31,7 +32,7 @@ pub mod token;
 pub mod verdict;
 pub mod version;
 pub mod view;
-mod words;
+pub mod words;
 mod working;
 
 pub use id::{AlertId, ApiKeyId, AssetId, BaselineId, DeviceId, LoanId, PersonId, RoomId, SiteId, SweepId, Tag, TokenId, UserName};
@@ -85,6 +86,8 @@ pub struct Site {
     pub assets: Table<asset::Asset>,
     /// Enrolled agents.
     pub devices: Table<device::Device>,
+    /// When devices were last heard, of all that are here in one.
+    pub heard: Table<heard::Heard>,
     /// What each device is made of.
     pub profiles: Table<inventory::Profile>,
     /// Rooms.
@@ -202,6 +205,13 @@ impl Site {
         profiles.chain(kept).map(|(name, digest)| (name.to_owned(), digest)).collect()
     }
 
+    /// Lets go of the contents that nothing uses; their bytes may then be removed.
+    pub fn release_unused(&mut self) {
+        let used = self.used_contents();
+        let kept = used.iter().filter_map(|(name, digest)| self.content(name, digest).map(|content| (*digest, Arc::clone(content))));
+        self.contents = kept.map(|(digest, content)| ((content.name(), *digest.as_bytes()), content)).collect();
+    }
+
     /// One hash over everything: two stores that agree on it hold the same site.
     pub fn state_hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
@@ -237,6 +247,7 @@ const KINDS: &[Kind] = &[
     kind::<baseline::Baseline>(),
     kind::<channel::Channel>(),
     kind::<device::Device>(),
+    kind::<heard::Heard>(),
     kind::<inventory::Profile>(),
     kind::<loan::Loan>(),
     kind::<person::Person>(),

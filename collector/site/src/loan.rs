@@ -84,6 +84,7 @@ pub fn out(
     }
     let reason = override_reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     let check = verdict::check(&w.site, heard, tag, Some(person), w.now)?;
+    let reason = reason.filter(|_| check.verdict == Verdict::Stop);
     if check.verdict == Verdict::Stop && reason.is_none() {
         let why: Vec<_> =
             check.reasons.iter().filter(|reason| reason.verdict == Verdict::Stop).map(|reason| reason.text.as_str()).collect();
@@ -106,7 +107,7 @@ pub fn out(
         rest: Rest::new(),
     };
     let loan = w.put(loan);
-    let until = due.map_or_else(String::new, |due| format!(", due {}", due.strftime("%F %H:%M UTC")));
+    let until = due.map_or_else(String::new, |due| format!(", due {}", crate::words::utc(due)));
     let override_words = loan.override_reason.as_ref().map_or_else(String::new, |reason| format!("; verdict STOP overridden: {reason}"));
     let event = w.event("loan.out", format!("{tag} lent to {person}{until}{override_words}"));
     event.about(&asset).person = Some(person.clone());

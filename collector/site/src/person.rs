@@ -1,7 +1,7 @@
 //! People of the roster: who may borrow.
 
 use crate::record::{Record, Rest, Table};
-use crate::{PersonId, Site, Working};
+use crate::{PersonId, Refusal, Site, Working};
 use serde::{Deserialize, Serialize};
 
 /// Somebody of the roster.
@@ -69,12 +69,26 @@ pub fn import(w: &mut Working, people: Vec<(PersonId, String)>) -> Imported {
     plan
 }
 
+/// Takes a person out of the roster for good; their loans that are over keep the id alone. Whoever keeps the records destroys their key.
+///
+/// # Errors
+/// There is no such person, or something is still lent to them (`Conflict`).
+pub fn forget(w: &mut Working, id: &PersonId) -> Result<(), Refusal> {
+    get(&w.site, id)?;
+    if let Some(loan) = w.site.open_loans.values().filter_map(|loan| w.site.loans.get(loan)).find(|loan| loan.person == *id) {
+        let tag = w.site.assets.get(&loan.asset).map(|asset| asset.tag.to_string()).unwrap_or_default();
+        return Err(Refusal::conflict(format!("{id} still has {tag}: bring it back first, then forget them")));
+    }
+    w.remove::<Person>(id);
+    w.event("person.forgotten", format!("{id} was forgotten: the name and everything else of their own is destroyed")).person =
+        Some(id.clone());
+    Ok(())
+}
+
 /// The person with this id.
 ///
 /// # Errors
 /// There is none.
-pub fn get<'a>(site: &'a Site, id: &PersonId) -> Result<&'a std::sync::Arc<Person>, crate::Refusal> {
-    site.persons.get(id).ok_or_else(|| {
-        crate::Refusal::not_found(format!("nobody in the roster has the id {id}; `rollcall person import` brings people in"))
-    })
+pub fn get<'a>(site: &'a Site, id: &PersonId) -> Result<&'a std::sync::Arc<Person>, Refusal> {
+    site.persons.get(id).ok_or_else(|| Refusal::not_found(format!("nobody in the roster has the id {id}")))
 }

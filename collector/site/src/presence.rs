@@ -68,7 +68,7 @@ pub fn of(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Times
     }
     match (site.open_loan(asset.id), device.presence) {
         (Some(loan), Presence::Silent | Presence::Asleep) => at(Presence::Away, loan.out_at, &format!("lent to {}", loan.person)),
-        (_, Presence::Here) => at(Presence::Late, device.last_heard, "its connection was just lost"),
+        (_, Presence::Here) => at(Presence::Late, crate::heard::last(site, device), "its connection was just lost"),
         (_, presence) => at(presence, device.since, &device.note),
     }
 }

@@ -117,9 +117,9 @@ pub fn set(w: &mut Working, id: &RoomId, facts: RoomFacts) -> Result<Arc<Room>, 
     }
     let after = w.put(after);
     let text = format!(
-        "Room {}: {} seats, told after {} s of silence, heartbeat {} s",
+        "Room {}: {}, told after {} s of silence, heartbeat {} s",
         after.id,
-        after.seats,
+        crate::words::count(after.seats, "seat", "seats"),
         after.settle_s,
         after.heartbeat_ms / 1000
     );
@@ -129,6 +129,20 @@ pub fn set(w: &mut Working, id: &RoomId, facts: RoomFacts) -> Result<Arc<Room>, 
         crate::alert::judge(w, asset);
     }
     Ok(after)
+}
+
+/// Removes a room that nothing belongs in.
+///
+/// # Errors
+/// No such room, or something still belongs in it.
+pub fn remove(w: &mut Working, id: &RoomId) -> Result<(), Refusal> {
+    get(&w.site, id)?;
+    if let Some(asset) = w.site.assets_in(id).next() {
+        return Err(Refusal::conflict(format!("{id} is not empty: {} belongs there, and perhaps more; move them first", asset.tag)));
+    }
+    w.remove::<Room>(id);
+    w.event("room.removed", format!("Room {id} removed")).in_room(id);
+    Ok(())
 }
 
 fn with(mut room: Room, facts: &RoomFacts) -> Result<Room, Refusal> {

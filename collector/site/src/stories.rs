@@ -1,5 +1,6 @@
 //! Stories of one site in memory: a school's day runs in a millisecond.
 
+mod edges;
 mod identity;
 
 use crate::attend::{Goodbye, Hello, Met, Report, Reported};
@@ -310,7 +311,7 @@ fn a_sweep_says_who_is_there_and_what_changed() {
     school.must(|w| sweep::answered(w, second.id, one));
     let second = school.must(|w| sweep::finish(w, second.id));
     assert_eq!(second.lines[0].changes, ["vlc 3 → 4"]);
-    assert!(matches!(second.lines[1].answer, sweep::Answer::Missing { since: Some(_) }));
+    assert!(matches!(second.lines[1].answer, sweep::Answer::Missing { since: Some(_), .. }));
     let counts = second.counts();
     assert_eq!((counts.present, counts.missing, counts.changed), (1, 1, 1));
     let refusal = school.change(|w| sweep::answered(w, second.id, one)).unwrap_err();

@@ -1,8 +1,8 @@
 //! Sweeps: a roll call of a room, kept and comparable.
 
 use crate::asset::{Asset, AssetStatus};
-use crate::device::DeviceState;
-use crate::presence::Heard;
+use crate::device::{Device, DeviceState};
+use crate::presence::{Heard, Presence};
 use crate::record::{Record, Rest, Table};
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, SweepId, Tag, Working, room};
 use jiff::Timestamp;
@@ -79,6 +79,14 @@ pub enum Answer {
     Missing {
         /// Since when.
         since: Option<Timestamp>,
+        /// What it said when it went: "switched off", "agent stopped"; empty: nothing.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
+    /// Its agent may not speak: revoked, or quarantined.
+    Barred {
+        /// Why.
+        why: String,
     },
     /// On loan.
     Away {
@@ -106,26 +114,43 @@ pub fn begin(w: &mut Working, room: &RoomId, heard: &Heard) -> Result<Arc<Sweep>
     let id = SweepId(w.site.sweeps.get_max().map_or(1, |(id, _)| id.0 + 1));
     let waiting = lines.iter().filter(|line| line.answer == Answer::Waiting).count();
     let sweep = w.put(Sweep { id, room: room.clone(), began_at: w.now, finished_at: None, by: w.actor.words(), lines, rest: Rest::new() });
-    w.event("sweep.began", format!("Sweep {id} of {room}: {waiting} of {} are connected and re-read everything now", sweep.lines.len()))
-        .in_room(room);
+    let all = crate::words::count(sweep.lines.len(), "asset", "assets");
+    w.event("sweep.began", format!("Sweep {id} of {room}: {waiting} of {all} connected, re-reading everything now")).in_room(room);
     Ok(sweep)
 }
 
 /// What is known of an asset before it answers. Its sections are those of its last report, so that the next sweep can be compared.
 fn line(site: &Site, heard: &Heard, asset: &Asset) -> Line {
-    let device = site.device_of(asset).filter(|device| device.state == DeviceState::Active);
+    let device = site.device_of(asset);
     let answer = match (site.open_loan(asset.id), device) {
-        (_, Some(device)) if heard.contains_key(&device.id) => Answer::Waiting,
+        (_, Some(device)) if device.state == DeviceState::Active && heard.contains_key(&device.id) => Answer::Waiting,
         (Some(loan), _) => Answer::Away { person: loan.person.clone() },
-        (None, Some(device)) => Answer::Missing { since: Some(device.since) },
+        (None, Some(device)) => match crate::device::speaking(site, device.id) {
+            Ok(_) => Answer::Missing { since: Some(missing_since(site, device)), note: device.note.clone() },
+            Err(refusal) => Answer::Barred { why: refusal.text },
+        },
         (None, None) => Answer::NoAgent,
     };
     Line { asset: asset.id, tag: asset.tag.clone(), seat: asset.seat.clone(), answer, changes: Vec::new(), sections: sections(site, asset) }
 }
 
+/// Since when a device is missing: one that was just lost is not written down as silent yet.
+fn missing_since(site: &Site, device: &Device) -> Timestamp {
+    if device.presence == Presence::Here { crate::heard::last(site, device) } else { device.since }
+}
+
 fn sections(site: &Site, asset: &Asset) -> BTreeMap<String, Digest> {
     let profile = asset.device.and_then(|device| site.profiles.get(&device));
     profile.map(|profile| profile.digests().map(|(name, digest)| (name.to_owned(), digest)).collect()).unwrap_or_default()
+}
+
+/// What a machine that was asked and did not answer is: slow, or gone meanwhile.
+fn unanswered(site: &Site, asset: AssetId) -> Answer {
+    let device = site.assets.get(&asset).and_then(|asset| site.device_of(asset));
+    match device.filter(|device| device.presence != Presence::Here) {
+        Some(device) => Answer::Missing { since: Some(device.since), note: device.note.clone() },
+        None => Answer::Slow,
+    }
 }
 
 /// A device has re-read everything, and its report is durable.
@@ -153,11 +178,16 @@ pub fn finish(w: &mut Working, id: SweepId) -> Result<Arc<Sweep>, Refusal> {
     let last = last_of(&w.site, &sweep.room).cloned();
     for line in &mut sweep.lines {
         if line.answer == Answer::Waiting {
-            line.answer = Answer::Slow;
+            line.answer = unanswered(&w.site, line.asset);
         }
         if let Some(last) = &last {
             line.changes = compare(&w.site, last.lines.iter().find(|before| before.asset == line.asset), line);
         }
+    }
+    // Only the room's last sweep is compared with: the one before keeps its words and lets its sections go.
+    if let Some(last) = last {
+        let lines = last.lines.iter().map(|line| Line { sections: BTreeMap::new(), ..line.clone() }).collect();
+        w.put(Sweep { lines, ..(*last).clone() });
     }
     sweep.finished_at = Some(w.now);
     let sweep = w.put(sweep);
@@ -205,6 +235,8 @@ pub struct Counts {
     pub away: usize,
     /// Without an agent: to be looked for.
     pub no_agent: usize,
+    /// Revoked or quarantined.
+    pub barred: usize,
     /// Different from the last sweep.
     pub changed: usize,
 }
@@ -221,6 +253,7 @@ impl Sweep {
                 Answer::Missing { .. } => counts.missing += 1,
                 Answer::Away { .. } => counts.away += 1,
                 Answer::NoAgent => counts.no_agent += 1,
+                Answer::Barred { .. } => counts.barred += 1,
             }
             counts.changed += usize::from(!line.changes.is_empty());
         }

@@ -1,7 +1,7 @@
 //! Enrolment tokens: site, room, number of uses, expiry. Only a hash of the secret is kept.
 
 use crate::record::{Record, Rest, Table};
-use crate::{Refusal, RoomId, Site, TokenId, Working};
+use crate::{Refusal, RoomId, Site, TokenId, Working, words};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -56,12 +56,13 @@ pub fn make(w: &mut Working, hash: String, room: Option<RoomId>, uses: u32, expi
         return Err(Refusal::invalid(format!("a token enrols 1 to 10,000 machines, not {uses}")));
     }
     if expires_at <= w.now {
-        return Err(Refusal::invalid(format!("{expires_at} is over already: give a time to come")));
+        return Err(Refusal::invalid(format!("{} is over already: give a time to come", words::utc(expires_at))));
     }
     let id = TokenId(w.site.tokens.get_max().map_or(1, |(id, _)| id.0 + 1));
     let token = w.put(Token { id, hash, room, uses_left: uses, uses, made_at: w.now, expires_at, revoked: false, rest: Rest::new() });
     let place = token.room.as_ref().map_or_else(String::new, |room| format!(" into {room}"));
-    let event = w.event("token.made", format!("Token {id} made: {uses} machines{place}, until {expires_at}"));
+    let machines = words::count(uses, "machine", "machines");
+    let event = w.event("token.made", format!("Token {id} made: {machines}{place}, until {}", words::utc(expires_at)));
     event.room.clone_from(&token.room);
     Ok(token)
 }
@@ -93,8 +94,8 @@ pub fn good<'a>(site: &'a Site, hash: &str, now: Timestamp) -> Result<&'a Arc<To
     let token = token.ok_or_else(|| Refusal::forbidden("this collector does not know the token: make one with `rollcall token new`"))?;
     let why = match () {
         () if token.revoked => "was taken back".to_owned(),
-        () if token.uses_left == 0 => format!("is spent: it was made for {} machines", token.uses),
-        () if token.expires_at <= now => format!("ended at {}", token.expires_at),
+        () if token.uses_left == 0 => format!("is spent: it was made for {}", words::count(token.uses, "machine", "machines")),
+        () if token.expires_at <= now => format!("ended at {}", words::utc(token.expires_at)),
         () => return Ok(token),
     };
     Err(Refusal::forbidden(format!("token {} {why}: make another with `rollcall token new`", token.id)))

@@ -64,7 +64,7 @@ const REPORT_OLD: SignedDuration = SignedDuration::from_hours(24);
 /// Checks a scanned tag, for a borrower if one is named.
 ///
 /// # Errors
-/// No such tag, no such person.
+/// No such tag.
 pub fn check(site: &Site, heard: &Heard, tag: &Tag, person: Option<&PersonId>, now: Timestamp) -> Result<Check, Refusal> {
     let asset = asset::tagged(site, tag)?;
     let mut reasons = vec![status(asset), loan(site, asset, now)];
@@ -78,7 +78,6 @@ pub fn check(site: &Site, heard: &Heard, tag: &Tag, person: Option<&PersonId>, n
         None => reasons.push(without_agent(asset)),
     }
     if let Some(person) = person {
-        person::get(site, person)?;
         reasons.push(Some(borrower(site, person, now)));
     }
     let mut reasons: Vec<Reason> = reasons.into_iter().flatten().collect();
@@ -132,14 +131,13 @@ fn seen(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timesta
     let age = words::ago(profile.reported_at, now);
     let place = presence::of(site, heard, asset, device, now);
     match place.presence {
-        Presence::Here | Presence::Late if now.duration_since(profile.reported_at) <= REPORT_OLD => {
+        Presence::Late => reason(Verdict::Check, code, "it is late: its connection is being lost", "Wait a moment, and check again."),
+        Presence::Here if now.duration_since(profile.reported_at) <= REPORT_OLD => {
             reason(Verdict::Go, code, format!("it is here, and its last report is {age} old"), "")
         }
-        Presence::Here | Presence::Late => {
-            reason(Verdict::Check, code, format!("it is here, but its last report is {age} old"), "Rescan it.")
-        }
+        Presence::Here => reason(Verdict::Check, code, format!("it is here, but its last report is {age} old"), "Rescan it."),
         _ => {
-            let silent = words::ago(device.last_heard, now);
+            let silent = words::ago(crate::heard::last(site, device), now);
             reason(
                 Verdict::Check,
                 code,
@@ -211,6 +209,10 @@ fn without_agent(asset: &Asset) -> Option<Reason> {
 }
 
 fn borrower(site: &Site, person: &PersonId, now: Timestamp) -> Reason {
+    if let Err(refusal) = person::get(site, person) {
+        let remedy = "Look at the card again, or bring the person in with `rollcall person import`.".to_owned();
+        return Reason { verdict: Verdict::Stop, code: "borrower", text: refusal.text, remedy };
+    }
     let held: Vec<_> = site.open_loans.iter().filter_map(|(_, id)| site.loans.get(id)).filter(|loan| loan.person == *person).collect();
     let overdue = held.iter().filter(|loan| loan.due.is_some_and(|due| due < now)).count();
     let (verdict, text, remedy) = match (held.len(), overdue) {

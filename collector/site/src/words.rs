@@ -1,27 +1,38 @@
-//! Sizes, times and lists as a technician says them.
+//! Sizes, times, counts and lists as a technician says them: the same words in events, on pages and on the command line.
 
 use jiff::{SignedDuration, Timestamp};
 
 /// Bytes of memory, in the binary units that memory is sold in: "16 GB".
-pub(crate) fn memory(bytes: u64) -> String {
+pub fn memory(bytes: u64) -> String {
     scaled(bytes, 1024.0)
 }
 
 /// Bytes of a disk, in the decimal units that disks are sold in: "256 GB".
-pub(crate) fn disk(bytes: u64) -> String {
+pub fn disk(bytes: u64) -> String {
     scaled(bytes, 1000.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 fn scaled(bytes: u64, step: f64) -> String {
     let (mut value, mut unit) = (bytes as f64, "bytes");
-    for next in ["kB", "MB", "GB", "TB"] {
+    for next in ["kB", "MB", "GB", "TB", "PB"] {
         if value < step {
             break;
         }
         (value, unit) = (value / step, next);
     }
     if value < 10.0 && value.fract() > 0.05 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+}
+
+/// A number with its noun: "1 machine", "3 machines".
+pub fn count(number: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// A moment in a text that is kept: "2026-12-01 21:33 UTC". Pages say it in the site's own time.
+pub fn utc(at: Timestamp) -> String {
+    at.strftime("%F %H:%M UTC").to_string()
 }
 
 /// How long ago, in the largest unit that says it: "12 s", "3 min", "5 h", "2 days".
@@ -50,6 +61,14 @@ pub(crate) fn first(mut sentences: Vec<String>, most: usize) -> Vec<String> {
     sentences
 }
 
+/// A sentence of at most `most` characters; a longer one ends with "…".
+pub(crate) fn cut(sentence: String, most: usize) -> String {
+    match sentence.char_indices().nth(most) {
+        Some((end, _)) => sentence.get(..end).map_or_else(String::new, |begin| format!("{begin}…")),
+        None => sentence,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +81,12 @@ mod tests {
         assert_eq!(disk(1_000_204_886_016), "1 TB");
         assert_eq!(disk(1_500_000_000_000), "1.5 TB");
         assert_eq!(memory(0), "0 bytes");
+    }
+
+    #[test]
+    fn numbers_and_moments_read_as_said() {
+        assert_eq!([0, 1, 2].map(|number| count(number, "machine", "machines")), ["0 machines", "1 machine", "2 machines"]);
+        assert_eq!(utc("2026-12-01T21:33:58.943Z".parse().unwrap()), "2026-12-01 21:33 UTC");
     }
 
     #[test]

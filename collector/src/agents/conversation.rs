@@ -3,7 +3,6 @@
 use crate::agents::attend::{refuse, unwelcome};
 use crate::agents::door::Door;
 use crate::agents::listen::Caller;
-use crate::agents::pace::Pace;
 use crate::agents::pending::Pending;
 use crate::agents::roll::{Ended, Order, Standing};
 use crate::agents::translate::{self, Times, Unheard};
@@ -19,7 +18,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tonic::{Status, Streaming};
 
 /// How long an agent may take to read what it is told.
@@ -27,7 +26,7 @@ const READING: Duration = Duration::from_secs(10);
 /// How long the door listens on after a refusal, so that the agent reads it before the connection ends.
 const LINGER: Duration = Duration::from_secs(2);
 /// How often a stream looks by itself for contents that another one was asked for.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// An agent that speaks too fast is told so this often at most.
 const REMIND: SignedDuration = SignedDuration::from_secs(30);
 /// A difference between the clocks that changes by this was set by somebody: readings take seconds to come, milliseconds.
@@ -74,9 +73,10 @@ pub(super) struct Met {
     pub(super) pending: Pending,
     /// Contents that another stream was asked for.
     pub(super) hoped: Vec<Digest>,
+    /// When they are looked for at the latest, however much is said meanwhile.
+    pub(super) look_again: Instant,
     /// Says when it is worth looking for them.
     pub(super) settled: watch::Receiver<()>,
-    pub(super) pace: Pace,
     pub(super) reminded: Option<Timestamp>,
     pub(super) renewals: u32,
     pub(super) last_command: u64,
@@ -143,7 +143,7 @@ impl Conversation {
                     Some(order) => self.obey(met, order).await,
                     None => return self.dismissed(),
                 },
-                _ = timeout(LOOK_AGAIN, met.settled.changed()), if !met.hoped.is_empty() => self.look_again(met).await,
+                _ = timeout_at(met.look_again, met.settled.changed()), if !met.hoped.is_empty() => self.look_again(met).await,
                 word = words.message() => match word {
                     Ok(Some(word)) => self.listen(met, word).await,
                     Ok(None) => return Parting::Broken,
@@ -214,7 +214,7 @@ impl Conversation {
     /// agent that was sent away with it would come back with the same.
     async fn keep_pace(&self, met: &mut Met, word: &v1::FromAgent) -> Result<(), Parting> {
         let now = self.now();
-        let Some(wait) = met.pace.take(now) else { return Ok(()) };
+        let Some(wait) = self.door.paces.word(self.device, now) else { return Ok(()) };
         let spool = matches!(word.message, Some(Said::Entry(_)));
         if !spool && met.reminded.is_none_or(|at| now.duration_since(at) > REMIND) {
             met.reminded = Some(now);

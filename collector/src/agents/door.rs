@@ -3,6 +3,7 @@
 use crate::agents::authority::Authority;
 use crate::agents::claims::Claims;
 use crate::agents::listen::Caller;
+use crate::agents::pace::Paces;
 use crate::agents::roll::Roll;
 use crate::store::Store;
 use crate::{Collector, clock::Clock};
@@ -44,6 +45,7 @@ pub struct Door {
     /// Every conversation: the collector waits for them when it stops.
     pub tasks: TaskTracker,
     pub(super) claims: Claims,
+    pub(super) paces: Paces,
     pub(super) unpackers: Arc<Semaphore>,
 }
 
@@ -67,6 +69,7 @@ impl Door {
             stop,
             tasks,
             claims: Claims::default(),
+            paces: Paces::default(),
             unpackers: Arc::new(Semaphore::new(UNPACKERS)),
         })
     }

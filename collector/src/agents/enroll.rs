@@ -20,7 +20,7 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-/// Refused attempts that one address has in [`WINDOW`]: enough to mistype a token, not to guess one.
+/// Attempts with unknown tokens that one address has in [`WINDOW`]: enough to mistype a token, not to guess one.
 const ATTEMPTS: u32 = 20;
 /// How long refused attempts count.
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
@@ -45,7 +45,9 @@ struct Desk {
 #[tonic::async_trait]
 impl Enrollment for Desk {
     async fn enroll(&self, request: Request<EnrollRequest>) -> Result<Response<EnrollResponse>, Status> {
-        let (caller, now) = self.caller(&request)?;
+        // Who shows a token that was made here guesses nothing, whatever its neighbours do.
+        let known = self.knows(&request.get_ref().token);
+        let (caller, now) = if known { self.who(&request)? } else { self.caller(&request)? };
         let address = caller.address.ip();
         let host_name = name(&request.get_ref().host_name);
         match self.admit(request.into_inner(), &caller, now).await {
@@ -54,7 +56,9 @@ impl Enrollment for Desk {
                 Ok(Response::new(response))
             }
             Err(error) => {
-                self.failures.count(address, now);
+                if !known {
+                    self.failures.count(address, now);
+                }
                 tracing::warn!(%address, host_name, reason = %error, "refused an enrolment");
                 Err(status(&error))
             }
@@ -85,10 +89,20 @@ impl Enrollment for Desk {
 }
 
 impl Desk {
+    /// Whether a token was made here, spent or not.
+    fn knows(&self, token: &str) -> bool {
+        token::hash_of(token, &self.door.site).is_some_and(|hash| self.door.view().tokens.values().any(|token| token.hash == hash))
+    }
+
+    /// Who asks, and when.
+    fn who<T>(&self, request: &Request<T>) -> Result<(Caller, Timestamp), Status> {
+        let caller = request.extensions().get::<Caller>().cloned().ok_or_else(|| Status::internal("the connection is not known"))?;
+        Ok((caller, self.door.clock().now()))
+    }
+
     /// Who asks, and when; an address that was refused too often must wait.
     fn caller<T>(&self, request: &Request<T>) -> Result<(Caller, Timestamp), Status> {
-        let caller = request.extensions().get::<Caller>().cloned().ok_or_else(|| Status::internal("the connection is not known"))?;
-        let now = self.door.clock().now();
+        let (caller, now) = self.who(request)?;
         if self.failures.too_many(caller.address.ip(), now) {
             return Err(Status::resource_exhausted("too many refused attempts from this address; wait a minute and check the token"));
         }

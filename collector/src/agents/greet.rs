@@ -1,8 +1,7 @@
 //! The beginning of a conversation: one hello in time, and a welcome or a refusal.
 
 use crate::agents::attend::refuse;
-use crate::agents::conversation::{Conversation, Met, Parting, protocol, schedule};
-use crate::agents::pace::Pace;
+use crate::agents::conversation::{Conversation, LOOK_AGAIN, Met, Parting, protocol, schedule};
 use crate::agents::pending::Pending;
 use crate::agents::roll::Order;
 use crate::agents::translate;
@@ -36,6 +35,9 @@ impl Conversation {
         };
         let hello = translate::hello(said)?;
         let (nonce, now) = (nonce()?, self.now());
+        if let Some(wait) = self.door.paces.hello(self.device, now) {
+            return Err(Parting::Refused(refuse(Why::Busy, format!("hello was said too often; come back in {} s", wait.as_secs() + 1))));
+        }
         let _arriving = self.door.roll().arrive(self.device);
         let greeting = self.judge(hello.clone(), translate::hex(&nonce)).await?;
 
@@ -51,8 +53,8 @@ impl Conversation {
             acknowledged: greeting.acknowledged,
             pending: Pending::default(),
             hoped: Vec::new(),
+            look_again: tokio::time::Instant::now() + LOOK_AGAIN,
             settled: self.door.claims.settled(),
-            pace: Pace::new(now),
             reminded: None,
             renewals: 0,
             last_command: 0,

@@ -1,7 +1,7 @@
 //! Reports and their contents: wanted, checked, made durable, taken in, and only then acknowledged.
 
 use crate::agents::attend::refuse;
-use crate::agents::conversation::{Conversation, Met, Parting, protocol};
+use crate::agents::conversation::{Conversation, LOOK_AGAIN, Met, Parting, protocol};
 use crate::agents::door::Door;
 use crate::agents::pending::Ready;
 use crate::agents::translate::{self, Times};
@@ -12,6 +12,7 @@ use rollcall_proto::v1::from_collector::Message as Told;
 use rollcall_proto::v1::refusal::Why;
 use rollcall_proto::{Digest, Section, unpack, v1};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// How long a report may wait for contents that were asked for.
 const CONTENTS_WITHIN: SignedDuration = SignedDuration::from_secs(120);
@@ -49,6 +50,9 @@ impl Conversation {
     async fn ask(&self, met: &mut Met, digests: Vec<Digest>) -> Result<(), Parting> {
         let (now, stream) = (self.now(), met.stream);
         let (ask, hope): (Vec<Digest>, Vec<Digest>) = digests.into_iter().partition(|digest| self.door.claims.claim(*digest, stream, now));
+        if met.hoped.is_empty() {
+            met.look_again = Instant::now() + LOOK_AGAIN;
+        }
         met.hoped.extend(hope);
         if ask.is_empty() {
             return Ok(());
@@ -60,6 +64,7 @@ impl Conversation {
     pub(super) async fn look_again(&self, met: &mut Met) -> Result<(), Parting> {
         let view = self.door.view();
         let hoped = std::mem::take(&mut met.hoped);
+        met.look_again = Instant::now() + LOOK_AGAIN;
         let missing: Vec<Digest> = hoped.into_iter().filter(|digest| !met.pending.found(digest, |name| view.holds(name, digest))).collect();
         drop(view);
         self.ask(met, missing).await?;
@@ -75,6 +80,9 @@ impl Conversation {
     /// A content comes. Bytes that nobody asked for are dropped unread.
     pub(super) async fn section(&self, met: &mut Met, said: v1::SectionBytes) -> Result<(), Parting> {
         let Some((digest, names)) = self.wanted(met, &said) else { return Ok(()) };
+        if let Some(wait) = self.door.paces.contents_wait(self.device, self.now()) {
+            self.while_working(met, self.pause(wait)).await?;
+        }
         let kept = self.while_working(met, keep(Arc::clone(&self.door), digest, names, said.zstd)).await;
         let (sections, bytes) = kept.map_err(|bad| match bad {
             BadContent::Odd { .. } => protocol(bad.to_string()),
@@ -84,9 +92,18 @@ impl Conversation {
             }
             BadContent::Stopping => Parting::Stopping,
         })?;
+        self.door.paces.content(self.device, bytes, self.now());
         let arrived = met.pending.arrive(digest, sections, bytes);
         arrived.map_err(|much| Parting::Refused(refuse(Why::Busy, much.to_string())))?;
         self.take_in(met).await
+    }
+
+    /// Reads nothing for so long, unless the collector stops.
+    async fn pause(&self, wait: SignedDuration) -> Result<(), Parting> {
+        tokio::select! {
+            () = self.door.stop.cancelled() => Err(Parting::Stopping),
+            () = tokio::time::sleep(wait.unsigned_abs()) => Ok(()),
+        }
     }
 
     /// A report whose contents were asked for and never came holds up all later ones: the agent begins anew.
@@ -164,8 +181,11 @@ pub(super) fn open(digest: &Digest, names: &[String], packed: &[u8]) -> Result<(
         Some(Ok(section)) => Ok(Arc::new(section)),
         Some(Err(_)) | None => Err(odd("it can't be decoded".to_owned())),
     };
-    let sections = names.iter().map(decode).collect::<Result<_, _>>()?;
-    Ok((sections, bytes))
+    let sections = names.iter().map(decode).collect::<Result<Vec<Arc<Section>>, _>>()?;
+    match sections.iter().find_map(|section| crate::agents::text::odd(section)) {
+        Some(what) => Err(odd(what)),
+        None => Ok((sections, bytes)),
+    }
 }
 
 /// Counts the fields of a message without decoding them; `None`: these bytes are no message.
@@ -197,6 +217,8 @@ mod tests {
         check(&[10, 0].repeat(MOST_ENTRIES + 1), "software", "more than 100000 entries");
         check(b"", "processes", "can't be decoded");
         check(&vec![0; rollcall_proto::MAX_SECTION + 1], "software", "larger than");
+        let long = v1::OperatingSystem { name: "x".repeat(1025), ..Default::default() };
+        check(&long.encode_to_vec(), "os", "section os: a text in it has more than 1024 bytes");
         let other = open(&Digest::of(b"other"), &["software".to_owned()], &pack(b"").unwrap()).unwrap_err().to_string();
         assert!(other.contains("do not have the digest"), "{other}");
         assert!(open(&Digest::of(b"x"), &["software".to_owned()], b"rubbish").unwrap_err().to_string().contains("zstd"));

@@ -3,7 +3,7 @@
 use rustls::ServerConfig;
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -18,6 +18,21 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::server::{Connected, Server};
 use tower_http::catch_panic::CatchPanicLayer;
+
+/// Handshakes at once from one address: one that stalls them holds up itself and no other.
+const TURNS: usize = 8;
+/// The same from this machine.
+const LOOPBACK_TURNS: usize = 32;
+/// Connections of one address that have not finished their handshake: the PCs of a building that come back together.
+const BEGINNING: usize = 64;
+/// The same from this machine.
+const LOOPBACK_BEGINNING: usize = 4096;
+/// Most bytes of a caller's first record that are waited for: a hello has some 300, with post-quantum keys 1,800.
+const FIRST_RECORD: usize = 4096;
+/// The kind of record with which TLS begins.
+const HANDSHAKE_RECORD: u8 = 22;
+/// How long the door looks away at most from a caller whose first record is not whole.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// What a door bears. Each is a setting; the defaults are meant for a school of some thousands of PCs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,15 +145,16 @@ impl Gate {
             tracing::warn!(%address, cap = self.caps.connections, "hung up: too many connections");
             return;
         };
-        let Some(place) = Addresses::take(&self.addresses, address.ip(), self.caps.per_address) else {
+        let Some(mut place) = Addresses::take(&self.addresses, address.ip(), self.caps.per_address, usize::MAX) else {
             tracing::warn!(%address, cap = self.caps.per_address, "hung up: too many connections from this address");
             return;
         };
         let (tls, handshakes, callers, patience) =
             (self.tls.clone(), Arc::clone(&self.handshakes), self.callers.clone(), self.caps.handshake);
         tokio::spawn(async move {
-            match shake_hands(tls, &handshakes, stream, patience).await {
+            match shake_hands(tls, &handshakes, &place, stream, patience).await {
                 Ok(tls) => {
+                    place.begun();
                     let caller = Connection::new(tls, address, connection, place);
                     // Nobody takes it once the door is closed.
                     let _gone = callers.send(Ok(caller)).await;
@@ -149,53 +165,107 @@ impl Gate {
     }
 }
 
-/// A caller that says nothing takes no place among the handshakes; one that is slow loses its place.
-async fn shake_hands(tls: TlsAcceptor, places: &Semaphore, stream: TcpStream, patience: Duration) -> io::Result<TlsStream<TcpStream>> {
+/// A caller takes a place among the handshakes once its whole first word is here, and an address takes few of them: neither
+/// silent callers nor slow ones keep the others out.
+async fn shake_hands(
+    tls: TlsAcceptor,
+    places: &Semaphore,
+    address: &Place,
+    stream: TcpStream,
+    patience: Duration,
+) -> io::Result<TlsStream<TcpStream>> {
     stream.set_nodelay(true)?;
-    timeout(patience, stream.readable()).await??;
+    timeout(patience, first_record(&stream)).await??;
+    let _turn = timeout(patience * 2, address.turns.acquire()).await?.map_err(io::Error::other)?;
     let _place = timeout(patience * 2, places.acquire()).await?.map_err(io::Error::other)?;
     timeout(patience, tls.accept(stream)).await?
 }
 
-/// How many connections each address has.
-#[derive(Default)]
-struct Addresses(Mutex<HashMap<IpAddr, usize>>);
-
-impl Addresses {
-    fn take(this: &Arc<Self>, address: IpAddr, cap: usize) -> Option<Place> {
-        let address = neighbourhood(address);
-        if address.is_loopback() {
-            return Some(Place(None));
+/// Waits until the caller's first TLS record is here, and leaves it there to be read.
+async fn first_record(stream: &TcpStream) -> io::Result<()> {
+    let mut record = [0; FIRST_RECORD];
+    let mut pause = Duration::from_millis(5);
+    loop {
+        let here = stream.peek(&mut record).await?;
+        match *record.get(..here).unwrap_or_default() {
+            [] => return Err(io::ErrorKind::UnexpectedEof.into()),
+            [kind, ..] if kind != HANDSHAKE_RECORD => return Err(io::Error::new(io::ErrorKind::InvalidData, "this is no TLS")),
+            [_, _, _, high, low, ..] if here >= (5 + usize::from(u16::from_be_bytes([high, low]))).min(FIRST_RECORD) => return Ok(()),
+            _ => {}
         }
-        let mut counts = this.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(address).or_default();
-        if *count >= cap {
-            return None;
-        }
-        *count += 1;
-        Some(Place(Some((Arc::clone(this), address))))
+        // What is here makes the socket readable for ever: the rest is looked for ever more seldom.
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// One caller's place among those of its address.
-struct Place(Option<(Arc<Addresses>, IpAddr)>);
+/// What the addresses have.
+#[derive(Default)]
+pub(crate) struct Addresses(Mutex<HashMap<IpAddr, Lot>>);
+
+/// What one address has.
+struct Lot {
+    connections: usize,
+    /// Of them, those whose handshake is not finished.
+    beginning: usize,
+    /// Handshakes at once.
+    turns: Arc<Semaphore>,
+}
+
+impl Addresses {
+    /// A place for one more connection of `address`, of at most `cap`, or of `loopback` for this machine itself: who is on it
+    /// may do worse, and a simulated school or a proxy is many behind one address. `None`: it has too many, or too many that
+    /// never began.
+    pub(crate) fn take(this: &Arc<Self>, address: IpAddr, cap: usize, loopback: usize) -> Option<Place> {
+        let (address, most, beginning, turns) = match neighbourhood(address) {
+            here if here.is_loopback() => (Ipv4Addr::LOCALHOST.into(), loopback, LOOPBACK_BEGINNING, LOOPBACK_TURNS),
+            address => (address, cap, BEGINNING, TURNS),
+        };
+        let mut lots = this.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lot = lots.entry(address).or_insert_with(|| Lot { connections: 0, beginning: 0, turns: Arc::new(Semaphore::new(turns)) });
+        if lot.connections >= most || lot.beginning >= beginning {
+            return None;
+        }
+        lot.connections += 1;
+        lot.beginning += 1;
+        Some(Place { turns: Arc::clone(&lot.turns), addresses: Arc::clone(this), address, beginning: true })
+    }
+}
+
+/// One connection's place among those of its address; given back when dropped.
+pub(crate) struct Place {
+    turns: Arc<Semaphore>,
+    addresses: Arc<Addresses>,
+    address: IpAddr,
+    beginning: bool,
+}
+
+impl Place {
+    /// The handshake is finished.
+    pub(crate) fn begun(&mut self) {
+        if std::mem::take(&mut self.beginning)
+            && let Some(lot) = self.addresses.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&self.address)
+        {
+            lot.beginning -= 1;
+        }
+    }
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some((addresses, address)) = self.0.take() {
-            let mut counts = addresses.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(count) = counts.get_mut(&address) {
-                *count -= 1;
-                if *count == 0 {
-                    counts.remove(&address);
-                }
+        self.begun();
+        let mut lots = self.addresses.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lot) = lots.get_mut(&self.address) {
+            lot.connections -= 1;
+            if lot.connections == 0 {
+                lots.remove(&self.address);
             }
         }
     }
 }
 
 /// What counts as one address: with IPv6 a machine has its whole /64.
-pub(super) fn neighbourhood(address: IpAddr) -> IpAddr {
+pub(crate) fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) if !v6.is_loopback() => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
         other => other,
@@ -250,7 +320,7 @@ mod tests {
     #[test]
     fn an_address_gets_so_many_places_and_gives_them_back() {
         let addresses = Arc::new(Addresses::default());
-        let take = |text: &str| Addresses::take(&addresses, text.parse().unwrap(), 2);
+        let take = |text: &str| Addresses::take(&addresses, text.parse().unwrap(), 2, 9);
         let (first, second) = (take("10.0.0.7"), take("10.0.0.7"));
         assert!(first.is_some() && second.is_some() && take("10.0.0.7").is_none());
         assert!(take("10.0.0.8").is_some(), "another address has its own");
@@ -259,8 +329,20 @@ mod tests {
         let six = (take("2001:db8::1"), take("2001:db8::2"));
         assert!(six.0.is_some() && six.1.is_some() && take("2001:db8::3").is_none(), "one /64 is one machine");
         let loopback: Vec<_> = (0..9).map(|_| take("127.0.0.1")).collect();
-        assert!(loopback.iter().all(Option::is_some));
-        drop((second, six));
+        assert!(loopback.iter().all(Option::is_some) && take("127.0.0.2").is_none() && take("::1").is_none());
+        drop((second, six, loopback));
+        assert!(addresses.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_address_has_few_that_never_begin() {
+        let addresses = Arc::new(Addresses::default());
+        let take = || Addresses::take(&addresses, "10.0.0.7".parse().unwrap(), 1000, 0);
+        let mut places: Vec<_> = std::iter::from_fn(take).take(1000).collect();
+        assert_eq!(places.len(), BEGINNING);
+        places.iter_mut().for_each(Place::begun);
+        assert!(take().is_some(), "who has begun counts no more");
+        drop(places);
         assert!(addresses.0.lock().unwrap().is_empty());
     }
 }

@@ -22,6 +22,7 @@ mod renew;
 pub mod roll;
 #[cfg(test)]
 mod tests;
+mod text;
 pub mod token;
 mod translate;
 pub mod watch;

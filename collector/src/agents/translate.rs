@@ -14,7 +14,9 @@ const SENTENCE: usize = 300;
 const PROBLEMS: usize = 20;
 /// Most addresses or serials that are kept of one machine.
 const FACTS: usize = 32;
-/// A report or a reading is never older than this: what a laptop keeps over a summer.
+/// A health reading is of now: nobody fills the days before with others.
+const OLDEST_READING: SignedDuration = SignedDuration::from_hours(1);
+/// A report is never older than this: what a laptop keeps over a summer.
 const OLDEST: SignedDuration = SignedDuration::from_hours(24 * 400);
 
 /// What the agent said must not be said: the text of its refusal.
@@ -26,9 +28,14 @@ fn unheard<T>(text: impl Into<String>) -> Result<T, Unheard> {
     Err(Unheard(text.into()))
 }
 
+/// Whether a character shows and does nothing else: no control character, none that turns the direction of the text.
+pub(super) fn shows(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Text without control characters, trimmed, of at most `longest` characters.
 pub(super) fn clean(text: &str, longest: usize) -> String {
-    let plain: String = text.chars().filter(|c| !c.is_control()).take(longest).collect();
+    let plain: String = text.chars().filter(|c| shows(*c)).take(longest).collect();
     plain.trim().to_owned()
 }
 
@@ -143,7 +150,7 @@ fn reported(state: v1::SectionState, number: u64) -> Result<Reported, Unheard> {
 pub(super) fn health(said: v1::Health, times: Times) -> v1::Health {
     let permille = |value: Option<u32>| value.filter(|value| *value <= 1000);
     v1::Health {
-        at_ms: times.correct(said.at_ms).as_millisecond(),
+        at_ms: times.correct(said.at_ms).max(times.now - OLDEST_READING).as_millisecond(),
         cpu_permille: permille(said.cpu_permille),
         memory_permille: permille(said.memory_permille),
         disk_permille: permille(said.disk_permille),
@@ -152,6 +159,10 @@ pub(super) fn health(said: v1::Health, times: Times) -> v1::Health {
         uptime_s: said.uptime_s.filter(|value| *value <= 100 * 366 * 86_400),
         battery_permille: permille(said.battery_permille),
         network_errors: said.network_errors,
+        swap_permille: permille(said.swap_permille),
+        io_errors: said.io_errors,
+        oom_kills: said.oom_kills,
+        hardware_errors: said.hardware_errors,
     }
 }
 
@@ -232,6 +243,15 @@ mod tests {
     }
 
     #[test]
+    fn a_reading_is_of_the_last_hour() {
+        let now: Timestamp = "2026-09-01T08:00:00Z".parse().unwrap();
+        let at = |at_ms| health(v1::Health { at_ms, ..Default::default() }, Times { off_ms: 0, now }).at_ms;
+        let now_ms = now.as_millisecond();
+        assert_eq!((at(now_ms - 60_000), at(i64::MAX)), (now_ms - 60_000, now_ms));
+        assert_eq!((at(0), at(now_ms - 7_200_000)), (now_ms - 3_600_000, now_ms - 3_600_000));
+    }
+
+    #[test]
     fn unknown_reasons_promise_least() {
         assert_eq!(goodbye(v1::Goodbye { reason: 99 }), Goodbye::Stopped);
         assert_eq!(goodbye(v1::Goodbye { reason: v1::Reason::Suspend as i32 }), Goodbye::Suspend);
@@ -242,5 +262,6 @@ mod tests {
         assert!(hello(v1::Hello { session: "x".to_owned(), ..Default::default() }).is_err());
         let said = hello(v1::Hello { session: SESSION.to_owned(), host_name: "a\u{1b}[31mb".repeat(99), ..Default::default() }).unwrap();
         assert!(said.host_name.chars().count() <= NAME && !said.host_name.contains('\u{1b}'));
+        assert_eq!(name("pc\u{202e}exe.\u{200f}\u{2066}\u{2069}\u{9b}"), "pcexe.");
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn half_over(ends: Timestamp, now: Timestamp) -> bool {
 pub fn expect_back(door: &Door, grace: SignedDuration) {
     let (view, now) = (door.view(), door.clock().now());
     let here = view.devices.values().filter(|device| device.state == DeviceState::Active && device.presence == Presence::Here);
-    door.roll().expect(here.map(|device| (device.id, device.last_heard)), now, now + grace);
+    door.roll().expect(here.map(|device| (device.id, rollcall_site::heard::last(&view, device))), now, now + grace);
 }
 
 /// Watches until the door stops.
@@ -64,7 +64,7 @@ pub async fn run(door: Arc<Door>) {
 impl Watch {
     async fn tick(&mut self) -> Result<(), ChangeError> {
         let now = self.door.clock().now();
-        self.mind_the_gap(now);
+        self.mind_the_gap(now).await?;
         for batch in self.door.roll().silent(now, &self.pauses).chunks(BATCH) {
             self.silent(batch.to_vec()).await?;
         }
@@ -88,7 +88,7 @@ impl Watch {
     }
 
     /// A late tick extends every deadline by the gap; a clock that was turned back leaves nobody heard in the future.
-    fn mind_the_gap(&mut self, now: Timestamp) {
+    async fn mind_the_gap(&mut self, now: Timestamp) -> Result<(), ChangeError> {
         let gap = now.duration_since(self.ticked);
         if gap > LATE {
             tracing::warn!(gap_ms = gap.as_millis() as i64, "the collector was paused; every deadline is extended by the gap");
@@ -96,8 +96,17 @@ impl Watch {
         } else if gap.is_negative() {
             tracing::warn!(gap_ms = gap.as_millis() as i64, "the clock was turned back");
             self.door.roll().turned_back(now);
+            self.door
+                .collector
+                .keeper
+                .change(Actor::Rollcall, |w| {
+                    rollcall_site::alert::clock_set_back(w);
+                    Ok(())
+                })
+                .await?;
         }
         self.ticked = now;
+        Ok(())
     }
 
     async fn silent(&self, batch: Vec<(DeviceId, Timestamp)>) -> Result<(), ChangeError> {
@@ -117,17 +126,12 @@ impl Watch {
     }
 
     async fn checkpoint(&self) -> Result<(), ChangeError> {
-        let heard: Vec<(DeviceId, Timestamp)> = self.door.roll().heard().iter().map(|(device, at)| (*device, *at)).collect();
-        for batch in heard.chunks(BATCH) {
-            let batch = batch.to_vec();
-            let keeper = &self.door.collector.keeper;
-            let write = move |w: &mut Working| {
-                rollcall_site::attend::checkpoint(w, &batch);
-                Ok(())
-            };
-            keeper.change(Actor::Rollcall, write).await?;
-        }
-        Ok(())
+        let heard = self.door.roll().heard();
+        let write = move |w: &mut Working| {
+            rollcall_site::heard::checkpoint(w, &heard);
+            Ok(())
+        };
+        self.door.collector.keeper.change(Actor::Rollcall, write).await
     }
 
     fn renew(&self, now: Timestamp) {

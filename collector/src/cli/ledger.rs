@@ -58,13 +58,12 @@ fn told(out: &Out, verified: &Value) -> Exit {
         out.json(verified);
     } else {
         let count = |at| text_at(verified, at);
-        out.print(&format!(
-            "{} entries, {} events and {} contents read; head {}",
-            count("entries"),
-            count("events"),
-            count("blobs"),
-            count("head")
-        ));
+        let many = |at, one, many| words::count(field(verified, at).as_u64().unwrap_or(0), one, many);
+        let (entries, events) = (many("entries", "entry", "entries"), many("events", "event", "events"));
+        out.print(&format!("{entries}, {events} and {} read; head {}", many("blobs", "content", "contents"), count("head")));
+        if !count("state_hash").is_empty() {
+            out.print(&format!("state hash {}", count("state_hash")));
+        }
         match damage {
             [] => out.line("ok", ": every byte is what was written"),
             _ => damage.iter().for_each(|line| out.print(&words::harmless(line.as_str().unwrap_or_default()))),

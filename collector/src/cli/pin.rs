@@ -1,13 +1,14 @@
-//! Trusts one desk: the one whose chain ends at the CA that the API key names, and no other.
+//! Trusts one desk: the one whose chain ends at the certificate that the API key names, and no other.
 
 use crate::desk::keys::fingerprint;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::sync::Arc;
+use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
 
 /// A TLS client that trusts only what the CA with this pin has signed.
 ///
@@ -20,8 +21,9 @@ pub fn trusting(pin: [u8; 32]) -> Result<ClientConfig, Error> {
     Ok(config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// Verifies that the desk's certificate is signed by the pinned CA, which the desk sends along. The name is not looked
-/// at: that CA signs for nobody but the site's desk, and a desk is called by addresses that no certificate foresees.
+/// Verifies that the desk's certificate is the pinned one, or signed by the pinned CA, which the desk sends along. The name is not
+/// looked at when that CA is constrained to the site's own names, as the desk's is: it signs for nobody else, and a desk is called by
+/// addresses that no certificate foresees. A CA that a site brings may sign for anybody: then the name must be right, too.
 #[derive(Debug)]
 struct Pinned {
     pin: [u8; 32],
@@ -33,7 +35,7 @@ impl ServerCertVerifier for Pinned {
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
+        server_name: &ServerName<'_>,
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
@@ -47,6 +49,9 @@ impl ServerCertVerifier for Pinned {
         let certificate = ParsedCertificate::try_from(end_entity)?;
         let algorithms = self.provider.signature_verification_algorithms.all;
         verify_server_cert_signed_by_trust_anchor(&certificate, &roots, intermediates, now, algorithms)?;
+        if !is_constrained(ca) {
+            verify_server_name(&certificate, server_name)?;
+        }
         Ok(ServerCertVerified::assertion())
     }
 
@@ -73,31 +78,49 @@ impl ServerCertVerifier for Pinned {
     }
 }
 
+/// Whether a CA says itself for which names it signs.
+fn is_constrained(ca: &CertificateDer<'_>) -> bool {
+    let parsed = X509Certificate::from_der(ca).map(|(_, certificate)| certificate);
+    parsed
+        .is_ok_and(|ca| ca.extensions().iter().any(|extension| matches!(extension.parsed_extension(), ParsedExtension::NameConstraints(_))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, GeneralSubtree, IsCa, KeyPair, NameConstraints};
 
-    fn ca() -> CertifiedIssuer<'static, KeyPair> {
+    fn ca(names: &[&str]) -> CertifiedIssuer<'static, KeyPair> {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        let permitted_subtrees: Vec<_> = names.iter().map(|name| GeneralSubtree::DnsName((*name).to_owned())).collect();
+        params.name_constraints =
+            (!permitted_subtrees.is_empty()).then_some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
     }
 
-    fn check(signer: &CertifiedIssuer<'static, KeyPair>, pinned: &CertifiedIssuer<'static, KeyPair>) -> bool {
+    fn check(signer: &CertifiedIssuer<'static, KeyPair>, pinned: &CertifiedIssuer<'static, KeyPair>, name: &str) -> bool {
         let key = KeyPair::generate().unwrap();
         let leaf = CertificateParams::new(vec!["desk.example".to_owned()]).unwrap().signed_by(&key, signer).unwrap();
         let verifier = Pinned { pin: fingerprint(pinned.der()), provider: Arc::new(ring::default_provider()) };
         let chain = [signer.der().clone(), pinned.der().clone()];
-        let name = ServerName::try_from("10.0.0.7").unwrap();
+        let name = ServerName::try_from(name.to_owned()).unwrap();
         let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_795_000_000));
         verifier.verify_server_cert(leaf.der(), &chain, &name, &[], now).is_ok()
     }
 
     #[test]
     fn only_what_the_pinned_ca_signed_is_trusted() {
-        let (desk, other) = (ca(), ca());
-        assert!(check(&desk, &desk));
-        assert!(!check(&other, &desk), "the pinned CA is in the chain, and has not signed");
+        let (desk, other) = (ca(&["desk.example"]), ca(&["desk.example"]));
+        assert!(check(&desk, &desk, "10.0.0.7"));
+        assert!(!check(&other, &desk, "10.0.0.7"), "the pinned CA is in the chain, and has not signed");
+    }
+
+    #[test]
+    fn what_a_ca_of_the_site_signed_must_have_the_name_too() {
+        let own = ca(&[]);
+        assert!(check(&own, &own, "desk.example"));
+        assert!(!check(&own, &own, "other.example"));
+        assert!(!check(&own, &own, "10.0.0.7"));
     }
 }

@@ -1,14 +1,17 @@
 //! `rollcall serve`: runs the collector until it is told to stop.
 
 use crate::agents::listen::Caps;
+use crate::backups::Backups;
 use crate::cli::Globals;
 use crate::cli::exit::{Exit, Failure};
 use crate::serve::Options;
 use crate::settings::Settings;
+use crate::upkeep::Plan;
 use clap::Args;
 use jiff::SignedDuration;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -52,6 +55,15 @@ pub struct Serve {
     /// How long after its certificate lapsed a machine may renew it by itself
     #[arg(long, value_name = "DAYS", default_value_t = Options::default().renew_within.as_hours() / 24, value_parser = clap::value_parser!(i64).range(0..=3650))]
     renew_lapsed: i64,
+    /// A second place, better on another disk: everything is copied there as it becomes durable
+    #[arg(long, value_name = "DIR")]
+    copy_to: Option<PathBuf>,
+    /// A folder for a backup every day, encrypted to the recovery key; the newest 14 are kept
+    #[arg(long, value_name = "DIR")]
+    backup_to: Option<PathBuf>,
+    /// Days that events are kept; the records always are
+    #[arg(long, value_name = "DAYS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(30..))]
+    keep_days: u32,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -60,6 +72,9 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         _ => Err("give a number from 1 to 1000000".to_owned()),
     }
 }
+
+/// Backups that are kept.
+const BACKUPS: usize = 14;
 
 impl Serve {
     /// Runs the collector until a signal ends it.
@@ -84,6 +99,11 @@ impl Serve {
             attendance: Caps { connections: self.max_connections, per_address: self.max_per_address, ..usual.attendance },
             enrolment: Caps { connections: self.max_enrolling, ..usual.enrolment },
             renew_within: SignedDuration::from_hours(24 * self.renew_lapsed),
+            upkeep: Plan {
+                keep: SignedDuration::from_hours(24 * i64::from(self.keep_days)),
+                copy_to: self.copy_to.clone(),
+                backups: self.backup_to.clone().map(|dir| Backups { dir, keep: BACKUPS }),
+            },
             ..usual
         }
     }

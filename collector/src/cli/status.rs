@@ -3,7 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{field, moment, text_at};
+use crate::cli::table::{count_at, field, moment, text_at};
 use crate::cli::way::Ask;
 use crate::cli::words;
 use clap::Args;
@@ -27,21 +27,23 @@ impl Ask for Status {
 
 fn facts(status: &Value, out: &Out) -> Vec<(&'static str, String)> {
     let at = |name| text_at(status, name);
-    let free = field(status, "store.free_bytes").as_u64().map(|free| format!(", {} free", words::bytes(free))).unwrap_or_default();
-    let ledger = field(status, "store.ledger_bytes").as_u64().map(words::bytes).unwrap_or_default();
+    let free = field(status, "store.free_bytes").as_u64().map(|free| format!(", {} free", words::disk(free))).unwrap_or_default();
+    let ledger = field(status, "store.ledger_bytes").as_u64().map(words::disk).unwrap_or_default();
     let backup = moment(field(status, "last_backup"))
         .map_or_else(|| "none yet; make one with `rollcall backup FILE`".to_owned(), |at| words::ago(at, out.now));
+    let people = words::count(field(status, "persons").as_u64().unwrap_or(0), "person", "people");
     vec![
         ("site", format!("{} ({}), {}", at("name"), at("site"), at("time_zone"))),
         ("machines", format!("{}{}", at("devices"), presence(field(status, "presence")))),
-        ("assets", format!("{} in {}", at("assets"), words::count(field(status, "rooms").as_u64().unwrap_or(0), "room", "rooms"))),
+        ("assets", format!("{} in {}", at("assets"), count_at(status, "rooms", "room", "rooms"))),
         ("alerts", format!("{} raised, {} acknowledged", at("alerts_raised"), at("alerts_acknowledged"))),
-        ("loans", format!("{} out, {} overdue, {} people on the roster", at("loans_open"), at("loans_overdue"), at("persons"))),
+        ("loans", format!("{} out, {} overdue, {people} on the roster", at("loans_open"), at("loans_overdue"))),
         ("agents report to", at("doors.agents")),
         ("machines enrol at", at("doors.enroll")),
         ("desk", at("doors.desk")),
         ("metrics", at("doors.metrics")),
         ("store", format!("event {}, ledger {ledger}, shelf {}{free}", at("store.seq"), at("store.shelf"))),
+        ("state hash", at("state_hash")),
         ("last backup", backup),
         ("version", format!("{}, epoch {}", at("version"), at("epoch"))),
     ]
@@ -60,16 +62,16 @@ mod tests {
 
     #[test]
     fn the_figures_read_as_sentences() {
-        let out = Out { form: Wanted::Words, terminal: None, now: "2026-11-24T18:00:00Z".parse().unwrap() };
+        let out = Out::to_scripts(Wanted::Words, "2026-11-24T18:00:00Z".parse().unwrap());
         let status = json!({
             "site": "oak", "name": "Oak Hill", "time_zone": "America/Los_Angeles", "devices": 3, "presence": {"here": 2, "silent": 1},
-            "store": {"seq": 9, "ledger_bytes": 2048, "shelf": "ok", "free_bytes": 1_073_741_824}, "last_backup": "2026-11-24T15:00:00Z",
+            "store": {"seq": 9, "ledger_bytes": 2000, "shelf": "ok", "free_bytes": 1_100_000_000}, "last_backup": "2026-11-24T15:00:00Z",
         });
         let facts = facts(&status, &out);
         let check = |name: &str, want: &str| assert_eq!(facts.iter().find(|(n, _)| *n == name).map(|(_, fact)| fact.as_str()), Some(want));
         check("site", "Oak Hill (oak), America/Los_Angeles");
         check("machines", "3: 2 here, 1 silent");
-        check("store", "event 9, ledger 2 KiB, shelf ok, 1 GiB free");
+        check("store", "event 9, ledger 2 kB, shelf ok, 1.1 GB free");
         check("last backup", "3 h ago");
     }
 }

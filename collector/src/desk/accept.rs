@@ -1,8 +1,10 @@
 //! The desk's own accept loop: TLS with a deadline, a cap on connections, HTTP/1.1 and HTTP/2, and a quiet end.
 
+use super::open::Open;
 use super::tls::{self, TlsError};
 use super::trouble::chain;
 use crate::Collector;
+use crate::agents::listen::{Addresses, Place};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -22,6 +24,12 @@ use tower::ServiceExt;
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// Connections at once: a school's desks, with room for every teacher's browser.
 const CONNECTIONS: usize = 512;
+/// Connections at once from one address: a staff room behind one router.
+const PER_ADDRESS: usize = 64;
+/// The same from this machine: a proxy brings everybody from one address.
+const LOOPBACK: usize = 256;
+/// How long a connection may stay open without a request; an open page's live stream is one.
+const IDLE: Duration = Duration::from_secs(60);
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 64;
 /// How long open answers may take to end when the collector stops.
@@ -43,6 +51,7 @@ pub async fn serve(listener: TcpListener, collector: Collector, stop: Cancellati
     let mut acceptor = TlsAcceptor::from(tls::config(&collector)?);
     let router = super::router(collector.clone());
     let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let addresses = Arc::default();
     let mut renew = tokio::time::interval(RENEW);
     loop {
         tokio::select! {
@@ -57,7 +66,11 @@ pub async fn serve(listener: TcpListener, collector: Collector, stop: Cancellati
                         tracing::warn!(desk.peer = %peer, desk.connections = CONNECTIONS, "the desk is full: connection refused");
                         continue;
                     };
-                    let visit = Visit { peer, router: router.clone(), stop: stop.clone(), _place: place };
+                    let Some(share) = Addresses::take(&addresses, peer.ip(), PER_ADDRESS, LOOPBACK) else {
+                        tracing::warn!(desk.peer = %peer, "too many connections from this address: connection refused");
+                        continue;
+                    };
+                    let visit = Visit { peer, router: router.clone(), stop: stop.clone(), share, _place: place };
                     tokio::spawn(visit.serve(stream, acceptor.clone()));
                 }
                 Err(error) => {
@@ -74,11 +87,12 @@ struct Visit {
     peer: SocketAddr,
     router: Router,
     stop: CancellationToken,
+    share: Place,
     _place: OwnedSemaphorePermit,
 }
 
 impl Visit {
-    async fn serve(self, stream: TcpStream, acceptor: TlsAcceptor) {
+    async fn serve(mut self, stream: TcpStream, acceptor: TlsAcceptor) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(desk.peer = %self.peer, desk.nodelay = %error, "small answers may be late");
         }
@@ -87,11 +101,14 @@ impl Visit {
             Ok(Err(error)) => return tracing::debug!(desk.peer = %self.peer, desk.handshake = %error, "no TLS"),
             Err(_) => return tracing::debug!(desk.peer = %self.peer, "no TLS within 5 s"),
         };
-        let (peer, router) = (self.peer, self.router.clone());
+        self.share.begun();
+        let (peer, router, open) = (self.peer, self.router.clone(), Open::default());
+        let idle = open.idle(IDLE);
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
             let mut request: Request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
-            router.clone().oneshot(request)
+            let (one, answer) = (open.one(), router.clone().oneshot(request));
+            async move { answer.await.map(|answer| answer.map(|body| one.held_by(body))) }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HANDSHAKE);
@@ -100,7 +117,7 @@ impl Visit {
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = self.stop.cancelled() => {
+            () = async { tokio::select! { () = idle => {}, () = self.stop.cancelled() => {} } } => {
                 connection.as_mut().graceful_shutdown();
                 tokio::time::timeout(GRACE, connection).await.unwrap_or(Ok(()))
             }

@@ -75,6 +75,9 @@ pub(super) fn visitor(desk: &Desk, headers: &HeaderMap, how: Use) -> Option<Visi
     let mut cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let session = cookies.find_map(session::of_cookie)?;
     let user = desk.sessions.user(&session, desk.collector.keeper.clock().now(), how)?;
-    let role = desk.collector.keeper.view().users.get(&user)?.role;
+    let view = desk.collector.keeper.view();
+    // A session of an account that was removed does not open a new one of the same name.
+    let account = view.users.get(&user).filter(|account| desk.sessions.begun_at(&session).is_some_and(|at| at >= account.added_at))?;
+    let role = account.role;
     Some(Visitor { who: Who { actor: Actor::User(user.to_string()), role }, user, session, how })
 }

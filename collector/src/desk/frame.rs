@@ -4,9 +4,11 @@ use super::door::Visitor;
 use super::look::Look;
 use super::session::{Notice, Use};
 use super::{Desk, assets};
+use rollcall_site::Site;
 use rollcall_site::access::Role;
 use rollcall_site::alert::AlertState;
 use rollcall_site::device::DeviceState;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// The entry of the rail that a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +72,7 @@ impl Frame {
         let notices = if visitor.how == Use::Active { desk.sessions.notices(&visitor.session) } else { Vec::new() };
         Self {
             site: look.site.about().map_or_else(|| "this site".to_owned(), |about| about.name.clone()),
-            rail: rail(look, tab, is_admin),
+            rail: rail(desk.counts.of(&look.site), tab, is_admin),
             user: visitor.user.to_string(),
             may_change: visitor.who.role >= Role::Technician,
             is_admin,
@@ -83,21 +85,52 @@ impl Frame {
     }
 }
 
-fn rail(look: &Look, tab: Tab, is_admin: bool) -> Vec<Entry> {
-    let site = &look.site;
+/// What the rail counts.
+#[derive(Clone, Copy)]
+struct Counts {
+    alerts: usize,
+    devices: usize,
+    loans: usize,
+    rooms: usize,
+}
+
+impl Counts {
+    fn of(site: &Site) -> Self {
+        let open = |state: &AlertState| matches!(state, AlertState::Raised | AlertState::Acknowledged { .. });
+        let known = |state: &DeviceState| matches!(state, DeviceState::Active | DeviceState::Quarantined { .. });
+        Self {
+            alerts: site.alerts.values().filter(|alert| open(&alert.state)).count(),
+            devices: site.devices.values().filter(|device| known(&device.state)).count(),
+            loans: site.loans.values().filter(|loan| loan.in_at.is_none()).count(),
+            rooms: site.rooms.len(),
+        }
+    }
+}
+
+/// What was counted last, and of which view: many pages look at the same one.
+#[derive(Default)]
+pub(super) struct LastCounts(Mutex<Option<(Weak<Site>, Counts)>>);
+
+impl LastCounts {
+    fn of(&self, site: &Arc<Site>) -> Counts {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            // The address is not given to another view while this holds on to it.
+            Some((of, counts)) if std::ptr::eq(of.as_ptr(), Arc::as_ptr(site)) => *counts,
+            _ => last.insert((Arc::downgrade(site), Counts::of(site))).1,
+        }
+    }
+}
+
+fn rail(counts: Counts, tab: Tab, is_admin: bool) -> Vec<Entry> {
     let some = |count: usize| if count == 0 { String::new() } else { count.to_string() };
-    let open = |state: &AlertState| matches!(state, AlertState::Raised | AlertState::Acknowledged { .. });
-    let alerts = site.alerts.values().filter(|alert| open(&alert.state)).count();
-    let devices =
-        site.devices.values().filter(|device| matches!(device.state, DeviceState::Active | DeviceState::Quarantined { .. })).count();
-    let loans = site.loans.values().filter(|loan| loan.in_at.is_none()).count();
     let entry = |of, word, href, count| Entry { word, href, count, current: of == tab };
     let mut rail = vec![
         entry(Tab::Today, "Today", "/", String::new()),
-        entry(Tab::Loans, "Loan desk", "/loans", some(loans)),
-        entry(Tab::Rooms, "Rooms", "/rooms", some(site.rooms.len())),
-        entry(Tab::Devices, "Devices", "/devices", some(devices)),
-        entry(Tab::Alerts, "Alerts", "/alerts", some(alerts)),
+        entry(Tab::Loans, "Loan desk", "/loans", some(counts.loans)),
+        entry(Tab::Rooms, "Rooms", "/rooms", some(counts.rooms)),
+        entry(Tab::Devices, "Devices", "/devices", some(counts.devices)),
+        entry(Tab::Alerts, "Alerts", "/alerts", some(counts.alerts)),
     ];
     if is_admin {
         rail.push(entry(Tab::Add, "Add devices", "/add", String::new()));

@@ -27,7 +27,7 @@ pub struct Key {
     pub id: ApiKeyId,
     /// 32 random bytes.
     pub secret: Secret,
-    /// SHA-256 of the certificate (DER) of the desk's own CA, which the owner trusts alone.
+    /// SHA-256 of the certificate (DER) which the owner trusts alone: the desk's CA, or what the site brought itself.
     pub pin: [u8; 32],
 }
 
@@ -100,11 +100,6 @@ impl Key {
     }
 }
 
-/// The pin of the desk's own CA from its 64 hexadecimal digits.
-pub fn pin(digits: &str) -> Option<[u8; 32]> {
-    blake3::Hash::from_hex(digits).ok().map(|hash| *hash.as_bytes())
-}
-
 /// SHA-256 of a certificate.
 pub fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
     Sha256::digest(certificate.as_ref()).into()
@@ -119,7 +114,7 @@ pub fn who(site: &Site, text: &str, now: Timestamp) -> Result<Who, BadKey> {
     let kept = site.keys.get(&key.id).ok_or(BadKey::Unknown)?;
     let same = bool::from(key.secret.hash().as_bytes().ct_eq(kept.hash.as_bytes()));
     let live = kept.expires_at.is_none_or(|end| now < end);
-    if same && live { Ok(Who { actor: Actor::Key(kept.name.clone()), role: kept.role }) } else { Err(BadKey::Unknown) }
+    if same && live { Ok(Who { actor: Actor::Key(format!("{} ({})", kept.id, kept.name)), role: kept.role }) } else { Err(BadKey::Unknown) }
 }
 
 /// Middleware of the HTTPS door: a request with `Authorization: Bearer` is its key's, or is refused; one without goes on as it came.
@@ -183,12 +178,6 @@ mod tests {
         check(&site(Some(now)), &key(), Err(BadKey::Unknown));
         check(&site(None), &Key { secret: Secret([4; 32]), ..key() }, Err(BadKey::Unknown));
         check(&site(None), &Key { id: ApiKeyId(8), ..key() }, Err(BadKey::Unknown));
-        assert_eq!(who(&site(None), &key().text(), now).map(|w| w.actor), Ok(Actor::Key("morning report".to_owned())));
-    }
-
-    #[test]
-    fn a_pin_is_64_digits() {
-        assert_eq!(pin(&"0a".repeat(32)), Some([10; 32]));
-        assert_eq!(pin("0a"), None);
+        assert_eq!(who(&site(None), &key().text(), now).map(|w| w.actor), Ok(Actor::Key("7 (morning report)".to_owned())));
     }
 }

@@ -4,13 +4,17 @@ mod accept;
 mod address;
 pub mod api;
 mod assets;
+mod census;
+mod chart;
 mod door;
 mod frame;
 mod guard;
 pub mod keys;
 mod live;
 mod look;
+mod measure;
 pub mod names;
+mod open;
 mod pages;
 mod password;
 mod readiness;
@@ -62,6 +66,8 @@ pub(crate) struct Desk {
     tries: Arc<Tries>,
     passwords: Arc<Passwords>,
     pulse: Arc<live::Pulse>,
+    censuses: Arc<census::Censuses>,
+    counts: Arc<frame::LastCounts>,
     /// Held while the first account is made: the link works once.
     first: Arc<Mutex<()>>,
 }
@@ -76,6 +82,8 @@ impl Desk {
             tries: Arc::default(),
             passwords: Arc::new(Passwords::new(Arc::clone(&collector.secrets))),
             pulse: Arc::default(),
+            censuses: Arc::default(),
+            counts: Arc::default(),
             first: Arc::default(),
             collector,
         }

@@ -4,20 +4,40 @@ use super::look::Look;
 use super::words::{self, Chip};
 use jiff::Timestamp;
 use rollcall_site::asset::{Asset, AssetStatus};
-use rollcall_site::presence::Presence;
+use rollcall_site::presence::{self, Presence, Whereabouts};
 use rollcall_site::room::RoomKind;
 use rollcall_site::rule::Severity;
-use rollcall_site::view::{self, AlertRow, AlertsShown, DeviceFilter, DeviceRow};
-use rollcall_site::{AssetId, RoomId, Tag};
-use std::collections::HashMap;
+use rollcall_site::view::AlertRow;
+use rollcall_site::{AssetId, DeviceId, RoomId, Tag};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The devices and open alerts of the site, or of one room, by asset.
 pub struct Roster {
-    /// The devices.
-    pub devices: HashMap<AssetId, DeviceRow>,
+    /// The devices; retired and revoked ones are not there.
+    pub devices: HashMap<AssetId, Standing>,
     /// The worst open alert of each tag.
     pub worst: HashMap<Tag, AlertRow>,
+}
+
+/// A device and where it is.
+pub struct Standing {
+    /// The device.
+    pub device: DeviceId,
+    /// Its tag.
+    pub tag: Tag,
+    /// Where it belongs.
+    pub room: Option<RoomId>,
+    /// Where it is.
+    pub seen: Whereabouts,
+}
+
+/// A place of a room's plan.
+pub struct Place {
+    /// Its number, or the seat's own name; empty for what has none.
+    pub name: String,
+    /// What stands there; nothing on an empty seat.
+    pub seat: Option<Seat>,
 }
 
 /// A seat of a room's plan.
@@ -46,32 +66,31 @@ pub struct Tally {
 }
 
 impl Roster {
-    /// Takes the roster of one room, or of the whole site.
-    pub fn take(look: &Look, room: Option<&RoomId>) -> Self {
-        let filter = DeviceFilter { room: room.cloned(), ..DeviceFilter::default() };
-        let rows = view::devices(&look.site, &look.heard, &filter, look.now);
+    /// Takes the roster of one room, or of the whole site; `alerts` are the open ones, worst first.
+    pub fn take(look: &Look, room: Option<&RoomId>, alerts: &[AlertRow]) -> Self {
+        let standing = |asset: &Arc<Asset>| {
+            let device = look.site.device_of(asset)?;
+            let seen = presence::of(&look.site, &look.heard, asset, device, look.now);
+            let here = Standing { device: device.id, tag: asset.tag.clone(), room: asset.room.clone(), seen };
+            (here.seen.presence != Presence::Retired).then_some((asset.id, here))
+        };
+        let devices = match room {
+            Some(room) => look.site.assets_in(room).filter_map(standing).collect(),
+            None => look.site.assets.values().filter_map(standing).collect(),
+        };
         let mut worst = HashMap::new();
-        for alert in view::alerts(&look.site, AlertsShown::Open) {
+        for alert in alerts {
             if let Some(tag) = alert.tag.clone() {
-                worst.entry(tag).or_insert(alert);
+                worst.entry(tag).or_insert_with(|| alert.clone());
             }
         }
-        Self { devices: rows.into_iter().map(|row| (row.asset, row)).collect(), worst }
+        Self { devices, worst }
     }
 
-    /// The seats of a room, in the order of its plan.
-    pub fn seats(&self, look: &Look, room: &RoomId) -> Vec<Seat> {
-        let mut seats: Vec<Seat> = look
-            .site
-            .assets_in(room)
-            .filter(|asset| asset.status != AssetStatus::Retired)
-            .map(|asset| Seat { state: self.state(look, asset), asset: Arc::clone(asset) })
-            .collect();
-        seats.sort_by_cached_key(|seat| {
-            let name = seat.asset.seat.clone();
-            (name.is_none(), natural(&name.unwrap_or_default()), natural(seat.asset.tag.as_str()))
-        });
-        seats
+    /// What belongs in a room, in no order.
+    pub fn seats<'a>(&'a self, look: &'a Look, room: &RoomId) -> impl Iterator<Item = Seat> + use<'a> {
+        let belongs = look.site.assets_in(room).filter(|asset| asset.status != AssetStatus::Retired);
+        belongs.map(|asset| Seat { state: self.state(look, asset), asset: Arc::clone(asset) })
     }
 
     /// Whether an asset is ready, and why not.
@@ -84,12 +103,12 @@ impl Roster {
         }
         let Some(row) = self.devices.get(&asset.id) else { return Chip::rest("no agent") };
         let worst = self.worst.get(&asset.tag);
-        match row.presence {
+        match row.seen.presence {
             Presence::Away => Chip::away("on loan"),
             Presence::Retired => Chip::rest("retired"),
-            _ if row.note.starts_with("quarantined") => Chip::stop("quarantined"),
-            Presence::Silent => Chip::stop(format!("silent {}", since(look, row.since))),
-            Presence::Asleep | Presence::Resting => Chip::rest(words::presence(row.presence).word.to_lowercase()),
+            _ if row.seen.note.starts_with("quarantined") => Chip::stop("quarantined"),
+            Presence::Silent => Chip::stop(format!("silent {}", since(look, row.seen.since))),
+            Presence::Asleep | Presence::Resting => Chip::rest(words::presence(row.seen.presence).word.to_lowercase()),
             Presence::Late => Chip::check("late"),
             Presence::Here => match worst {
                 Some(alert) if alert.severity >= Severity::Medium => {
@@ -102,9 +121,10 @@ impl Roster {
     }
 
     /// Counts the seats of a room.
-    pub fn tally(&self, seats: &[Seat]) -> Tally {
-        let mut tally = Tally { all: seats.len(), ..Tally::default() };
-        for seat in seats {
+    pub fn tally(&self, look: &Look, room: &RoomId) -> Tally {
+        let mut tally = Tally::default();
+        for seat in self.seats(look, room) {
+            tally.all += 1;
             match seat.state.tone {
                 "go" => tally.ready += 1,
                 "stop" => tally.broken += 1,
@@ -112,7 +132,7 @@ impl Roster {
                 "away" => tally.away += 1,
                 _ => (),
             }
-            let presence = self.devices.get(&seat.asset.id).map(|row| row.presence);
+            let presence = self.devices.get(&seat.asset.id).map(|row| row.seen.presence);
             tally.here += usize::from(matches!(presence, Some(Presence::Here | Presence::Late)));
         }
         tally
@@ -140,6 +160,26 @@ impl Tally {
     }
 }
 
+/// The plan of a room with so many seats: every number in order, empty ones too, then what has a seat of another name or none.
+pub fn plan(seats: impl Iterator<Item = Seat>, count: u32) -> Vec<Place> {
+    let mut numbered: BTreeMap<u32, Option<Seat>> = (1..=count).map(|number| (number, None)).collect();
+    let mut others = Vec::new();
+    for seat in seats {
+        let number = seat.asset.seat.as_deref().and_then(|name| name.parse::<u32>().ok());
+        match number.map(|number| numbered.entry(number).or_default()).filter(|place| place.is_none()) {
+            Some(place) => *place = Some(seat),
+            None => others.push(seat),
+        }
+    }
+    others.sort_by_cached_key(|seat| {
+        let name = seat.asset.seat.clone();
+        (name.is_none(), natural(&name.unwrap_or_default()), natural(seat.asset.tag.as_str()))
+    });
+    let numbered = numbered.into_iter().map(|(number, seat)| Place { name: number.to_string(), seat });
+    let others = others.into_iter().map(|seat| Place { name: seat.asset.seat.clone().unwrap_or_default(), seat: Some(seat) });
+    numbered.chain(others).collect()
+}
+
 /// The short time of a seat that fell silent.
 fn since(look: &Look, at: Timestamp) -> String {
     look.moment(at).words
@@ -163,12 +203,34 @@ fn natural(text: &str) -> Vec<(String, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rollcall_site::asset::{self, AssetFacts};
+    use rollcall_site::event::Actor;
+    use rollcall_site::room::{self, RoomFacts};
+    use rollcall_site::{Site, Working};
 
     #[test]
     fn seats_stand_in_the_order_people_count() {
         let mut seats = ["B-1", "A-10", "A-9", "A-9b", "A"];
         seats.sort_by_cached_key(|seat| natural(seat));
         assert_eq!(seats, ["A", "A-9", "A-9b", "A-10", "B-1"]);
+    }
+
+    #[test]
+    fn a_plan_counts_every_seat_and_shows_the_empty_ones() {
+        let seat = |tag: &str, seat: Option<&str>| {
+            let facts = AssetFacts { seat: seat.map(str::to_owned), room: Some("Lab 1".to_owned()), ..AssetFacts::default() };
+            let mut w = Working::begin(Site::default(), Timestamp::UNIX_EPOCH, Actor::Rollcall);
+            room::add(&mut w, RoomId::parse("Lab 1").unwrap(), RoomFacts::default()).unwrap();
+            let asset = asset::add(&mut w, AssetId(uuid::Uuid::nil()), Tag::parse(tag).unwrap(), facts).unwrap();
+            Seat { asset, state: Chip::go("ready") }
+        };
+        let check = |count, seats: Vec<Seat>, want: &str| {
+            let tag = |place: &Place| place.seat.as_ref().map_or("-".to_owned(), |seat| seat.asset.tag.to_string());
+            let said = plan(seats.into_iter(), count).iter().map(|place| format!("{}:{}", place.name, tag(place))).collect::<Vec<_>>();
+            assert_eq!(said.join(" "), want);
+        };
+        check(3, vec![seat("C", Some("10")), seat("B", Some("2")), seat("A", None), seat("T", Some("desk"))], "1:- 2:B 3:- 10:C desk:T :A");
+        check(0, vec![seat("L-10", None), seat("L-9", None)], ":L-9 :L-10");
     }
 
     #[test]

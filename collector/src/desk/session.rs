@@ -117,6 +117,11 @@ impl Sessions {
         Some(session.user.clone())
     }
 
+    /// Since when a session is.
+    pub fn begun_at(&self, key: &SessionKey) -> Option<Timestamp> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).map(|session| session.made_at)
+    }
+
     /// Ends a session.
     pub fn end(&self, key: &SessionKey) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);

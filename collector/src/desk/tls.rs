@@ -1,5 +1,6 @@
 //! The desk's certificate: the site's own if it brings one, else one of the desk's own CA, which is constrained to this school's names and addresses.
 
+use super::keys::fingerprint;
 use super::names::Names;
 use crate::Collector;
 use crate::secrets::{Secrets, SecretsError};
@@ -9,7 +10,6 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose
 use rcgen::{KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -65,12 +65,20 @@ pub fn config(collector: &Collector) -> Result<Arc<rustls::ServerConfig>, TlsErr
     Ok(Arc::new(config))
 }
 
-/// SHA-256 of the desk's CA, 64 hexadecimal digits: what a key for scripts carries, so that the command line needs no trust on
-/// first use. `None` before the desk was first served.
-pub fn pin(secrets: &Secrets) -> Option<String> {
-    let kept: Kept = serde_json::from_slice(&secrets.get(CA)?).ok()?;
-    let certificate = CertificateDer::from_pem_slice(kept.certificate.as_bytes()).ok()?;
-    Some(Sha256::digest(&certificate).iter().map(|byte| format!("{byte:02x}")).collect())
+/// SHA-256 of the certificate that a key for scripts carries, so that the command line needs no trust on first use: the desk's CA; or, where
+/// the site brings its own certificate, the last of that chain: the CA behind it, or the certificate itself when it stands alone. `None`
+/// before the desk was first served.
+///
+/// # Errors
+/// The site's own files can't be read.
+pub fn pin(settings: &Settings, secrets: &Secrets) -> Result<Option<[u8; 32]>, TlsError> {
+    if let Some((chain, _)) = own_files(settings)? {
+        return Ok(chain.last().map(fingerprint));
+    }
+    let Some(kept) = secrets.get(CA) else { return Ok(None) };
+    let kept: Kept = serde_json::from_slice(&kept).map_err(TlsError::Damaged)?;
+    let certificate = CertificateDer::from_pem_slice(kept.certificate.as_bytes()).map_err(TlsError::Kept)?;
+    Ok(Some(fingerprint(&certificate)))
 }
 
 /// The CA as it is kept in the sealed file.
@@ -155,15 +163,17 @@ mod tests {
     fn a_server_certificate_names_this_machine_and_hangs_on_a_constrained_ca() {
         let dir = tempfile::tempdir().unwrap();
         let secrets = Secrets::open(dir.path()).unwrap();
-        assert_eq!(pin(&secrets), None);
+        let settings = Settings { data: dir.path().to_owned(), ..Settings::default() };
+        assert_eq!(pin(&settings, &secrets).unwrap(), None);
         let now: Timestamp = "2026-11-23T16:00:00Z".parse().unwrap();
         let names = Names { dns: vec!["desk.school".to_owned()], addresses: vec!["10.4.2.7".parse().unwrap()] };
         let (chain, _) = issue(&secrets, &names, now).unwrap();
-        let first = pin(&secrets).unwrap();
+        let first = pin(&settings, &secrets).unwrap();
+        assert_eq!(first, Some(fingerprint(&chain[1])));
         let stranger =
             Names { dns: vec!["desk.school".to_owned(), "other.example".to_owned()], addresses: vec!["8.8.8.8".parse().unwrap()] };
         let (later, _) = issue(&secrets, &stranger, now).unwrap();
-        assert_eq!(pin(&secrets).unwrap(), first, "the CA stays");
+        assert_eq!(pin(&settings, &secrets).unwrap(), first, "the CA stays");
         assert_eq!(chain[1], later[1]);
 
         let (_, leaf) = X509Certificate::from_der(&later[0]).unwrap();

@@ -1,5 +1,6 @@
 //! How often somebody may try a password: five times in a quarter of an hour per account and address, and thirty per address.
 
+use crate::agents::listen::neighbourhood;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,23 +22,21 @@ type Failures = HashMap<(Option<String>, IpAddr), Vec<Timestamp>>;
 pub struct Tries(Mutex<Failures>);
 
 impl Tries {
-    /// Whether another try is due now; otherwise how many seconds to wait.
+    /// Takes a try before the password is looked at: it counts as failed until [`Tries::forgive`] or [`Tries::give_back`],
+    /// so that whoever asks many times at once has no more of them.
     ///
     /// # Errors
     /// Seconds until the next try.
-    pub fn may(&self, account: &str, address: IpAddr, now: Timestamp) -> Result<(), i64> {
-        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn take(&self, account: &str, address: IpAddr, now: Timestamp) -> Result<(), i64> {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = keys(account, address);
         let wait = |key: &(Option<String>, IpAddr), most: usize| {
             let recent: Vec<&Timestamp> = failures.get(key).into_iter().flatten().filter(|at| **at + WINDOW > now).collect();
             recent.len().checked_sub(most).and_then(|over| recent.get(over)).map(|at| (**at + WINDOW).duration_since(now).as_secs() + 1)
         };
-        let longest = wait(&(Some(short(account)), address), PER_ACCOUNT).max(wait(&(None, address), PER_ADDRESS));
-        longest.map_or(Ok(()), Err)
-    }
-
-    /// A try failed.
-    pub fn failed(&self, account: &str, address: IpAddr, now: Timestamp) {
-        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(longest) = keys.iter().zip([PER_ACCOUNT, PER_ADDRESS]).filter_map(|(key, most)| wait(key, most)).max() {
+            return Err(longest);
+        }
         if failures.len() >= REMEMBERED {
             failures.retain(|_, times| times.last().is_some_and(|at| *at + WINDOW > now));
         }
@@ -46,16 +45,49 @@ impl Tries {
         {
             failures.remove(&oldest);
         }
-        for key in [(Some(short(account)), address), (None, address)] {
+        for key in keys {
             let times = failures.entry(key).or_default();
             times.retain(|at| *at + WINDOW > now);
             times.push(now);
+        }
+        Ok(())
+    }
+
+    /// The password was not looked at: the try is given back.
+    pub fn give_back(&self, account: &str, address: IpAddr) {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in keys(account, address) {
+            drop_last(&mut failures, &key);
         }
     }
 
     /// Somebody signed in: their failed tries are forgiven.
     pub fn forgive(&self, account: &str, address: IpAddr) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(Some(short(account)), address));
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let [account, address] = keys(account, address);
+        failures.remove(&account);
+        drop_last(&mut failures, &address);
+    }
+
+    /// The account has a new password: nobody's failed tries count any more.
+    pub fn clear(&self, account: &str) {
+        let account = Some(short(account));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(name, _), _| *name != account);
+    }
+}
+
+/// What a try counts for: the account from this address, and the address. With IPv6 a machine has its whole /64.
+fn keys(account: &str, address: IpAddr) -> [(Option<String>, IpAddr); 2] {
+    let address = neighbourhood(address);
+    [(Some(short(account)), address), (None, address)]
+}
+
+fn drop_last(failures: &mut Failures, key: &(Option<String>, IpAddr)) {
+    if let Some(times) = failures.get_mut(key) {
+        times.pop();
+        if times.is_empty() {
+            failures.remove(key);
+        }
     }
 }
 
@@ -72,23 +104,44 @@ mod tests {
         let (tries, here, there) = (Tries::default(), IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
         let now = Timestamp::from_second(1_000_000).unwrap();
         for _ in 0..5 {
-            assert!(tries.may("ana", here, now).is_ok());
-            tries.failed("ana", here, now);
+            assert_eq!(tries.take("ana", here, now), Ok(()));
         }
-        assert_eq!(tries.may("ana", here, now), Err(901));
-        assert!(tries.may("ana", there, now).is_ok());
-        assert!(tries.may("bo", here, now).is_ok());
-        assert!(tries.may("ana", here, now + SignedDuration::from_mins(16)).is_ok());
+        assert_eq!(tries.take("ana", here, now), Err(901));
+        assert!(tries.take("ana", there, now).is_ok());
+        assert!(tries.take("bo", here, now).is_ok());
+        assert!(tries.take("ana", here, now + SignedDuration::from_mins(16)).is_ok());
         tries.forgive("ana", here);
-        assert!(tries.may("ana", here, now).is_ok());
+        assert!(tries.take("ana", here, now).is_ok());
+        while tries.take("ana", here, now).is_ok() {}
+        tries.clear("ana");
+        assert!(tries.take("ana", here, now).is_ok());
     }
 
     #[test]
     fn an_address_that_tries_many_names_must_wait() {
         let (tries, here, now) = (Tries::default(), IpAddr::from([10, 0, 0, 1]), Timestamp::from_second(1_000_000).unwrap());
         for number in 0..30 {
-            tries.failed(&format!("name{number}"), here, now);
+            assert!(tries.take(&format!("name{number}"), here, now).is_ok());
         }
-        assert!(tries.may("fresh", here, now).is_err());
+        assert!(tries.take("fresh", here, now).is_err());
+    }
+
+    #[test]
+    fn a_try_that_succeeds_or_is_given_back_costs_nothing() {
+        let (tries, here, now) = (Tries::default(), IpAddr::from([10, 0, 0, 1]), Timestamp::from_second(1_000_000).unwrap());
+        for _ in 0..100 {
+            assert!(tries.take("ana", here, now).is_ok());
+            tries.forgive("ana", here);
+            assert!(tries.take("ana", here, now).is_ok());
+            tries.give_back("ana", here);
+        }
+        assert!(tries.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_guesser_with_many_addresses_of_one_network_is_one() {
+        let (tries, now) = (Tries::default(), Timestamp::from_second(1_000_000).unwrap());
+        let take = |host: u16| tries.take("ana", IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, host]), now);
+        assert!((0..5).all(|host| take(host).is_ok()) && take(5).is_err());
     }
 }

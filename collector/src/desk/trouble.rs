@@ -19,6 +19,8 @@ pub enum Trouble {
     NotAllowed(&'static str),
     /// A request that changes something did not come from this desk's own pages.
     Foreign,
+    /// Too many sign in at this moment.
+    Busy,
     /// They must wait, seconds.
     Wait(i64),
     /// The collector failed; the text goes to its log, not to the page.
@@ -96,6 +98,10 @@ impl Trouble {
             Self::Foreign => {
                 let text = "This request did not come from a page of this desk, so it was refused.".to_owned();
                 page(StatusCode::FORBIDDEN, "Refused", text, "Open the desk in a tab of its own and do it there.")
+            }
+            Self::Busy => {
+                let text = "Too many people sign in at this moment.".to_owned();
+                page(StatusCode::SERVICE_UNAVAILABLE, "Wait a little", text, "Go back and try again in a few seconds.")
             }
             Self::Wait(seconds) => {
                 let minutes = seconds.saturating_add(59) / 60;

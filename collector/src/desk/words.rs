@@ -1,4 +1,4 @@
-//! How the desk says things: states as colour, mark and word; sizes as people say them.
+//! How the desk says things: states as colour, mark and word; sentences.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -7,6 +7,7 @@ use rollcall_site::presence::Presence;
 use rollcall_site::room::RoomKind;
 use rollcall_site::rule::Severity;
 use rollcall_site::verdict::Verdict;
+pub use rollcall_site::words::{count, disk as disk_size, memory as memory_size};
 
 /// A state: always a colour, a mark and a word together, so that none of them has to be seen.
 #[derive(Clone, Debug, PartialEq, Eq, Template)]
@@ -120,33 +121,6 @@ pub fn room_kind(kind: RoomKind) -> &'static str {
     }
 }
 
-/// A number with its noun: "1 machine", "3 machines".
-pub fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
-/// Memory as people say it, in units of 1,024: "16 GB", "15.5 GB", "512 MB".
-pub fn memory_size(bytes: u64) -> String {
-    size(bytes, 1024)
-}
-
-/// A disk as it is sold, in units of 1,000: "256 GB", "1 TB".
-pub fn disk_size(bytes: u64) -> String {
-    size(bytes, 1000)
-}
-
-fn size(bytes: u64, unit: u64) -> String {
-    let mut scale = 1_u64;
-    let mut names = ["bytes", "KB", "MB", "GB", "TB", "PB"].into_iter().peekable();
-    while bytes / scale >= unit && names.len() > 1 {
-        scale = scale.saturating_mul(unit);
-        names.next();
-    }
-    let name = names.next().unwrap_or("bytes");
-    let tenths = u128::from(bytes) * 10 / u128::from(scale);
-    if tenths % 10 == 0 || tenths >= 1000 { format!("{} {name}", tenths / 10) } else { format!("{}.{} {name}", tenths / 10, tenths % 10) }
-}
-
 /// A text as a sentence: begins with a capital, ends with a stop.
 pub fn sentence(text: &str) -> String {
     let text = text.trim();
@@ -181,18 +155,6 @@ pub fn join<const N: usize>(parts: [&str; N]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_read_as_people_say_them() {
-        let check = |bytes, memory: &str, disk: &str| {
-            assert_eq!((memory_size(bytes).as_str(), disk_size(bytes).as_str()), (memory, disk), "{bytes}");
-        };
-        check(0, "0 bytes", "0 bytes");
-        check(17_179_869_184, "16 GB", "17.1 GB");
-        check(256_060_514_304, "238 GB", "256 GB");
-        check(1_000_204_886_016, "931 GB", "1 TB");
-        check(u64::MAX, "16383 PB", "18446 PB");
-    }
 
     #[test]
     fn a_chip_escapes_its_word() {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::contract::name_person;
-use crate::store::{Entry, Folder, StoreState, Verified};
+use crate::store::{Entry, Folder, Range, Reading, StoreState, Verified};
 use jiff::Timestamp;
 use rollcall_proto::{Digest, v1::Health};
 use rollcall_site::{AssetId, DeviceId, PersonId};
@@ -68,6 +68,12 @@ impl Store for Gated {
     }
     fn samples(&self, device: DeviceId, since: Timestamp) -> Result<Vec<Health>, StoreError> {
         self.folder.samples(device, since)
+    }
+    fn readings(&self, device: DeviceId, range: Range, now: Timestamp) -> Result<Vec<Reading>, StoreError> {
+        self.folder.readings(device, range, now)
+    }
+    fn tidy(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.folder.tidy(now)
     }
     fn snapshot(&self, view: &Site) -> Result<(), StoreError> {
         self.folder.snapshot(view)

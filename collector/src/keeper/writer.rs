@@ -175,7 +175,7 @@ impl Writer {
 
 /// An error of the store that wrote nothing: the group is lost, and the next may well succeed.
 fn is_refusal(error: &StoreError) -> bool {
-    matches!(error, StoreError::TooLarge { .. })
+    matches!(error, StoreError::TooLarge { .. } | StoreError::Full { .. })
 }
 
 fn write_snapshot(shared: &Shared, view: &Site) {

@@ -6,7 +6,8 @@
 //! ```
 
 use super::StoreError;
-use super::disk::{at, checksum, damaged, entries, make_dir, private_dir, read, remove_unfinished, sync_dir, take, write_whole};
+use super::disk::{at, checksum, damaged, entries, read, remove_unfinished, take, write_whole};
+use super::out::{make_dir, private_dir, remove, sync_dir};
 use rollcall_proto::{Digest, pack, unpack};
 use std::collections::HashSet;
 use std::io::Write;
@@ -18,7 +19,26 @@ const MAGIC: [u8; 4] = *b"RCB1";
 /// The section contents of one site.
 pub(super) struct Blobs {
     dir: PathBuf,
-    held: Mutex<HashSet<Digest>>,
+    held: Mutex<Held>,
+}
+
+/// What is there.
+#[derive(Default)]
+struct Held {
+    digests: HashSet<Digest>,
+    /// Those put or read since the last sweep: what was just put is named by a record only a moment later.
+    touched: HashSet<Digest>,
+}
+
+impl Held {
+    /// Whether it is there; if so, the next sweep spares it.
+    fn touch(&mut self, digest: &Digest) -> bool {
+        let held = self.digests.contains(digest);
+        if held {
+            self.touched.insert(*digest);
+        }
+        held
+    }
 }
 
 impl Blobs {
@@ -34,15 +54,15 @@ impl Blobs {
         for folder in entries(dir)?.into_iter().filter(|path| path.is_dir()) {
             remove_unfinished(&folder)?;
         }
-        let held = list(dir)?.into_iter().map(|(digest, _)| digest).collect();
-        Ok(Self { dir: dir.to_owned(), held: Mutex::new(held) })
+        let digests = list(dir)?.into_iter().map(|(digest, _)| digest).collect();
+        Ok(Self { dir: dir.to_owned(), held: Mutex::new(Held { digests, ..Held::default() }) })
     }
 
     /// Keeps `bytes`; durable when it returns, and at no cost when they are held already.
     ///
     /// A failed write may be tried again: it is a new file each time, and only a durable one gets the name.
     pub(super) fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
-        if self.held().contains(digest) {
+        if self.held().touch(digest) {
             return Ok(());
         }
         let path = self.path(digest);
@@ -51,18 +71,40 @@ impl Blobs {
         }
         let packed = pack(bytes).map_err(at("pack the section", &path))?;
         write_whole(&path, |file| file.write_all(&[&MAGIC[..], &checksum(&[&packed]), &packed].concat()))?;
-        self.held().insert(*digest);
+        let mut held = self.held();
+        held.digests.insert(*digest);
+        held.touched.insert(*digest);
         Ok(())
+    }
+
+    /// Removes what is neither among `used` nor was touched since the last sweep; gives the number.
+    pub(super) fn sweep(&self, used: &HashSet<Digest>) -> Result<usize, StoreError> {
+        let mut held = self.held();
+        let spared = std::mem::take(&mut held.touched);
+        let unused = |digest: &&Digest| !used.contains(*digest) && !spared.contains(*digest);
+        let unused: Vec<Digest> = held.digests.iter().filter(unused).copied().collect();
+        drop(held);
+        let mut removed = 0;
+        for digest in unused {
+            let mut held = self.held();
+            // Taken out first: whoever puts it now writes it anew.
+            if !held.touched.contains(&digest) && held.digests.remove(&digest) {
+                let path = self.path(&digest);
+                remove(&path).map_err(at("remove a content that nothing uses", &path))?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     /// The bytes under `digest`. What is damaged is no longer held, so that it can be given again.
     pub(super) fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        if !self.held().contains(digest) {
+        if !self.held().touch(digest) {
             return Ok(None);
         }
         let bytes = read_blob(&self.path(digest), digest);
         if !matches!(bytes, Ok(Some(_))) {
-            self.held().remove(digest);
+            self.held().digests.remove(digest);
         }
         bytes
     }
@@ -73,7 +115,7 @@ impl Blobs {
         self.dir.join(folder).join(file)
     }
 
-    fn held(&self) -> MutexGuard<'_, HashSet<Digest>> {
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -120,6 +162,22 @@ mod tests {
         assert_eq!(file.metadata().unwrap().modified().unwrap(), written);
         assert_eq!(Blobs::open(dir.path()).unwrap().get(&digest).unwrap(), Some(bytes));
         assert!(blobs.put(&Digest::of(b"x"), b"y").is_err());
+    }
+
+    #[test]
+    fn a_sweep_takes_what_nothing_uses_and_spares_what_was_just_put() {
+        let dir = tempfile::tempdir().unwrap();
+        let contents = [b"used", b"just", b"left"].map(|bytes| (Digest::of(bytes), bytes));
+        let [used, just, left] = contents.map(|(digest, _)| digest);
+        let blobs = Blobs::open(dir.path()).unwrap();
+        contents.iter().for_each(|(digest, bytes)| blobs.put(digest, *bytes).unwrap());
+        assert_eq!(blobs.sweep(&HashSet::from([used])).unwrap(), 0, "all were just put");
+        blobs.put(&just, b"just").unwrap();
+        assert_eq!(blobs.sweep(&HashSet::from([used])).unwrap(), 1);
+        assert_eq!([used, just, left].map(|digest| blobs.get(&digest).unwrap().is_some()), [true, true, false]);
+        blobs.put(&left, b"left").unwrap();
+        assert_eq!(Blobs::open(dir.path()).unwrap().get(&left).unwrap().as_deref(), Some(&b"left"[..]));
+        assert_eq!(Blobs::open(dir.path()).unwrap().sweep(&HashSet::new()).unwrap(), 3);
     }
 
     #[test]

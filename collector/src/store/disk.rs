@@ -1,18 +1,30 @@
 //! What the store asks of the file system: durable writes, numbered files, and errors that name the place.
 
 use super::StoreError;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use super::out::{Out, remove, rename, sync_dir};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Ending of a file that is being written; what is left of one after a crash is removed.
 pub(super) const UNFINISHED: &str = "part";
 
+/// How the last line of a file of lines begins.
+const HASH: &str = "blake3 ";
+
 /// Names what was being done, and where, when the system says no.
 pub(super) fn at<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> StoreError + 'a {
-    move |source| StoreError::Io { action, path: path.to_owned(), source }
+    move |source| match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => full(path),
+        _ => StoreError::Io { action, path: path.to_owned(), source },
+    }
+}
+
+/// The disk of `path` has no room.
+pub(super) fn full(path: &Path) -> StoreError {
+    let free = path.parent().and_then(free_bytes).unwrap_or(0);
+    StoreError::Full { path: path.to_owned(), free }
 }
 
 /// A byte of `path` is not what was written.
@@ -20,49 +32,40 @@ pub(super) fn damaged(path: &Path, offset: u64, what: impl Into<String>) -> Stor
     StoreError::Damaged { path: path.to_owned(), offset, what: what.into() }
 }
 
-/// Makes a folder that only the collector's own user may enter, durable; nothing when it is there.
-pub(super) fn make_dir(dir: &Path) -> Result<(), StoreError> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    private_dir(dir).map_err(at("make the folder", dir))?;
-    dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_dir)
-}
-
-/// Makes a folder, and those above it, that only the collector's own user may enter; nothing when it is there.
-pub(super) fn private_dir(dir: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)
-}
-
-/// Makes the names in a folder durable.
-pub(super) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(at("make the folder's names durable", dir))
-}
-
-/// A new file that only the collector's own user may read; an error when it is there already.
-pub(super) fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
-}
-
 /// Writes a file whole: into an unfinished one beside it, durable, then under its name. A crash leaves the old one or the new one.
-pub(super) fn write_whole<T>(path: &Path, write: impl FnOnce(&mut File) -> io::Result<T>) -> Result<T, StoreError> {
+pub(super) fn write_whole<T>(path: &Path, write: impl FnOnce(&mut Out) -> io::Result<T>) -> Result<T, StoreError> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let part = path.with_extension(format!("{}.{UNFINISHED}", COUNT.fetch_add(1, Ordering::Relaxed)));
-    let written = create(&part)
+    let written = Out::create(&part)
         .and_then(|mut file| {
             let value = write(&mut file)?;
-            file.sync_all()?;
+            file.sync()?;
             Ok(value)
         })
-        .and_then(|value| std::fs::rename(&part, path).map(|()| value));
+        .and_then(|value| rename(&part, path).map(|()| value));
     match written {
         Ok(value) => path.parent().map_or(Ok(()), sync_dir).map(|()| value),
         Err(source) => {
             // What could not be finished is worth nothing; the error that follows is the one that counts.
-            std::fs::remove_file(&part).ok();
+            remove(&part).ok();
             Err(at("write the file", path)(source))
         }
     }
+}
+
+/// Writes lines whole, with a last line that holds the hash of those before it.
+pub(super) fn write_lines(path: &Path, lines: &str) -> Result<(), StoreError> {
+    write_whole(path, |file| file.write_all(format!("{lines}{HASH}{}\n", blake3::hash(lines.as_bytes())).as_bytes()))
+}
+
+/// Reads what [`write_lines`] wrote, without the last line; no file is no lines.
+pub(super) fn read_lines(path: &Path) -> Result<String, StoreError> {
+    let Some(bytes) = read(path)? else { return Ok(String::new()) };
+    let text = String::from_utf8(bytes).ok();
+    let sound = text.as_deref().and_then(|text| text.strip_suffix('\n')?.rsplit_once(HASH));
+    let sound = sound.filter(|(lines, hash)| blake3::hash(lines.as_bytes()).to_hex().as_str() == *hash);
+    let sound = sound.map(|(lines, _)| lines.to_owned());
+    sound.ok_or_else(|| damaged(path, 0, "the lines don't fit the hash in the last of them; bring the file back from a backup"))
 }
 
 /// The files of `dir` named by a number and `.ending`, in the order of their numbers. No folder: none.
@@ -95,7 +98,7 @@ pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
 /// Removes what a crash left unfinished in `dir`.
 pub(super) fn remove_unfinished(dir: &Path) -> Result<(), StoreError> {
     for path in entries(dir)?.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == UNFINISHED)) {
-        std::fs::remove_file(&path).map_err(at("remove what a crash left unfinished", &path))?;
+        remove(&path).map_err(at("remove what a crash left unfinished", &path))?;
     }
     Ok(())
 }
@@ -148,7 +151,6 @@ pub(super) fn checksum(parts: &[&[u8]]) -> [u8; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
 
     #[test]
     fn a_file_is_written_whole_or_not_at_all() {
@@ -159,6 +161,26 @@ mod tests {
         assert!(failed.unwrap_err().to_string().ends_with("x.bin: write the file"));
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         assert_eq!(entries(dir.path()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn lines_read_back_and_no_changed_byte_passes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lines");
+        assert_eq!(read_lines(&path).unwrap(), "");
+        for lines in ["", "one\ntwo\n"] {
+            write_lines(&path, lines).unwrap();
+            assert_eq!(read_lines(&path).unwrap(), lines);
+        }
+        let good = std::fs::read(&path).unwrap();
+        for position in 0..good.len() {
+            let mut changed = good.clone();
+            changed[position] ^= 1;
+            for bad in [&changed[..], &good[..position]] {
+                std::fs::write(&path, bad).unwrap();
+                assert!(read_lines(&path).is_err(), "byte {position}");
+            }
+        }
     }
 
     #[test]

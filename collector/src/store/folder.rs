@@ -4,20 +4,27 @@
 //! DIR/lock        held while a collector has the folder open     DIR/blobs/     section contents (blobs.rs)
 //! DIR/ledger/     the truth: committed groups (ledger/)          DIR/health/    health samples (health.rs)
 //! DIR/snapshot/   records at a place of the ledger (snapshot.rs) DIR/shelf/     made from the ledger, harmless to delete (shelf/)
+//! DIR/checkpoints signed places of the ledger (signed.rs)        DIR/ballast    room that is kept for a full disk (room.rs)
+//! DIR/people.keys, DIR/forgotten  keys of people's own data, and which of them are destroyed (people.rs)
 //! ```
 
 use super::blobs::Blobs;
-use super::disk::{at, free_bytes, make_dir, remove_unfinished};
+use super::copy::Copy;
+use super::disk::{at, free_bytes, remove_unfinished};
 use super::health::Health;
 use super::ledger::Ledger;
 use super::ledger::frame::Place;
 use super::ledger::segment::Segment;
+use super::out::make_dir;
+use super::people::People;
+use super::room::Room;
 use super::shelf::Shelf;
-use super::{Entry, Store, StoreError, StoreState, Verified, snapshot, verify};
+use super::signed::{Says, Signed, Signer};
+use super::{Entry, Known, Range, Reading, Store, StoreError, StoreState, Verified, snapshot, verify};
 use jiff::Timestamp;
 use rollcall_proto::{Digest, Section, v1};
 use rollcall_site::event::Event;
-use rollcall_site::{AssetId, DeviceId, Site};
+use rollcall_site::{AssetId, DeviceId, PersonId, Site};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -34,6 +41,10 @@ pub struct Folder {
     ledger: Arc<Ledger>,
     blobs: Blobs,
     health: Health,
+    people: People,
+    signed: Signed,
+    room: Room,
+    copy: Mutex<Option<Copy>>,
     missing: Mutex<Vec<Missing>>,
     _lock: File,
 }
@@ -60,15 +71,18 @@ impl Folder {
     }
 
     /// As [`Folder::open`], also while a restore is being finished.
-    pub(super) fn open_restored(dir: &Path) -> Result<Self, StoreError> {
+    pub fn open_restored(dir: &Path) -> Result<Self, StoreError> {
         make_dir(dir)?;
         let lock = lock(&dir.join("lock"))?;
-        remove_unfinished(&dir.join("snapshot"))?;
-        let ledger = Arc::new(Ledger::open(&dir.join("ledger"))?);
+        [dir.to_owned(), dir.join("ledger"), dir.join("snapshot")].iter().try_for_each(|dir| remove_unfinished(dir))?;
+        let (people, signed, room) = (People::open(dir)?, Signed::open(dir)?, Room::open(dir));
+        let known = known(dir, &signed)?;
+        let ledger = Arc::new(Ledger::open(&dir.join("ledger"), &known)?);
         let blobs = Blobs::open(&dir.join("blobs"))?;
         let shelf = Shelf::open(&dir.join("shelf"), Arc::clone(&ledger))?;
         let health = Health::open(&dir.join("health"));
-        Ok(Self { dir: dir.to_owned(), shelf, ledger, blobs, health, missing: Mutex::default(), _lock: lock })
+        let (copy, missing) = (Mutex::default(), Mutex::default());
+        Ok(Self { dir: dir.to_owned(), shelf, ledger, blobs, health, people, signed, room, copy, missing, _lock: lock })
     }
 
     /// The folder.
@@ -81,6 +95,68 @@ impl Folder {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Signs checkpoints with `signer` from now on.
+    pub fn sign_with(&self, signer: Signer) {
+        self.signed.sign_with(signer);
+    }
+
+    /// Signs where the ledger stands now, durable; `false`: nobody signs.
+    ///
+    /// # Errors
+    /// The disk is full or failed; the checkpoints before it stay.
+    pub fn checkpoint(&self, now: Timestamp) -> Result<bool, StoreError> {
+        self.signed.say(Says::Checkpoint, self.ledger.place(), now)
+    }
+
+    /// Destroys the key of a person who was taken out of the records: what is stored of them, here and in every restored backup, can't be
+    /// read any more. Whether there was one.
+    ///
+    /// # Errors
+    /// The disk is full or failed; the next start then finishes it.
+    pub fn forget(&self, person: &PersonId, now: Timestamp) -> Result<bool, StoreError> {
+        self.people.forget(person.as_str(), now)
+    }
+
+    /// Finishes what a crash interrupted: whoever is not in `site`, just loaded, is forgotten. Does nothing once a change was stored.
+    ///
+    /// # Errors
+    /// The disk is full or failed.
+    pub fn finish_forgetting(&self, site: &Site, now: Timestamp) -> Result<bool, StoreError> {
+        self.people.forget_others(site, now)
+    }
+
+    /// Copies everything to `to` from now on, as it becomes durable.
+    ///
+    /// # Errors
+    /// The place can't be used.
+    pub fn copy_to(self: &Arc<Self>, to: &Path) -> Result<(), StoreError> {
+        let copy = Copy::start(Arc::downgrade(self), &self.dir, to)?;
+        *self.copy.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy);
+        Ok(())
+    }
+
+    /// Waits until the copy holds what is durable now, or `time` has passed; whether it does.
+    pub fn await_copy(&self, time: std::time::Duration) -> bool {
+        let progress = self.copy.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Copy::progress);
+        progress.is_none_or(|progress| progress.wait_for(self.ledger.place().group, time))
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub(super) fn signed(&self) -> &Signed {
+        &self.signed
+    }
+
+    pub(super) fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    pub(super) fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+
     /// The segments of the ledger as far as they are durable, and the place where they end.
     pub(super) fn segments(&self) -> (Vec<Segment>, Place) {
         self.ledger.segments()
@@ -89,7 +165,7 @@ impl Folder {
     /// The newest snapshot that is whole, or an empty site, with the place at which replay starts.
     fn newest_snapshot(&self) -> Result<(Place, Site), StoreError> {
         for (_, path) in snapshot::list(&self.dir.join("snapshot"))? {
-            match snapshot::read(&path) {
+            match snapshot::read(&path, &self.people) {
                 Ok(read) => return Ok(read),
                 Err(StoreError::Record(bad)) => return Err(StoreError::Record(bad)),
                 Err(error) => {
@@ -128,6 +204,12 @@ impl Folder {
         self.ledger.break_disk();
     }
 
+    /// Makes the next group begin a segment.
+    #[cfg(test)]
+    pub(super) fn fill_segment(&self) {
+        self.ledger.fill_segment();
+    }
+
     /// Makes the shelf's thread hang, as sled may on a damaged page.
     #[cfg(test)]
     pub(super) fn hang_shelf(&self, time: std::time::Duration) {
@@ -138,18 +220,24 @@ impl Folder {
 impl Store for Folder {
     fn load(&self) -> Result<Site, StoreError> {
         let (place, mut site) = self.newest_snapshot()?;
-        self.ledger.replay(&place, &mut site)?;
+        self.ledger.replay(&place, &self.people, &mut site)?;
         self.take_up_contents(&mut site);
         Ok(site)
     }
 
     fn commit(&self, group: &[Entry]) -> Result<(), StoreError> {
-        self.ledger.commit(group)?;
+        let bytes = group.iter().flat_map(|entry| &entry.records).map(|record| record.body.as_ref().map_or(0, Vec::len) + 200);
+        self.room.check(bytes.sum::<usize>() as u64)?;
+        self.ledger.commit(&self.people.seal(group).inspect_err(|error| self.ledger.stop(error))?)?;
         self.shelf.grown();
+        if let Some(copy) = &*self.copy.lock().unwrap_or_else(PoisonError::into_inner) {
+            copy.grown();
+        }
         Ok(())
     }
 
     fn put_blob(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
+        self.room.check(bytes.len() as u64)?;
         self.blobs.put(digest, bytes)
     }
 
@@ -178,13 +266,22 @@ impl Store for Folder {
         self.health.samples(device, since)
     }
 
+    fn readings(&self, device: DeviceId, range: Range, now: Timestamp) -> Result<Vec<Reading>, StoreError> {
+        self.health.readings(device, range, now)
+    }
+
+    fn tidy(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.health.tidy(now)
+    }
+
     fn snapshot(&self, view: &Site) -> Result<(), StoreError> {
         let place = self.ledger.place_of(view.seq)?.ok_or(StoreError::NoSuchPlace { seq: view.seq })?;
-        snapshot::write(&self.dir.join("snapshot"), &place, view)
+        self.people.admit(view.persons.keys().map(ToString::to_string))?;
+        snapshot::write(&self.dir.join("snapshot"), &place, &self.people, view)
     }
 
     fn verify(&self) -> Result<Verified, StoreError> {
-        verify::everything(&self.dir, |_| Ok(self.segments().0))
+        verify::everything(&self.dir, self.signed.key().as_deref(), |_| Ok(self.segments().0))
     }
 
     fn state(&self) -> StoreState {
@@ -194,6 +291,10 @@ impl Store for Folder {
             ledger_bytes: segments.iter().map(|segment| segment.length).sum(),
             shelf: self.shelf.state(),
             free_bytes: free_bytes(&self.dir),
+            room: self.room.state(),
+            damage: self.ledger.damage().to_vec(),
+            checkpoint: self.signed.text(),
+            copy: self.copy.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or_else(|| "off".to_owned(), Copy::state),
         }
     }
 }
@@ -204,6 +305,15 @@ impl Drop for Folder {
             tracing::warn!(%error, "the last hour of health samples is lost");
         }
     }
+}
+
+/// What is known of the ledger from beside it.
+fn known(dir: &Path, signed: &Signed) -> Result<Known, StoreError> {
+    let checkpoint = signed.last(Says::Checkpoint).map(|statement| (statement.place, statement.at));
+    let anchor = signed.last(Says::Anchor).map(|statement| statement.place);
+    let snapshots = snapshot::list(&dir.join("snapshot"))?;
+    let snapshot = snapshots.iter().find_map(|(_, path)| snapshot::check(path).ok()).map(|(_, place, _)| place);
+    Ok(Known { checkpoint, anchor, snapshot })
 }
 
 /// Takes the lock of a folder; the system frees it when the process ends, however it ends.

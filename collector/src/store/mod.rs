@@ -4,21 +4,41 @@ pub mod backup;
 mod blobs;
 #[cfg(test)]
 pub(crate) mod contract;
+mod copy;
 mod disk;
 pub mod folder;
+#[cfg(test)]
+mod golden;
 mod health;
 mod ledger;
 mod lines;
+#[cfg(test)]
+mod measure;
+mod out;
+mod people;
+#[cfg(test)]
+mod power;
+mod retention;
+mod room;
 mod shelf;
+mod signed;
+#[cfg(test)]
+mod simulated;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trials;
 mod verify;
 
 pub use folder::Folder;
+pub use health::{Range, Reading, Spread};
+pub use people::copy_forgotten;
+pub use signed::Signer;
 pub use verify::verify_folder;
 
 use jiff::Timestamp;
+use ledger::frame::Place;
 use rollcall_proto::{Digest, v1::Health};
 use rollcall_site::event::Event;
 use rollcall_site::{AssetId, DeviceId, Site, Written};
@@ -80,6 +100,19 @@ pub trait Store: Send + Sync {
     /// The disk's own error; a damaged chunk is left out.
     fn samples(&self, device: DeviceId, since: Timestamp) -> Result<Vec<Health>, StoreError>;
 
+    /// What a device measured in a range that ends now, step by step; a step without a sample is not there.
+    ///
+    /// # Errors
+    /// The disk's own error; what is damaged is left out.
+    fn readings(&self, device: DeviceId, range: Range, now: Timestamp) -> Result<Vec<Reading>, StoreError>;
+
+    /// Does what may wait: packs samples that have grown old, removes those of a year ago. Meant to be called every few minutes, on a
+    /// thread that may wait.
+    ///
+    /// # Errors
+    /// The disk is full or failed; nothing is lost then.
+    fn tidy(&self, now: Timestamp) -> Result<(), StoreError>;
+
     /// Writes all records from a view, so that a start need not replay from the beginning.
     ///
     /// # Errors
@@ -96,8 +129,19 @@ pub trait Store: Send + Sync {
     fn state(&self) -> StoreState;
 }
 
+/// What is known of the ledger from beside it, when it is opened.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    /// The last signed checkpoint, and when it was signed: the ledger reaches there.
+    checkpoint: Option<(Place, Timestamp)>,
+    /// Up to here old segments were removed by policy.
+    anchor: Option<Place>,
+    /// The newest whole snapshot.
+    snapshot: Option<Place>,
+}
+
 /// What `ledger verify` found.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Verified {
     /// Entries read.
     pub entries: u64,
@@ -107,6 +151,10 @@ pub struct Verified {
     pub head: String,
     /// Section contents read.
     pub blobs: u64,
+    /// Signed checkpoints that the ledger was held to.
+    pub checkpoints: u64,
+    /// The key that signed the last of them, 64 hexadecimal digits; empty: none is signed. Compare it with the one in the daily mail.
+    pub key: String,
     /// What is damaged, one line each: file, offset, what is wrong. Empty: all is well.
     pub damage: Vec<String>,
 }
@@ -122,6 +170,14 @@ pub struct StoreState {
     pub shelf: String,
     /// Bytes free on the disk; `None`: not known.
     pub free_bytes: Option<u64>,
+    /// "ok", or that the disk is full and what to do.
+    pub room: String,
+    /// What was damaged at the start, within what a snapshot covers; empty: nothing.
+    pub damage: Vec<String>,
+    /// The last signed checkpoint, as a line of text; `None`: none is signed yet.
+    pub checkpoint: Option<String>,
+    /// The copy at a second place: "off", "ok, up to event N", or why it is behind.
+    pub copy: String,
 }
 
 /// Why the store could not do it.
@@ -137,6 +193,18 @@ pub enum StoreError {
         /// The system's word.
         #[source]
         source: std::io::Error,
+    },
+    /// The disk is full. Nothing was written, and the next change may well succeed.
+    #[error(
+        "{}: the disk is full ({} KiB are left): nothing was changed; make room there, and the collector goes on by itself",
+        path.display(),
+        free / 1024
+    )]
+    Full {
+        /// Where.
+        path: PathBuf,
+        /// Bytes that are left.
+        free: u64,
     },
     /// A byte is not what was written.
     #[error("{} at byte {offset}: {what}", path.display())]

@@ -10,9 +10,11 @@
 //! ledger.
 
 use super::StoreError;
-use super::disk::{at, damaged, make_dir, numbered, write_whole};
+use super::disk::{at, damaged, numbered, write_whole};
 use super::ledger::frame::{Place, SEGMENT_HEAD};
 use super::lines;
+use super::out::{make_dir, remove};
+use super::people::People;
 use rollcall_site::Site;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -26,7 +28,7 @@ const KEPT: usize = 2;
 const MAX_LINE: u64 = 256 * 1024 * 1024;
 
 /// Writes every record of `view`, which stands at `place`, and removes all but the newest two snapshots.
-pub(super) fn write(dir: &Path, place: &Place, view: &Site) -> Result<(), StoreError> {
+pub(super) fn write(dir: &Path, place: &Place, people: &People, view: &Site) -> Result<(), StoreError> {
     make_dir(dir)?;
     write_whole(&dir.join(format!("{:020}.snap", place.group)), |file| {
         let mut hashed = Hashing { inner: BufWriter::new(file), hasher: blake3::Hasher::new() };
@@ -35,7 +37,7 @@ pub(super) fn write(dir: &Path, place: &Place, view: &Site) -> Result<(), StoreE
         let mut line = Vec::new();
         for record in view.records() {
             line.clear();
-            lines::write_record(&mut line, &record);
+            lines::write_record(&mut line, &people.sealed(record).map_err(io::Error::other)?);
             packed.write_all(&line)?;
         }
         let mut hashed = packed.finish()?;
@@ -44,7 +46,7 @@ pub(super) fn write(dir: &Path, place: &Place, view: &Site) -> Result<(), StoreE
         hashed.inner.flush()
     })?;
     for (_, old) in list(dir)?.into_iter().skip(KEPT) {
-        std::fs::remove_file(&old).map_err(at("remove an old snapshot", &old))?;
+        remove(&old).map_err(at("remove an old snapshot", &old))?;
     }
     Ok(())
 }
@@ -57,7 +59,7 @@ pub(super) fn list(dir: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
 }
 
 /// Reads a snapshot: the site, and the place at which replay starts.
-pub(super) fn read(path: &Path) -> Result<(Place, Site), StoreError> {
+pub(super) fn read(path: &Path, people: &People) -> Result<(Place, Site), StoreError> {
     let (mut file, place, packed) = check(path)?;
     file.seek(SeekFrom::Start(SEGMENT_HEAD as u64)).map_err(at("read the snapshot", path))?;
     let plain = zstd::Decoder::new(file.take(packed)).map_err(at("unpack the snapshot", path))?;
@@ -72,7 +74,8 @@ pub(super) fn read(path: &Path) -> Result<(Place, Site), StoreError> {
             return Ok((place, site));
         }
         let record = line.strip_suffix(b"\n").and_then(lines::read_record);
-        site.restore(&record.ok_or_else(|| damaged(path, SEGMENT_HEAD as u64, "a line is not a record"))?)?;
+        let record = record.ok_or_else(|| damaged(path, SEGMENT_HEAD as u64, "a line is not a record"))?;
+        site.restore(&people.open_record(record)?)?;
     }
 }
 
@@ -118,14 +121,19 @@ mod tests {
     use super::*;
     use crate::store::contract::site;
 
+    /// The records here are in clear.
+    fn nobody() -> People {
+        People::open(Path::new("/nonexistent")).unwrap()
+    }
+
     #[test]
     fn a_snapshot_reads_back_and_no_changed_byte_or_cut_passes() {
         let dir = tempfile::tempdir().unwrap();
         let view = site(20);
         let place = Place { group: 7, seq: view.seq, head: [9; 32] };
-        write(dir.path(), &place, &view).unwrap();
+        write(dir.path(), &place, &nobody(), &view).unwrap();
         let (_, path) = list(dir.path()).unwrap().remove(0);
-        let (read_place, read_site) = read(&path).unwrap();
+        let (read_place, read_site) = read(&path, &nobody()).unwrap();
         assert_eq!((read_place, read_site.state_hash()), (place, view.state_hash()));
 
         let bytes = std::fs::read(&path).unwrap();
@@ -133,9 +141,9 @@ mod tests {
             let mut changed = bytes.clone();
             changed[position] ^= 1;
             std::fs::write(&path, &changed).unwrap();
-            assert!(matches!(read(&path), Err(StoreError::Damaged { .. })), "byte {position}");
+            assert!(matches!(read(&path, &nobody()), Err(StoreError::Damaged { .. })), "byte {position}");
             std::fs::write(&path, &bytes[..position]).unwrap();
-            assert!(matches!(read(&path), Err(StoreError::Damaged { .. })), "cut at {position}");
+            assert!(matches!(read(&path, &nobody()), Err(StoreError::Damaged { .. })), "cut at {position}");
         }
     }
 
@@ -143,7 +151,7 @@ mod tests {
     fn the_newest_two_are_kept() {
         let dir = tempfile::tempdir().unwrap();
         for group in [3, 5, 9, 12] {
-            write(dir.path(), &Place { group, seq: 0, head: [0; 32] }, &Site::default()).unwrap();
+            write(dir.path(), &Place { group, seq: 0, head: [0; 32] }, &nobody(), &Site::default()).unwrap();
         }
         assert_eq!(list(dir.path()).unwrap().iter().map(|(group, _)| *group).collect::<Vec<_>>(), [12, 9]);
     }

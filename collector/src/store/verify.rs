@@ -1,8 +1,9 @@
 //! Reads and checks every byte of the truth: ledger, snapshots, section contents, health samples.
 
 use super::ledger::segment::Segment;
-use super::ledger::verify::{lying, segments};
-use super::{StoreError, Verified, blobs, health, snapshot};
+use super::ledger::verify::{Said, lying, segments};
+use super::signed::{self, CHECKPOINTS};
+use super::{StoreError, Verified, blobs, health, people, snapshot};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -11,16 +12,19 @@ use std::path::Path;
 /// # Errors
 /// The folder can't be read at all; damage is in the answer.
 pub fn verify_folder(dir: &Path) -> Result<Verified, StoreError> {
-    everything(dir, |damage| lying(&dir.join("ledger"), damage))
+    everything(dir, None, |damage| lying(&dir.join("ledger"), damage))
 }
 
-/// Checks the folder, and of the ledger the segments that `ledger` gives, as far as they are durable. The snapshots are read before it is
-/// asked, so that none is ahead of a ledger that grows meanwhile.
+/// Checks the folder, and of the ledger the segments that `ledger` gives, as far as they are durable. Checkpoints and snapshots are read
+/// before it is asked, so that none is ahead of a ledger that grows meanwhile. With `key` every checkpoint must be signed by that.
 pub(super) fn everything(
     dir: &Path,
+    key: Option<&str>,
     ledger: impl FnOnce(&mut Vec<String>) -> Result<Vec<Segment>, StoreError>,
 ) -> Result<Verified, StoreError> {
-    let mut verified = Verified { entries: 0, events: 0, head: String::new(), blobs: 0, damage: Vec::new() };
+    let mut verified = Verified::default();
+    let said = signed::read(&dir.join(CHECKPOINTS), &mut verified.damage);
+    people::verify(dir, &mut verified.damage);
     let mut stands = Vec::new();
     for (_, path) in snapshot::list(&dir.join("snapshot"))? {
         match snapshot::check(&path) {
@@ -29,7 +33,9 @@ pub(super) fn everything(
         }
     }
     let ledger = ledger(&mut verified.damage)?;
-    let end = segments(&ledger, &mut verified);
+    let mut said = Said::of(&dir.join(CHECKPOINTS), said, key, &mut verified);
+    let end = segments(&ledger, &mut said, &mut verified);
+    said.beyond(&end, &mut verified.damage);
     end.head.iter().for_each(|byte| write!(verified.head, "{byte:02x}").unwrap_or_default());
     for (group, path) in stands.into_iter().filter(|(group, _)| *group > end.group) {
         verified.damage.push(format!(

@@ -14,7 +14,7 @@ use crate::loan::Loan;
 use crate::presence::{self, Heard, Presence};
 use crate::room::Room;
 use crate::version::Range;
-use crate::{AssetId, DeviceId, PersonId, Refusal, RoomId, Site, Tag, sweep};
+use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, sweep};
 use jiff::Timestamp;
 use rollcall_proto::v1::Package;
 use rollcall_proto::{Digest, Section};
@@ -23,14 +23,29 @@ use std::sync::Arc;
 
 /// The devices, by room, seat and tag. Retired and revoked ones only when their state is asked for.
 pub fn devices(site: &Site, heard: &Heard, filter: &DeviceFilter, now: Timestamp) -> Vec<DeviceRow> {
+    some_devices(site, heard, filter, now, 0..usize::MAX).0
+}
+
+/// Some of the devices, as [`devices`] gives them, and how many there are in all: only what is shown is made a row of.
+pub fn some_devices(
+    site: &Site,
+    heard: &Heard,
+    filter: &DeviceFilter,
+    now: Timestamp,
+    part: std::ops::Range<usize>,
+) -> (Vec<DeviceRow>, usize) {
     let text = filter.text.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
-    let rows = assets_of(site, filter.room.as_ref()).filter_map(|asset| Some(row(site, heard, asset, site.device_of(asset)?, now)));
-    let mut rows: Vec<DeviceRow> = rows
-        .filter(|row| filter.presence.map_or(row.presence != Presence::Retired, |presence| row.presence == presence))
-        .filter(|row| text.as_ref().is_none_or(|text| mentions(row, text)))
-        .collect();
-    rows.sort_by(|a, b| (&a.room, natural(a.seat.as_deref()), &a.tag).cmp(&(&b.room, natural(b.seat.as_deref()), &b.tag)));
-    rows
+    let fits = |asset: &Asset, device: &Device| {
+        let presence = presence::of(site, heard, asset, device, now).presence;
+        filter.presence.map_or(presence != Presence::Retired, |wanted| presence == wanted)
+            && text.as_ref().is_none_or(|text| mentions(site, asset, device, text))
+    };
+    let found = assets_of(site, filter.room.as_ref()).filter_map(|asset| Some((asset, site.device_of(asset)?)));
+    let mut found: Vec<(&Arc<Asset>, &Arc<Device>)> = found.filter(|(asset, device)| fits(asset, device)).collect();
+    found.sort_by_cached_key(|(asset, _)| (asset.room.as_ref(), natural(asset.seat.as_deref()), &asset.tag));
+    let all = found.len();
+    let shown = found.into_iter().skip(part.start).take(part.len());
+    (shown.map(|(asset, device)| row(site, heard, asset, device, now)).collect(), all)
 }
 
 fn assets_of<'a>(site: &'a Site, room: Option<&RoomId>) -> Box<dyn Iterator<Item = &'a Arc<Asset>> + 'a> {
@@ -46,10 +61,30 @@ fn natural(seat: Option<&str>) -> (u64, &str) {
     (seat.parse().unwrap_or(u64::MAX), seat)
 }
 
-fn mentions(row: &DeviceRow, text: &str) -> bool {
-    let on_loan_to = row.on_loan_to.as_ref().map(PersonId::as_str).unwrap_or_default();
-    let facts = [row.tag.as_str(), &row.name, &row.maker, &row.model, &row.serial, on_loan_to];
-    facts.into_iter().chain(row.macs.iter().map(String::as_str)).any(|fact| fact.to_lowercase().contains(text))
+/// Whether what is known of a device holds a text, which is in small letters.
+fn mentions(site: &Site, asset: &Asset, device: &Device, text: &str) -> bool {
+    let holds = |fact: &str| {
+        // Most facts are plain letters: no small copy is made of them.
+        let plain = fact.is_ascii() && text.is_ascii();
+        if plain {
+            fact.as_bytes().windows(text.len()).any(|part| part.eq_ignore_ascii_case(text.as_bytes()))
+        } else {
+            fact.to_lowercase().contains(text)
+        }
+    };
+    let facts = [asset.tag.as_str(), &device.host_name, &asset.maker, &asset.model, &asset.serial];
+    let mac = as_mac(text);
+    facts.into_iter().any(holds)
+        || site.open_loan(asset.id).is_some_and(|loan| holds(loan.person.as_str()))
+        || has_mac(site, device, |own| own.contains(&mac))
+}
+
+/// Whether one of a device's own addresses fits.
+fn has_mac(site: &Site, device: &Device, fits: impl Fn(&str) -> bool) -> bool {
+    match site.section(device.id, "network").as_deref() {
+        Some(Section::Network(network)) => network.interfaces.iter().any(|i| !i.is_virtual && !i.mac.is_empty() && fits(&i.mac)),
+        _ => false,
+    }
 }
 
 /// A device as a row.
@@ -73,7 +108,7 @@ fn row(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timestam
         os,
         memory_bytes,
         last_report: site.profiles.get(&device.id).map(|profile| profile.reported_at),
-        last_heard: heard.get(&device.id).copied().unwrap_or(device.last_heard),
+        last_heard: heard.get(&device.id).copied().unwrap_or_else(|| crate::heard::last(site, device)),
         macs,
         alerts: site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told()).count(),
         on_loan_to: site.open_loan(asset.id).map(|loan| loan.person.clone()),
@@ -101,6 +136,9 @@ fn facts(site: &Site, device: &Device) -> (String, Option<u64>, Vec<String>) {
     (os, memory, macs)
 }
 
+/// Characters of an address: "00:11:22:33:44:55".
+const MAC: usize = 17;
+
 /// The one device called `text`: its tag, name, serial, MAC, or id, without regard to case; a tag wins.
 ///
 /// # Errors
@@ -110,12 +148,12 @@ pub fn find_device(site: &Site, text: &str) -> Result<DeviceId, Refusal> {
     if let Some(device) = Tag::parse(text).ok().and_then(|tag| site.asset_by_tag(&tag)).and_then(|asset| site.device_of(asset)) {
         return Ok(device.id);
     }
-    let mac = text.replace('-', ":");
+    let mac = as_mac(text);
     let called = |asset: &Asset, device: &Device| {
         let names = [device.host_name.as_str(), asset.name.as_str(), asset.serial.as_str()];
         names.into_iter().any(|name| !name.is_empty() && name.eq_ignore_ascii_case(text))
             || device.id.to_string().eq_ignore_ascii_case(text)
-            || facts(site, device).2.iter().any(|own| own.eq_ignore_ascii_case(&mac))
+            || (mac.len() == MAC && has_mac(site, device, |own| own.eq_ignore_ascii_case(&mac)))
     };
     let bound = site.assets.values().filter_map(|asset| Some((asset, site.device_of(asset)?)));
     let found: Vec<_> = bound.filter(|(asset, device)| called(asset, device)).take(6).collect();
@@ -139,6 +177,15 @@ pub fn find_asset(site: &Site, text: &str) -> Result<AssetId, Refusal> {
     }
     let device = find_device(site, text)?;
     Ok(crate::device::get(site, device)?.asset)
+}
+
+/// A MAC as labels and tools write it ("00-1A-2B…", "001a2b…", "001a.2b3c…") in the form that machines report.
+fn as_mac(text: &str) -> String {
+    let digits: Vec<char> = text.chars().filter(|c| !"-:.".contains(*c)).collect();
+    if digits.len() != 12 || !digits.iter().all(char::is_ascii_hexdigit) {
+        return text.to_lowercase();
+    }
+    digits.chunks(2).map(|pair| pair.iter().collect::<String>().to_lowercase()).collect::<Vec<_>>().join(":")
 }
 
 /// Everything that is known of a device.
@@ -187,7 +234,14 @@ pub fn alerts(site: &Site, shown: AlertsShown) -> Vec<AlertRow> {
     let live = site.live_alerts.iter().filter_map(|(_, id)| site.alerts.get(id));
     let wanted = live.filter(|alert| alert.is_told() || (shown == AlertsShown::Live && alert.is_open()));
     let mut rows: Vec<AlertRow> = wanted.map(|alert| alert_row(site, alert)).collect();
-    rows.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.since.cmp(&b.since)).then(a.id.cmp(&b.id)));
+    // Worst first, then oldest by the minute; what came together stands together, in the order of tags.
+    let minute = |row: &AlertRow| row.since.as_second() / 60;
+    rows.sort_by(|a, b| {
+        b.severity
+            .cmp(&a.severity)
+            .then(minute(a).cmp(&minute(b)))
+            .then_with(|| (&a.rule, &a.room, &a.tag, a.id).cmp(&(&b.rule, &b.room, &b.tag, b.id)))
+    });
     rows
 }
 

@@ -21,10 +21,10 @@ async fn a_machine_enrols_with_a_token_and_a_wrong_one_enrols_nothing() {
     for _ in 0..20 {
         school.try_enroll("lab1-02", "rubbish".to_owned()).await.err().unwrap();
     }
-    let good = school.token().await;
-    let refused = school.try_enroll("lab1-02", good).await.err().unwrap();
+    let refused = school.try_enroll("lab1-02", "rubbish".to_owned()).await.err().unwrap();
     assert_eq!(refused.code(), tonic::Code::ResourceExhausted, "who guesses must wait");
     assert_eq!(school.view().devices.len(), 1);
+    school.enroll("lab1-03").await; // from the same address, with a token
 }
 
 #[tokio::test]
@@ -68,6 +68,24 @@ async fn a_caller_that_does_not_shake_hands_is_hung_up_on() {
             let ended = timeout(Duration::from_secs(3), stream.read(&mut [0; 64])).await.expect("still open");
             assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn callers_that_stall_keep_nobody_out() {
+    let school = School::open_patiently(Duration::from_secs(20)).await;
+    let pc = school.enroll("lab1-01").await;
+    let mut stalled = Vec::new();
+    for first in [&[] as &[u8], &[0x16], &[0x16, 0x03, 0x01, 0x02, 0x00]] {
+        for _ in 0..100 {
+            for door in [school.running.agents, school.running.enroll] {
+                let mut stream = TcpStream::connect(door).await.unwrap();
+                stream.write_all(first).await.unwrap();
+                stalled.push(stream);
+            }
+        }
+        let (_line, _) = timeout(Duration::from_secs(5), school.meet(&pc, &session(), &[])).await.expect("kept out");
+        timeout(Duration::from_secs(5), school.enroll(&format!("lab2-{}", stalled.len()))).await.expect("kept out");
     }
 }
 

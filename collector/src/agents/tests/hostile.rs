@@ -85,7 +85,7 @@ async fn handshakes_that_take_for_ever_harm_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rapid_resets_end_the_connection_and_harm_nobody_else() {
-    let school = School::open().await;
+    let school = School::open_patiently(SOON).await;
     let pc = school.enroll("lab1-01").await;
     let storm = async {
         let mut ended = 0;
@@ -110,7 +110,7 @@ async fn rapid_resets_end_the_connection_and_harm_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ninth_stream_an_endless_message_and_rubbish_are_refused() {
-    let school = School::open().await;
+    let school = School::open_patiently(SOON).await;
     let pc = school.enroll("lab1-01").await;
     let (send, _connection) = h2(&school, &pc).await;
     let mut bodies = Vec::new();

@@ -125,7 +125,7 @@ async fn a_resumed_session_is_looked_up_like_any_other_and_outlives_a_restart() 
 #[tokio::test]
 async fn a_token_that_fifty_race_for_enrols_exactly_as_many_as_it_was_made_for() {
     for uses in [1, 7] {
-        let school = Arc::new(School::open().await);
+        let school = Arc::new(School::open_patiently(SOON).await);
         let token = school.token_for(uses).await;
         let mut racing = tokio::task::JoinSet::new();
         for number in 0..50 {
@@ -144,7 +144,7 @@ async fn a_clock_that_is_set_while_the_machine_is_here_is_noticed() {
     let (line, _) = school.meet(&pc, &session(), &[]).await;
     let beat = |off: SignedDuration| {
         let at_ms = (Clock::system().now() + off).as_millisecond();
-        from_agent::Message::Heartbeat(v1::Heartbeat { health: Some(v1::Health { at_ms, ..Default::default() }) })
+        from_agent::Message::Heartbeat(v1::Heartbeat { health: Some(v1::Health { at_ms, ..Default::default() }), ..Default::default() })
     };
     let off_ms = |school: &School| school.view().devices.get(&pc.id()).unwrap().clock_off_ms;
     line.say(beat(SignedDuration::from_hours(-48))).await;

@@ -63,14 +63,18 @@ struct Line {
 
 impl School {
     async fn open() -> Self {
-        Self::open_in(tempfile::tempdir().unwrap()).await
+        Self::open_patiently(Duration::from_millis(500)).await
     }
 
-    async fn open_in(dir: tempfile::TempDir) -> Self {
-        let quick = Duration::from_millis(500);
+    /// With doors that wait so long for a handshake.
+    async fn open_patiently(handshake: Duration) -> Self {
+        Self::open_in(tempfile::tempdir().unwrap(), handshake).await
+    }
+
+    async fn open_in(dir: tempfile::TempDir, handshake: Duration) -> Self {
         let options = Options {
-            attendance: Caps { handshake: quick, ..Caps::attendance() },
-            enrolment: Caps { handshake: quick, ..Caps::enrolment() },
+            attendance: Caps { handshake, ..Caps::attendance() },
+            enrolment: Caps { handshake, ..Caps::enrolment() },
             restart_grace: SignedDuration::from_secs(2),
             ..Options::default()
         };
@@ -86,7 +90,7 @@ impl School {
 
     async fn restart(self) -> Self {
         self.running.stop().await;
-        Self::open_in(self.dir).await
+        Self::open_in(self.dir, Duration::from_millis(500)).await
     }
 
     fn view(&self) -> Arc<Site> {

@@ -43,6 +43,40 @@ async fn of_two_that_come_at_once_one_uploads_and_the_other_takes_over_when_it_l
 }
 
 #[tokio::test]
+async fn a_device_that_speaks_all_the_time_still_looks_for_what_another_was_asked_for() {
+    let school = School::open().await;
+    let (one, two) = (school.enroll("lab1-01").await, school.enroll("lab1-02").await);
+    let (session, list) = (session(), [software(&["bash", "firefox"])]);
+    let (mut first, _) = school.meet(&one, &session, &[]).await;
+    first.say(Said::Entry(entry(&session, 1, &list))).await;
+    assert!(matches!(first.hear().await, Some(from_collector::Message::Want(_))));
+    let (mut second, _) = school.meet(&two, &session, &[]).await;
+    second.say(Said::Entry(entry(&session, 1, &list))).await;
+    let say = second.say.clone();
+    let chatter = tokio::spawn(async move {
+        loop {
+            let beat = Said::Heartbeat(v1::Heartbeat::default());
+            say.send(FromAgent { message: Some(beat) }).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    });
+    assert!(matches!(second.hear().await, Some(from_collector::Message::Want(_))), "the first was asked and holds it back");
+    chatter.abort();
+}
+
+#[tokio::test]
+async fn a_device_that_comes_again_and_again_is_sent_away() {
+    let school = School::open().await;
+    let pc = school.enroll("lab1-01").await;
+    for _ in 0..20 {
+        school.meet(&pc, &session(), &[]).await;
+    }
+    let mut line = school.dial(&pc).await;
+    line.say(Said::Hello(pc.hello(&session(), &[]))).await;
+    assert_eq!(line.refusal().await, Why::Busy);
+}
+
+#[tokio::test]
 async fn what_is_acknowledged_is_there_after_a_restart() {
     let school = School::open().await;
     let (pc, session) = (school.enroll("lab1-01").await, session());
@@ -67,7 +101,8 @@ async fn contents_that_are_not_what_they_say_are_refused() {
     let bomb = vec![0; rollcall_proto::MAX_SECTION + 1];
     let other = software(&["bash"]).encode();
     let rubbish = vec![0xff; 64];
-    for (announced, sent) in [(&bomb, &bomb), (&rubbish, &rubbish), (&rubbish, &other)] {
+    let hidden = software(&["gnp.\u{202e}exe"]).encode();
+    for (announced, sent) in [(&bomb, &bomb), (&rubbish, &rubbish), (&rubbish, &other), (&hidden, &hidden)] {
         let (session, digest) = (session(), Digest::of(announced).as_bytes().to_vec());
         let (mut line, _) = school.meet(&pc, &session, &[]).await;
         let state = v1::SectionState { name: "software".to_owned(), digest: digest.clone(), ..Default::default() };
@@ -159,4 +194,23 @@ async fn a_sweep_waits_for_durable_reports_and_names_the_missing() {
     for obeying in obeying {
         obeying.abort();
     }
+}
+
+#[tokio::test]
+async fn a_sweep_that_a_restart_cut_short_is_finished() {
+    let school = School::open().await;
+    let room = rollcall_site::RoomId::parse("Lab 1").unwrap();
+    let (add, facts) = (room.clone(), rollcall_site::room::RoomFacts::default());
+    school.change(move |w| rollcall_site::room::add(w, add, facts)).await.unwrap();
+    let pc = school.enroll("lab1-01").await;
+    let (asset, to) = (school.view().devices.get(&pc.id()).unwrap().asset, room.clone());
+    school.change(move |w| rollcall_site::enroll::relocate(w, asset, Some(to), None)).await.unwrap();
+    let (_line, _) = school.meet(&pc, &session(), &[]).await;
+    let heard = school.running.collector.roll.heard();
+    let sweep = school.change(move |w| rollcall_site::sweep::begin(w, &room, &heard)).await.unwrap();
+    assert_eq!(sweep.finished_at, None);
+    let school = school.restart().await;
+    let finished = school.view().sweeps.get(&sweep.id).cloned().unwrap();
+    assert!(finished.finished_at.is_some());
+    assert_eq!(finished.counts().slow, 1);
 }

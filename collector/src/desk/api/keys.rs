@@ -3,8 +3,8 @@
 use crate::Collector;
 use crate::desk::api::ask::{Admin, Body};
 use crate::desk::api::moment;
-use crate::desk::api::problem::Problem;
-use crate::desk::keys::{self, Key, Secret};
+use crate::desk::api::problem::{Problem, with_causes};
+use crate::desk::keys::{Key, Secret};
 use crate::desk::tls;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -56,10 +56,12 @@ async fn make(
     Admin(actor): Admin,
     Body(new): Body<NewKey>,
 ) -> Result<(StatusCode, Json<serde_json::Value>), Problem> {
-    let pin = tls::pin(&collector.secrets).and_then(|digits| keys::pin(&digits));
+    let pin = tls::pin(&collector.settings, &collector.secrets);
+    let pin = pin.map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, with_causes(&error)))?;
     let no_pin = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the desk has no certificate yet; start the collector's desk first");
     let pin = pin.ok_or_else(no_pin)?;
-    let expires = new.expires.as_deref().map(|text| moment::after(text, collector.keeper.clock().now())).transpose()?;
+    let (now, zone) = (collector.keeper.clock().now(), moment::zone(&collector.keeper.view()));
+    let expires = new.expires.as_deref().map(|text| moment::after(text, now, &zone)).transpose()?;
     let secret = Secret::fresh().map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("no random bytes: {error}")))?;
     let hash = secret.hash();
     let kept = collector.keeper.change(actor, move |w| access::make_key(w, &new.name, new.role, hash, expires)).await?;

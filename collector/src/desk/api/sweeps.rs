@@ -3,6 +3,7 @@
 use crate::Collector;
 use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
+use crate::desk::api::rooms;
 use crate::desk::api::stream::{self, Line, Progress};
 use crate::sweeps;
 use axum::extract::{Path, State};
@@ -61,6 +62,8 @@ pub struct SweepPage {
     pub away: usize,
     /// Assets without an agent: to look for.
     pub no_agent: usize,
+    /// Revoked or quarantined.
+    pub barred: usize,
     /// Assets that differ from the last sweep.
     pub changed: usize,
     /// Every asset, as the room's plan has it.
@@ -76,12 +79,14 @@ pub struct SweepLine {
     pub seat: Option<String>,
     /// What it is called.
     pub name: String,
-    /// "waiting", "present", "slow", "missing", "away", "no-agent".
+    /// "waiting", "present", "slow", "missing", "away", "no-agent", "barred".
     pub answer: &'static str,
     /// Missing since.
     pub since: Option<Timestamp>,
     /// Away with.
     pub person: Option<PersonId>,
+    /// What a missing machine said when it went, or why it is barred.
+    pub note: String,
     /// What is different from the last sweep, in words.
     pub changes: Vec<String>,
 }
@@ -102,6 +107,7 @@ impl SweepPage {
             slow: count("slow"),
             away: count("away"),
             no_agent: count("no-agent"),
+            barred: count("barred"),
             changed: lines.iter().filter(|line| !line.changes.is_empty()).count(),
             lines,
         }
@@ -110,22 +116,32 @@ impl SweepPage {
 
 impl SweepLine {
     fn of(site: &Site, line: &rollcall_site::sweep::Line) -> Self {
-        let (answer, since, person) = match &line.answer {
-            Answer::Waiting => ("waiting", None, None),
-            Answer::Present => ("present", None, None),
-            Answer::Slow => ("slow", None, None),
-            Answer::Missing { since } => ("missing", *since, None),
-            Answer::Away { person } => ("away", None, Some(person.clone())),
-            Answer::NoAgent => ("no-agent", None, None),
+        let (answer, since, person, note) = match &line.answer {
+            Answer::Waiting => ("waiting", None, None, ""),
+            Answer::Present => ("present", None, None, ""),
+            Answer::Slow => ("slow", None, None, ""),
+            Answer::Missing { since, note } => ("missing", *since, None, note.as_str()),
+            Answer::Away { person } => ("away", None, Some(person.clone()), ""),
+            Answer::NoAgent => ("no-agent", None, None, ""),
+            Answer::Barred { why } => ("barred", None, None, why.as_str()),
         };
         let name = site.assets.get(&line.asset).map(|asset| asset.name.clone()).unwrap_or_default();
-        Self { tag: line.tag.clone(), seat: line.seat.clone(), name, answer, since, person, changes: line.changes.clone() }
+        Self {
+            tag: line.tag.clone(),
+            seat: line.seat.clone(),
+            name,
+            answer,
+            since,
+            person,
+            note: note.to_owned(),
+            changes: line.changes.clone(),
+        }
     }
 }
 
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<SweepPage>>, Problem> {
-    let room = which.room.as_deref().map(RoomId::parse).transpose()?;
     let site = collector.keeper.view();
+    let room = which.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?;
     let newest = site.sweeps.iter().rev().map(|(_, sweep)| sweep).filter(|sweep| room.as_ref().is_none_or(|room| sweep.room == *room));
     let pages = newest.take(MOST).map(|sweep| SweepPage { lines: Vec::new(), ..SweepPage::of(&site, sweep) });
     Ok(Json(pages.collect()))
@@ -140,7 +156,7 @@ async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(id): P
 }
 
 async fn begin(State(collector): State<Collector>, Technician(actor): Technician, Body(new): Body<NewSweep>) -> Result<Response, Problem> {
-    let room = RoomId::parse(&new.room)?;
+    let room = rooms::known(&collector.keeper.view(), &new.room)?;
     let (lines, response) = mpsc::channel(WAITING);
     // A task of its own: a sweep that has begun is finished, whether or not somebody still listens.
     tokio::spawn(sweep_and_tell(collector, actor, room, lines));

@@ -1,4 +1,4 @@
-//! Accounts: who may sign in at the desk, with which role; for administrators.
+//! Accounts: who may sign in at the desk, with which role; each is changed on a page of its own. For administrators.
 
 use super::sign_in;
 use crate::desk::door::Visitor;
@@ -28,13 +28,6 @@ struct Accounts {
 pub(in crate::desk) struct NewAccount {
     name: String,
     role: Role,
-    password: String,
-}
-
-/// A new password.
-#[derive(Deserialize)]
-pub(in crate::desk) struct NewPassword {
-    name: String,
     password: String,
 }
 
@@ -73,29 +66,6 @@ async fn make(desk: &Desk, visitor: &Visitor, form: NewAccount) -> Result<Notice
     sign_in::fits(&form.password).map_err(Refusal::invalid)?;
     let user = name.clone();
     desk.change(visitor, move |w| access::add_user(w, user, form.role)).await?;
-    keep(desk, &name, form.password).await?;
+    desk.passwords.keep(&name, form.password).await.map_err(|error| Trouble::Broken(chain(&error)))?;
     Ok(Notice::done(format!("{name} may sign in now. Tell them the password, and to keep it.")))
-}
-
-/// `POST /accounts/password`
-pub(in crate::desk) async fn set_password(State(desk): State<Desk>, visitor: Visitor, Form(form): Form<NewPassword>) -> Answer {
-    visitor.must_be(Role::Admin)?;
-    let outcome = renew(&desk, &visitor, form).await;
-    desk.then(&visitor, outcome, "/accounts")
-}
-
-async fn renew(desk: &Desk, visitor: &Visitor, form: NewPassword) -> Result<Notice, Trouble> {
-    let name = UserName::parse(form.name.trim()).map_err(Refusal::from)?;
-    sign_in::fits(&form.password).map_err(Refusal::invalid)?;
-    if !desk.look().site.users.contains_key(&name) {
-        return Err(Trouble::NotFound(format!("There is no account called {name}.")));
-    }
-    keep(desk, &name, form.password).await?;
-    desk.sessions.end_all(&name);
-    tracing::info!(desk.user = %name, desk.by = %visitor.user, "a password was set");
-    Ok(Notice::done(format!("{name} has a new password, and was signed out everywhere.")))
-}
-
-async fn keep(desk: &Desk, name: &UserName, password: String) -> Result<(), Trouble> {
-    desk.passwords.keep(name, password).await.map_err(|error| Trouble::Broken(chain(&error)))
 }

@@ -115,7 +115,7 @@ async fn made(desk: &Desk, visitor: &Visitor, form: &NewToken) -> Result<Notice,
     let place = kept.room.as_ref().map(|room| format!(" for {room}")).unwrap_or_default();
     let words = format!(
         "Run this line on each machine{place}: it lets in {} until {}. It is shown this once.",
-        words::count(kept.uses as usize, "machine", "machines"),
+        words::count(kept.uses, "machine", "machines"),
         look.day(kept.expires_at).words
     );
     let settings = &desk.collector.settings;

@@ -1,6 +1,7 @@
 //! A device, or an asset without an agent: its state, its verdict, what it is made of, what it runs, and what happened to it.
 
 use super::hardware::{self, Part};
+use super::health::Health;
 use super::software::Software;
 use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
@@ -17,7 +18,7 @@ use rollcall_site::device::{Device, DeviceState};
 use rollcall_site::event::Event;
 use rollcall_site::loan::Loan;
 use rollcall_site::verdict::{self, Check, Reason, Verdict};
-use rollcall_site::view::{self, AlertRow, DeviceFilter, DeviceRow};
+use rollcall_site::view::{self, AlertRow, DeviceRow};
 use rollcall_site::{AlertId, Tag};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ const MOST_CHIPS: usize = 3;
 pub(in crate::desk) struct Ask {
     software: String,
     all: Option<String>,
+    health: String,
 }
 
 #[derive(Template)]
@@ -46,6 +48,7 @@ struct DevicePage {
     chips: Vec<Chip>,
     check: Option<Check>,
     parts: Vec<Part>,
+    health: Option<Health>,
     software: Software,
     alerts: Vec<AlertRow>,
     loan: Option<Arc<Loan>>,
@@ -58,7 +61,8 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Pa
         let look = desk.look();
         let asset = find(&look, &tag)?;
         let events = desk.collector.keeper.store().history(Some(asset.id), MOST_EVENTS)?;
-        Ok(DevicePage::of(desk, &visitor, look, asset, events, &ask))
+        let health = asset.device.map(|device| Health::of(desk, &look, device, &ask.health)).transpose()?;
+        Ok(DevicePage { health, ..DevicePage::of(desk, &visitor, look, asset, events, &ask) })
     });
     page(&device.await?)
 }
@@ -81,6 +85,7 @@ impl DevicePage {
             frame: Frame::of(desk, visitor, &look, Tab::Devices),
             chips: chips(&look, &asset, row.as_ref(), check.as_ref(), &alerts),
             parts: profile.map(|profile| hardware::parts(&look, profile)).unwrap_or_default(),
+            health: None,
             software: Software::of(&look, profile.map(|profile| &**profile), &ask.software, ask.all.is_some()),
             alerts,
             loan: look.site.open_loan(asset.id).cloned(),
@@ -144,8 +149,7 @@ impl DevicePage {
 
 /// The row of one device, retired and revoked ones too.
 fn row(look: &Look, device: &Device) -> Option<DeviceRow> {
-    let page = view::device(&look.site, &look.heard, device.id, look.now).ok().map(|page| page.row);
-    page.or_else(|| view::devices(&look.site, &look.heard, &DeviceFilter::default(), look.now).into_iter().find(|row| row.id == device.id))
+    view::device(&look.site, &look.heard, device.id, look.now).ok().map(|page| page.row)
 }
 
 /// The states at the top of the page: where it is, its life, its verdict, its baseline.

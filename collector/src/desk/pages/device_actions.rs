@@ -3,7 +3,7 @@
 use super::device::find;
 use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
-use crate::desk::session::Notice;
+use crate::desk::session::{Notice, Undo};
 use crate::desk::trouble::{Trouble, show as page};
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
@@ -91,6 +91,11 @@ pub(in crate::desk) async fn relocate(
         name => RoomId::parse(name).map(Some).map_err(Refusal::from),
     };
     let seat = Some(place.seat.trim().to_owned()).filter(|seat| !seat.is_empty());
+    let known = |text: Option<String>| text.unwrap_or_default();
+    let back = Undo {
+        action: format!("{home}/move"),
+        fields: vec![("room", known(asset.room.as_ref().map(ToString::to_string))), ("seat", known(asset.seat.clone()))],
+    };
     let outcome = match room {
         Ok(room) => {
             let words = match (&room, &seat) {
@@ -99,7 +104,7 @@ pub(in crate::desk) async fn relocate(
                 (None, _) => format!("{} belongs in no room now.", asset.tag),
             };
             let moved = desk.change(&visitor, move |w| enroll::relocate(w, asset.id, room, seat)).await;
-            moved.map(|()| Notice::done(words)).map_err(Trouble::from)
+            moved.map(|()| Notice::done(words).with_undo(back)).map_err(Trouble::from)
         }
         Err(refusal) => Err(refusal.into()),
     };

@@ -14,9 +14,12 @@ use rollcall_site::RoomId;
 use rollcall_site::presence::Presence;
 use rollcall_site::view::{self, DeviceFilter, DeviceRow};
 use serde::Deserialize;
+use std::ops::Range;
 
 /// Rows of one page.
 const PAGE: usize = 100;
+/// Most pages.
+const MOST_PAGES: usize = 100_000;
 /// Longest text that is searched for, characters.
 const LONGEST: usize = 100;
 
@@ -54,20 +57,21 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
 
 /// `GET /devices.csv`: the same filters, every row.
 pub(in crate::desk) async fn csv(State(desk): State<Desk>, Query(ask): Query<Ask>) -> Answer {
-    let bytes = desk.apart(move |desk| write_csv(&rows(&desk.look(), &ask))).await?;
+    let bytes = desk.apart(move |desk| write_csv(&rows(&desk.look(), &ask, 0..usize::MAX).0)).await?;
     let headers =
         [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\"")];
     Ok((headers, bytes).into_response())
 }
 
-fn rows(look: &Look, ask: &Ask) -> Vec<DeviceRow> {
+/// Some of the rows, and how many there are.
+fn rows(look: &Look, ask: &Ask, part: Range<usize>) -> (Vec<DeviceRow>, usize) {
     let text: String = ask.text.trim().chars().take(LONGEST).collect();
     let filter = DeviceFilter {
         room: RoomId::parse(&ask.room).ok(),
         presence: presence(&ask.presence),
         text: Some(text).filter(|text| !text.is_empty()),
     };
-    view::devices(&look.site, &look.heard, &filter, look.now)
+    view::some_devices(&look.site, &look.heard, &filter, look.now, part)
 }
 
 /// A state by its name in the address.
@@ -78,12 +82,15 @@ fn presence(name: &str) -> Option<Presence> {
 impl Devices {
     fn of(desk: &Desk, visitor: &Visitor, ask: Ask) -> Self {
         let look = desk.look();
-        let mut rows = rows(&look, &ask);
-        let found = rows.len();
+        let asked = ask.page.unwrap_or(1).clamp(1, MOST_PAGES);
+        let part = |page: usize| (page - 1) * PAGE..page * PAGE;
+        let (mut rows, found) = rows(&look, &ask, part(asked));
         let pages = found.div_ceil(PAGE).max(1);
-        let page = ask.page.unwrap_or(1).clamp(1, pages);
+        let page = asked.min(pages);
+        if page != asked {
+            rows = self::rows(&look, &ask, part(page)).0;
+        }
         let first = (page - 1) * PAGE;
-        let rows: Vec<DeviceRow> = rows.drain(first..found.min(first + PAGE)).collect();
         Self {
             frame: Frame::of(desk, visitor, &look, Tab::Devices),
             rooms: look.site.rooms.keys().cloned().collect(),

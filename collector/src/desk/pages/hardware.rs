@@ -1,5 +1,6 @@
 //! What a machine is made of, in plain words, section by section; what was not measured says why.
 
+use super::condition;
 use crate::desk::look::{Look, Moment};
 use crate::desk::words::{self, disk_size, join, memory_size};
 use rollcall_proto::{Section, v1};
@@ -35,10 +36,21 @@ const ORDER: &[(&str, &str)] = &[
     ("processors", "Processor"),
     ("memory", "Memory"),
     ("storage", "Storage"),
+    ("disk-health", "Disk health"),
     ("network", "Network"),
+    ("links", "Connection"),
     ("battery", "Battery"),
     ("displays", "Displays"),
+    ("graphics", "Graphics"),
+    ("cameras", "Cameras"),
+    ("sound", "Sound"),
+    ("usb", "Plugged in"),
+    ("printers", "Printers"),
+    ("pci", "Built in"),
     ("os", "System"),
+    ("updates", "Updates"),
+    ("services", "Services"),
+    ("restarts", "Restarts"),
 ];
 
 /// Everything that is known of the hardware and the operating system.
@@ -48,7 +60,11 @@ pub(super) fn parts(look: &Look, profile: &Profile) -> Vec<Part> {
         let section = content(look, name, held);
         Some(Part {
             title,
-            lines: section.as_deref().map(lines).unwrap_or_default(),
+            lines: match section.as_deref() {
+                Some(Section::Restarts(restarts)) => condition::restarts(look, restarts),
+                Some(section) => lines(section),
+                None => Vec::new(),
+            },
             since: held.since.map(|since| look.moment(since)),
             not_measured: held.not_measured.clone(),
             problems: held.problems.clone(),
@@ -74,24 +90,27 @@ fn lines(section: &Section) -> Vec<Words> {
         Section::OperatingSystem(os) => {
             vec![words(first([&os.pretty, &os.name]), join([&prefixed("kernel ", &os.kernel), &os.architecture]))]
         }
-        Section::Software(_) | Section::SoftwareDates(_) => Vec::new(),
+        other => condition::lines(other),
     }
 }
 
-fn words(main: impl Into<String>, aside: impl Into<String>) -> Words {
+/// A line of these.
+pub(super) fn words(main: impl Into<String>, aside: impl Into<String>) -> Words {
     Words { main: main.into(), aside: aside.into() }
 }
 
-fn none_or(lines: Vec<Words>, none: &str) -> Vec<Words> {
+/// The lines, or one that says that there are none.
+pub(super) fn none_or(lines: Vec<Words>, none: &str) -> Vec<Words> {
     if lines.is_empty() { vec![words(none, "")] } else { lines }
 }
 
 /// The first text that is not empty.
-fn first<const N: usize>(texts: [&str; N]) -> &str {
+pub(super) fn first<const N: usize>(texts: [&str; N]) -> &str {
     texts.into_iter().find(|text| !text.is_empty()).unwrap_or("not said")
 }
 
-fn prefixed(prefix: &str, text: &str) -> String {
+/// Text behind a prefix; nothing for nothing.
+pub(super) fn prefixed(prefix: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{prefix}{text}") }
 }
 
@@ -108,7 +127,7 @@ fn of_system(system: &v1::System) -> Vec<Words> {
 }
 
 fn of_processor(processor: &v1::Processor) -> Words {
-    let count = |number: u32, one, many| if number == 0 { String::new() } else { words::count(number as usize, one, many) };
+    let count = |number: u32, one, many| if number == 0 { String::new() } else { words::count(number, one, many) };
     let speed = if processor.mhz == 0 { String::new() } else { format!("{}.{} GHz", processor.mhz / 1000, processor.mhz % 1000 / 100) };
     let (cores, threads) = (count(processor.cores, "core", "cores"), count(processor.threads, "thread", "threads"));
     words(first([&processor.model, &processor.vendor]), join([&cores, &threads, &speed]))
@@ -152,7 +171,7 @@ fn of_interface(interface: &v1::Interface) -> Words {
 
 fn of_battery(battery: &v1::Battery) -> Words {
     let maker = [battery.manufacturer.as_str(), &battery.model].join(" ");
-    let aside = join([&maker, &battery.chemistry, &format!("{} cycles", battery.cycles), &prefixed("serial ", &battery.serial)]);
+    let aside = join([&maker, &battery.chemistry, &words::count(battery.cycles, "cycle", "cycles"), &prefixed("serial ", &battery.serial)]);
     match (battery.full_mwh * 100).checked_div(battery.design_mwh) {
         Some(percent) => {
             words(format!("{percent} % of its design, {} of {} Wh", battery.full_mwh / 1000, battery.design_mwh / 1000), aside)

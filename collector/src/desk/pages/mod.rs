@@ -1,13 +1,16 @@
 //! The pages, one file each, and their addresses.
 
+mod account;
 mod accounts;
 mod add;
 mod alerts;
+mod condition;
 mod device;
 mod device_actions;
 mod devices;
 mod find;
 mod hardware;
+mod health;
 mod loan_changes;
 mod loans;
 mod room;
@@ -28,7 +31,10 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
     let behind_the_door = Router::new()
         .route("/", get(today::show))
         .route("/accounts", get(accounts::show).post(accounts::add))
-        .route("/accounts/password", post(accounts::set_password))
+        .route("/accounts/{name}", get(account::show))
+        .route("/accounts/{name}/password", post(account::set_password))
+        .route("/accounts/{name}/remove", post(account::remove))
+        .route("/accounts/{name}/role", post(account::set_role))
         .route("/add", get(add::show).post(add::make))
         .route("/add/{id}/revoke", post(add::revoke))
         .route("/alerts", get(alerts::show))

@@ -4,7 +4,7 @@ use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::live;
 use crate::desk::look::Look;
-use crate::desk::readiness::{Roster, Seat, Tally};
+use crate::desk::readiness::{self, Place, Roster, Tally};
 use crate::desk::session::Notice;
 use crate::desk::trouble::{Trouble, show as page};
 use crate::desk::words::{self, Chip};
@@ -14,6 +14,7 @@ use axum::extract::{Path, State};
 use rollcall_site::access::Role;
 use rollcall_site::room::Room;
 use rollcall_site::sweep::{Answer as Answered, Line, Sweep};
+use rollcall_site::view::{self, AlertsShown};
 use rollcall_site::{RoomId, Tag};
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ struct RoomPage {
     frame: Frame,
     look: Look,
     room: Arc<Room>,
-    seats: Vec<Seat>,
+    places: Vec<Place>,
     tally: Tally,
     sweep: Option<SweepView>,
 }
@@ -43,11 +44,18 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Pa
     let room = desk.apart(move |desk| {
         let look = desk.look();
         let room = find(&look, &name)?;
-        let roster = Roster::take(&look, Some(&room.id));
-        let seats = roster.seats(&look, &room.id);
+        let roster = Roster::take(&look, Some(&room.id), &view::alerts(&look.site, AlertsShown::Open));
+        let places = readiness::plan(roster.seats(&look, &room.id), room.seats);
         let last = look.site.sweeps.values().rev().find(|sweep| sweep.room == room.id);
         let sweep = last.map(SweepView::of);
-        Ok(RoomPage { frame: Frame::of(desk, &visitor, &look, Tab::Rooms), tally: roster.tally(&seats), seats, sweep, room, look })
+        Ok(RoomPage {
+            frame: Frame::of(desk, &visitor, &look, Tab::Rooms),
+            tally: roster.tally(&look, &room.id),
+            places,
+            sweep,
+            room,
+            look,
+        })
     });
     page(&room.await?)
 }
@@ -110,9 +118,9 @@ impl RoomPage {
         address::device(tag)
     }
 
-    /// The seat's name, unless the tag ends with it already.
-    fn seat<'a>(&self, seat: &'a Seat) -> Option<&'a str> {
-        seat.asset.seat.as_deref().filter(|name| !seat.asset.tag.as_str().ends_with(&name.to_uppercase()))
+    /// How many of the seats have nothing.
+    fn empty(&self) -> usize {
+        self.places.iter().filter(|place| place.seat.is_none()).count()
     }
 
     fn address(&self) -> String {
@@ -122,8 +130,12 @@ impl RoomPage {
     /// Why a line of a sweep is missing.
     fn missing(&self, line: &Line) -> Chip {
         match &line.answer {
-            Answered::Missing { since: Some(since) } => Chip::stop(format!("missing since {}", self.look.moment(*since).words)),
-            Answered::Missing { since: None } => Chip::stop("missing"),
+            Answered::Missing { since: Some(since), note } if note.is_empty() => {
+                Chip::stop(format!("missing since {}", self.look.moment(*since).words))
+            }
+            Answered::Missing { since: Some(since), note } => Chip::rest(format!("{note} since {}", self.look.moment(*since).words)),
+            Answered::Missing { since: None, .. } => Chip::stop("missing"),
+            Answered::Barred { why } => Chip::stop(why.clone()),
             Answered::Slow => Chip::check("did not answer in time"),
             _ => Chip::rest("no agent: look for it"),
         }

@@ -1,33 +1,27 @@
 //! Rooms: every lab, cart, library and office with its counts; a new one is added here.
 
+use crate::desk::census::Census;
 use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
-use crate::desk::readiness::{Roster, Tally};
 use crate::desk::session::Notice;
 use crate::desk::trouble::{Trouble, show as page};
-use crate::desk::words::{self, Chip};
+use crate::desk::words;
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
 use axum::extract::{Form, State};
 use rollcall_site::access::Role;
 use rollcall_site::room::{self, Room, RoomFacts, RoomKind};
-use rollcall_site::view::{self, RoomRow};
 use rollcall_site::{Refusal, RoomId};
 use serde::Deserialize;
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "rooms.html")]
 struct Rooms {
     frame: Frame,
     look: Look,
-    rows: Vec<Line>,
-}
-
-struct Line {
-    row: RoomRow,
-    tally: Tally,
-    chip: Chip,
+    census: Arc<Census>,
 }
 
 /// A new room.
@@ -41,17 +35,9 @@ pub(in crate::desk) struct NewRoom {
 
 /// `GET /rooms`
 pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor) -> Answer {
-    let rooms = desk.apart(move |desk| {
-        let look = desk.look();
-        let roster = Roster::take(&look, None);
-        let line = |row: RoomRow| {
-            let tally = roster.tally(&roster.seats(&look, &row.room.id));
-            Line { chip: tally.chip(row.room.kind), tally, row }
-        };
-        let rows = view::rooms(&look.site, &look.heard, look.now).into_iter().map(line).collect();
-        Ok(Rooms { frame: Frame::of(desk, &visitor, &look, Tab::Rooms), rows, look })
-    });
-    page(&rooms.await?)
+    let census = desk.census(visitor.how).await?;
+    let look = census.look.clone();
+    page(&Rooms { frame: Frame::of(&desk, &visitor, &look, Tab::Rooms), census, look })
 }
 
 impl Rooms {

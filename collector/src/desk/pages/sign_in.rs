@@ -10,9 +10,9 @@ use askama::Template;
 use axum::extract::{Extension, Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
-use rollcall_site::UserName;
 use rollcall_site::access;
 use rollcall_site::event::Actor;
+use rollcall_site::{Refusal, UserName};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -73,12 +73,15 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, headers: HeaderMap, 
 
 /// `POST /sign-in`
 pub(in crate::desk) async fn sign_in(State(desk): State<Desk>, peer: Option<Extension<Peer>>, Form(form): Form<Credentials>) -> Answer {
-    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(Peer(peer))| peer.ip().to_canonical());
+    let address = address_of(peer);
     let now = desk.collector.keeper.clock().now();
     let typed = form.name.trim().to_lowercase();
-    desk.tries.may(&typed, address, now).map_err(Trouble::Wait)?;
+    desk.tries.take(&typed, address, now).map_err(Trouble::Wait)?;
     let known = UserName::parse(&typed).ok().filter(|name| desk.collector.keeper.view().users.contains_key(name));
-    let right = desk.passwords.check(known.as_ref(), form.password).await;
+    let Some(right) = desk.passwords.check(known.as_ref(), form.password).await else {
+        desk.tries.give_back(&typed, address);
+        return Err(Trouble::Busy);
+    };
     match known.filter(|_| right) {
         Some(user) => {
             desk.tries.forgive(&typed, address);
@@ -93,7 +96,6 @@ pub(in crate::desk) async fn sign_in(State(desk): State<Desk>, peer: Option<Exte
             enter(&desk, user, address::inside(&form.next))
         }
         None => {
-            desk.tries.failed(&typed, address, now);
             let why = format!("wrong name or password, from {address}");
             let name: String = typed.chars().filter(|c| !c.is_control()).take(40).collect();
             desk.collector
@@ -107,6 +109,22 @@ pub(in crate::desk) async fn sign_in(State(desk): State<Desk>, peer: Option<Exte
             Ok((StatusCode::UNAUTHORIZED, html).into_response())
         }
     }
+}
+
+/// Asks somebody who is signed in for their own password again, before what an open desk must not let anybody do.
+pub(super) async fn again(desk: &Desk, visitor: &Visitor, peer: Option<Extension<Peer>>, password: String) -> Result<(), Trouble> {
+    let (name, address, now) = (visitor.user.as_str(), address_of(peer), desk.collector.keeper.clock().now());
+    desk.tries.may(name, address, now).map_err(Trouble::Wait)?;
+    if desk.passwords.check(Some(&visitor.user), password).await {
+        desk.tries.forgive(name, address);
+        return Ok(());
+    }
+    desk.tries.failed(name, address, now);
+    Err(Refusal::forbidden("That is not your own password, so nothing was changed.").into())
+}
+
+fn address_of(peer: Option<Extension<Peer>>) -> IpAddr {
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(Peer(peer))| peer.ip().to_canonical())
 }
 
 /// Begins a session and leads to a page.

@@ -3,7 +3,7 @@
 use super::hardware::content;
 use crate::desk::look::{Look, Moment};
 use jiff::Timestamp;
-use rollcall_proto::{Section, v1};
+use rollcall_proto::{Digest, Section, v1};
 use rollcall_site::inventory::Profile;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -50,7 +50,10 @@ impl Software {
             Some(Section::Software(software)) => software.packages.as_slice(),
             _ => &[],
         };
-        let dates = profile.map(|profile| dates(look, profile)).unwrap_or_default();
+        let dates = match (profile, section.as_deref(), held.digest) {
+            (Some(profile), Some(Section::Software(list)), Some(digest)) => dates(look, profile, &digest, list),
+            _ => HashMap::new(),
+        };
         let needle = text.to_lowercase();
         let fits = |package: &&v1::Package| {
             [&package.name, &package.version, &package.publisher].iter().any(|text| text.to_lowercase().contains(&needle))
@@ -70,10 +73,10 @@ impl Software {
     }
 }
 
-/// When each title was installed.
-fn dates(look: &Look, profile: &Profile) -> HashMap<String, Timestamp> {
+/// When each title of `list` was installed.
+fn dates(look: &Look, profile: &Profile, digest: &Digest, list: &v1::Software) -> HashMap<String, Timestamp> {
     let section: Option<Arc<Section>> = profile.sections.get("software-dates").and_then(|held| content(look, "software-dates", held));
     let Some(Section::SoftwareDates(dates)) = section.as_deref() else { return HashMap::new() };
-    let date = |date: &v1::PackageDate| Some((date.name.clone(), Timestamp::from_second(date.installed_s).ok()?));
-    dates.dates.iter().filter_map(date).collect()
+    let date = |(name, installed_s): (&str, i64)| Some((name.to_owned(), Timestamp::from_second(installed_s).ok()?));
+    dates.by_name(digest, list).filter_map(date).collect()
 }

@@ -1,9 +1,10 @@
 //! Today: what needs her now, whether the rooms are ready, and what happened since yesterday.
 
+use crate::desk::census::Census;
 use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
-use crate::desk::readiness::{Roster, Tally};
+use crate::desk::readiness::{Roster, Standing};
 use crate::desk::trouble::show as page;
 use crate::desk::words::{self, Chip};
 use crate::desk::{Answer, Desk, address};
@@ -12,8 +13,7 @@ use axum::extract::State;
 use jiff::Timestamp;
 use rollcall_site::event::Event;
 use rollcall_site::presence::Presence;
-use rollcall_site::room::Room;
-use rollcall_site::view::{self, AlertRow, AlertsShown, DeviceRow, Ended, LoanRow};
+use rollcall_site::view::{AlertRow, LoanRow};
 use rollcall_site::{RoomId, Site};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ struct Today {
     figures: Figures,
     needs: Vec<Need>,
     more_needs: usize,
-    rooms: Vec<RoomLine>,
+    census: Arc<Census>,
     events: Vec<Told>,
 }
 
@@ -79,26 +79,17 @@ struct Need {
     action: &'static str,
 }
 
-struct RoomLine {
-    room: Arc<Room>,
-    tally: Tally,
-    chip: Chip,
-}
-
 /// `GET /`
 pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor) -> Answer {
-    let today = desk.apart(move |desk| Ok(Today::of(desk, &visitor, desk.collector.keeper.store().history(None, 400)?))).await?;
+    let census = desk.census(visitor.how).await?;
+    let today = desk.apart(move |desk| Ok(Today::of(desk, &visitor, census, desk.collector.keeper.store().history(None, 400)?))).await?;
     page(&today)
 }
 
 impl Today {
-    fn of(desk: &Desk, visitor: &Visitor, history: Vec<Event>) -> Self {
-        let look = desk.look();
-        let roster = Roster::take(&look, None);
-        let rooms: Vec<RoomLine> = look.site.rooms.values().map(|room| RoomLine::of(&look, &roster, room)).collect();
-        let loans = view::loans(&look.site, Ended::Hidden, look.now);
-        let alerts = view::alerts(&look.site, AlertsShown::Open);
-        let mut needs = needs(&look, &roster, &alerts, &loans);
+    fn of(desk: &Desk, visitor: &Visitor, census: Arc<Census>, history: Vec<Event>) -> Self {
+        let look = census.look.clone();
+        let mut needs = needs(&census);
         let more_needs = needs.len().saturating_sub(MOST_NEEDS);
         needs.truncate(MOST_NEEDS);
         let since = look.yesterday();
@@ -113,10 +104,10 @@ impl Today {
                 _ => "Good evening",
             },
             date: now.strftime("%A %-d %B").to_string(),
-            figures: Figures::of(&look, &roster, &rooms, &loans, &alerts),
+            figures: Figures::of(&census),
             needs,
             more_needs,
-            rooms,
+            census,
             events,
             look,
         }
@@ -128,11 +119,12 @@ impl Today {
 }
 
 impl Figures {
-    fn of(look: &Look, roster: &Roster, rooms: &[RoomLine], loans: &[LoanRow], alerts: &[AlertRow]) -> Self {
+    fn of(census: &Census) -> Self {
+        let Census { look, roster, rooms, loans, alerts, .. } = census;
         let today = look.today();
         let acknowledged = alerts.iter().filter(|alert| alert.state == "acknowledged").count();
         Self {
-            here: roster.devices.values().filter(|row| matches!(row.presence, Presence::Here | Presence::Late)).count(),
+            here: census.here(),
             devices: roster.devices.len(),
             rooms_not_ready: rooms.iter().filter(|room| room.tally.not_ready()).count(),
             rooms: rooms.len(),
@@ -142,13 +134,6 @@ impl Figures {
             alerts: alerts.len() - acknowledged,
             settled: if acknowledged == 0 { "open alerts".to_owned() } else { format!("open alerts · {acknowledged} being looked at") },
         }
-    }
-}
-
-impl RoomLine {
-    fn of(look: &Look, roster: &Roster, room: &Arc<Room>) -> Self {
-        let tally = roster.tally(&roster.seats(look, &room.id));
-        Self { room: Arc::clone(room), tally, chip: tally.chip(room.kind) }
     }
 }
 
@@ -184,7 +169,8 @@ impl Told {
 }
 
 /// What needs her, worst first: alerts that nobody looks at, machines that nobody was told of, loans that are overdue.
-fn needs(look: &Look, roster: &Roster, alerts: &[AlertRow], loans: &[LoanRow]) -> Vec<Need> {
+fn needs(census: &Census) -> Vec<Need> {
+    let Census { look, roster, loans, alerts, .. } = census;
     let mut needs: Vec<Need> = of_alerts(look, alerts).chain(quarantined(roster)).chain(silent(&look.site, roster, alerts)).collect();
     needs.extend(loans.iter().filter(|loan| loan.overdue).map(|loan| Need::of_loan(look, loan)));
     needs.sort_by_key(|need| match need.chip.tone {
@@ -259,10 +245,10 @@ impl Need {
 }
 
 fn quarantined(roster: &Roster) -> impl Iterator<Item = Need> {
-    roster.devices.values().filter(|row| row.note.starts_with("quarantined")).map(|row| Need {
+    roster.devices.values().filter(|row| row.seen.note.starts_with("quarantined")).map(|row| Need {
         chip: Chip::stop("Clone"),
         title: format!("{} is quarantined: two machines hold its key", row.tag),
-        detail: row.note.clone(),
+        detail: row.seen.note.clone(),
         href: address::device(&row.tag),
         action: "Decide",
     })
@@ -272,14 +258,14 @@ fn quarantined(roster: &Roster) -> impl Iterator<Item = Need> {
 fn silent(site: &Site, roster: &Roster, alerts: &[AlertRow]) -> Vec<Need> {
     let told: std::collections::BTreeSet<_> =
         alerts.iter().filter(|alert| alert.rule.contains("silent")).filter_map(|alert| alert.tag.as_ref()).collect();
-    let mut rooms: BTreeMap<Option<&RoomId>, Vec<&DeviceRow>> = BTreeMap::new();
-    for row in roster.devices.values().filter(|row| row.presence == Presence::Silent && !told.contains(&row.tag)) {
+    let mut rooms: BTreeMap<Option<&RoomId>, Vec<&Standing>> = BTreeMap::new();
+    for row in roster.devices.values().filter(|row| row.seen.presence == Presence::Silent && !told.contains(&row.tag)) {
         rooms.entry(row.room.as_ref()).or_default().push(row);
     }
     rooms.into_iter().map(|(room, rows)| of_silent(site, room, rows)).collect()
 }
 
-fn of_silent(site: &Site, room: Option<&RoomId>, mut rows: Vec<&DeviceRow>) -> Need {
+fn of_silent(site: &Site, room: Option<&RoomId>, mut rows: Vec<&Standing>) -> Need {
     rows.sort_by(|a, b| a.tag.cmp(&b.tag));
     let names: Vec<&str> = rows.iter().map(|row| row.tag.as_str()).collect();
     let settle = room.and_then(|room| site.rooms.get(room)).map_or(60, |room| room.settle_s);

@@ -1,8 +1,10 @@
-//! Welcome: the first page of a new site, behind a link that works once; makes the administrator's account.
+//! Welcome: behind a link that works once; makes the administrator's account of a new site, or sets an account's password.
 
 use super::sign_in;
 use crate::desk::trouble::{Trouble, chain, show as page};
+use crate::desk::welcome::For;
 use crate::desk::{Answer, Desk, assets, welcome};
+use crate::keeper::ChangeError;
 use askama::Template;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
@@ -18,6 +20,8 @@ struct Welcome {
     site: String,
     secret: String,
     name: String,
+    /// The account whose password is set; `None`: the administrator's is made.
+    user: Option<UserName>,
     wrong: Option<String>,
 }
 
@@ -32,14 +36,16 @@ pub(in crate::desk) struct Account {
 
 impl Welcome {
     fn of(desk: &Desk, secret: &str, name: &str, wrong: Option<String>) -> Result<Self, Trouble> {
-        if !welcome::is_good(&desk.collector, secret) {
+        let Some(what) = welcome::is_for(&desk.collector, secret) else {
             return Err(Trouble::NotFound(
-                "This link has been used or has ended. If nobody can sign in yet, start the collector again: it prints a new one."
+                "This link has been used or has ended. If nobody can sign in yet, start the collector again: it prints a new one. \
+                 Otherwise an administrator makes one with `rollcall user link NAME`."
                     .to_owned(),
             ));
-        }
+        };
+        let user = if let For::User(user) = what { Some(user) } else { None };
         let site = desk.collector.keeper.view().about().map_or_else(|| "your site".to_owned(), |about| about.name.clone());
-        Ok(Self { site, secret: secret.to_owned(), name: name.chars().take(40).collect(), wrong })
+        Ok(Self { site, secret: secret.to_owned(), name: name.chars().take(40).collect(), user, wrong })
     }
 
     fn css(&self) -> &'static str {
@@ -67,28 +73,36 @@ pub(in crate::desk) async fn make(State(desk): State<Desk>, Path(secret): Path<S
         Ok((StatusCode::UNPROCESSABLE_ENTITY, html).into_response())
     };
     let _first = desk.first.lock().await;
-    Welcome::of(&desk, &secret, &form.name, None)?;
-    let name = match UserName::parse(form.name.trim()) {
-        Ok(name) => name,
-        Err(bad) => return again(bad.to_string()),
+    let name = match Welcome::of(&desk, &secret, &form.name, None)?.user {
+        Some(user) => user,
+        None => match UserName::parse(form.name.trim()) {
+            Ok(name) => name,
+            Err(bad) => return again(bad.to_string()),
+        },
     };
+    let what = welcome::is_for(&desk.collector, &secret).ok_or(Trouble::Foreign)?;
     if let Err(wrong) = sign_in::fits(&form.password) {
         return again(wrong);
     }
     if form.password != form.again {
         return again("the two passwords are not the same: type them again".to_owned());
     }
-    let (user, by) = (name.clone(), Actor::User(name.to_string()));
+    let (user, by, first) = (name.clone(), Actor::User(name.to_string()), what == For::First);
     let added = desk.collector.keeper.change(by, move |w| {
-        // An account without a password was left by a crash in between: it is this one's.
-        if !w.site.users.contains_key(&user) {
+        // An administrator without a password was left by a crash in between: it is this one's. Nobody else's account is.
+        if first && w.site.users.get(&user).is_none_or(|user| user.role != Role::Admin) {
             access::add_user(w, user.clone(), Role::Admin)?;
         }
         access::signed_in(w, user.as_str(), None);
         Ok(())
     });
-    added.await?;
+    match added.await {
+        Err(ChangeError::Refused(refusal)) => return again(refusal.text),
+        added => added?,
+    }
     desk.passwords.keep(&name, form.password).await.map_err(|error| Trouble::Broken(chain(&error)))?;
-    welcome::used(&desk.collector.secrets).map_err(|error| Trouble::Broken(chain(&error)))?;
+    welcome::used(&desk.collector.secrets, &what).map_err(|error| Trouble::Broken(chain(&error)))?;
+    desk.sessions.end_all(&name);
+    desk.tries.clear(name.as_str());
     sign_in::enter(&desk, name, "/")
 }

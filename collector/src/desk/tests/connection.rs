@@ -1,12 +1,17 @@
 //! The desk on a real socket: TLS by its own CA, a quiet end, and pages that hear of a change within a second.
 
 use super::{TestDesk, new};
+use crate::cli::client::{Client, Door};
+use crate::desk::api::on_socket;
 use crate::desk::serve;
+use crate::desk::who::Who;
 use axum::body::Body;
 use axum::http::{Request, header};
 use futures_util::StreamExt;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rollcall_site::RoomId;
 use rollcall_site::access::Role;
+use rollcall_site::event::Actor;
 use rollcall_site::room::{self, RoomFacts};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -66,6 +71,26 @@ async fn a_browser_that_trusts_the_desks_ca_reaches_it_by_its_names_only() {
 }
 
 #[tokio::test]
+async fn one_address_does_not_fill_the_desk() {
+    let test = new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let served = tokio::spawn(serve(listener, test.desk.collector.clone(), stop.clone()));
+    let mut mute = Vec::new();
+    for _ in 0..300 {
+        mute.push(TcpStream::connect(address).await.unwrap());
+    }
+    let mut is_open = async |number: usize| {
+        let read = tokio::time::timeout(Duration::from_millis(300), mute[number].read(&mut [0; 8])).await;
+        read.is_err()
+    };
+    assert!(is_open(0).await && is_open(255).await);
+    assert!(!is_open(256).await && !is_open(299).await);
+    stop.cancel();
+    tokio::time::timeout(SOON, served).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn an_open_page_hears_of_a_change_within_a_second() {
     let test = new().await;
     let cookie = test.cookie(Role::Viewer).await;
@@ -88,4 +113,41 @@ async fn an_open_page_hears_of_a_change_within_a_second() {
     test.desk.sessions.end(&crate::desk::session::of_cookie(&cookie).unwrap());
     let end = tokio::time::timeout(Duration::from_secs(2), messages.next()).await.unwrap();
     assert!(end.is_none(), "the stream ends with the session");
+}
+
+#[tokio::test]
+async fn with_the_sites_own_certificate_a_key_leads_to_this_desk_and_no_other() {
+    let test = new().await;
+    let data = &test.desk.collector.settings.data;
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let own = |name: &str| {
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &ca).unwrap();
+        std::fs::write(data.join("desk.crt"), format!("{}{}", leaf.pem(), ca.pem())).unwrap();
+        std::fs::write(data.join("desk.key"), key.serialize_pem()).unwrap();
+    };
+    own("localhost");
+    let request = Request::post("/api/v1/keys").header(header::CONTENT_TYPE, "application/json");
+    let request = request.extension(Who { actor: Actor::Local("ana".to_owned()), role: Role::Admin });
+    let made = on_socket(test.desk.collector.clone()).oneshot(request.body(Body::from(r#"{"name":"x","role":"viewer"}"#)).unwrap());
+    let made = axum::body::to_bytes(made.await.unwrap().into_body(), 1 << 16).await.unwrap();
+    let key = serde_json::from_slice::<serde_json::Value>(&made).unwrap()["key"].as_str().unwrap().to_owned();
+    let ask = async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (port, stop) = (listener.local_addr().unwrap().port(), CancellationToken::new());
+        let served = tokio::spawn(serve(listener, test.desk.collector.clone(), stop.clone()));
+        let client = Client::new(Door::Desk { url: format!("https://localhost:{port}"), key: key.clone() }, None).unwrap();
+        let answer = tokio::time::timeout(SOON, client.get(&["status"], &[])).await.unwrap();
+        stop.cancel();
+        tokio::time::timeout(SOON, served).await.unwrap().unwrap().unwrap();
+        answer
+    };
+    assert_eq!(ask().await.unwrap()["name"], "Lincoln Middle School");
+    own("localhost");
+    assert!(ask().await.is_ok(), "renewed by the same CA");
+    own("other.example");
+    let refused = ask().await.unwrap_err().to_string();
+    assert!(refused.contains("does not name https://localhost"), "{refused}");
 }

@@ -4,6 +4,7 @@ mod connection;
 mod pages;
 mod school;
 mod sign_in;
+mod speed;
 
 use super::{Desk, router_of};
 use crate::Collector;

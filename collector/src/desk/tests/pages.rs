@@ -11,7 +11,9 @@ const ALWAYS: &[&str] =
     &["/", "/accounts", "/add", "/alerts", "/alerts?show=all", "/devices", "/devices?text=x&page=9", "/devices.csv", "/loans", "/rooms"];
 /// Pages of the full site.
 const FULL: &[&str] = &[
+    "/accounts/viewer",
     "/devices/PC-1",
+    "/devices/PC-1?health=month",
     "/devices/pc-2?software=svg",
     "/devices/PC-3?all=1",
     "/devices/PC-1/move",
@@ -70,7 +72,7 @@ async fn every_page_shows_a_full_site_and_hostile_text_stays_text() {
         let cookie = test.cookie(role).await;
         for path in ALWAYS.iter().chain(FULL) {
             let needed = match *path {
-                "/accounts" | "/add" => Role::Admin,
+                "/accounts" | "/accounts/viewer" | "/add" => Role::Admin,
                 _ if path.ends_with("/move") || path.ends_with("/revoke") => Role::Technician,
                 _ => Role::Viewer,
             };
@@ -137,6 +139,13 @@ async fn a_device_is_moved_and_revoked_and_alerts_are_acknowledged() {
     let cookie = test.cookie(Role::Technician).await;
     assert_eq!(test.post("/devices/PC-2/move", &cookie, "room=Lab+118&seat=6").await.to, "/devices/PC-2");
     assert!(test.get("/devices/PC-2", &cookie).await.text.contains("belongs in Lab 118, seat 6"));
+    let room = test.get("/rooms/Lab%20118", &cookie).await.text;
+    assert!(
+        room.contains("seat </span>6") && room.contains("seat </span>2</small><span>empty") && room.contains("3 seats empty"),
+        "{room}"
+    );
+    test.post("/devices/PC-2/move", &cookie, "room=Lab+118&seat=2").await;
+    assert!(test.get("/devices/PC-2", &cookie).await.text.contains("Undo"));
     test.post("/devices/PC-2/revoke", &cookie, "").await;
     assert!(test.get("/devices/PC-2", &cookie).await.text.contains("may no longer report"));
     let id = *test.desk.collector.keeper.view().alerts.keys().next().expect("the baseline raised alerts");

@@ -1,9 +1,10 @@
 //! Welcome, sign-in, sessions and the guards, as stories.
 
 use super::{TestDesk, new};
-use crate::desk::first_link;
+use crate::desk::{first_link, welcome};
 use axum::http::StatusCode;
 use jiff::SignedDuration;
+use rollcall_site::UserName;
 use rollcall_site::access::Role;
 use std::net::SocketAddr;
 
@@ -44,6 +45,44 @@ async fn the_first_link_ends_after_a_day() {
 }
 
 #[tokio::test]
+async fn the_first_link_takes_no_other_account_and_stays_until_there_is_an_administrator() {
+    let test = new().await;
+    let name = rollcall_site::UserName::parse("vera").unwrap();
+    test.change(move |w| rollcall_site::access::add_user(w, name, Role::Viewer)).await;
+    let link = link(&test).unwrap();
+    let taken = test.post(&link, "", "name=vera&password=four+plain+words&again=four+plain+words").await;
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(taken.text.contains("there is a user vera already"), "{}", taken.text);
+    let vera = rollcall_site::UserName::parse("vera").unwrap();
+    test.desk.passwords.keep(&vera, "four plain words".to_owned()).await.unwrap();
+    assert!(self::link(&test).is_some(), "a viewer with a password is no administrator");
+    let link = self::link(&test).unwrap();
+    assert_eq!(test.post(&link, "", ACCOUNT).await.to, "/");
+    assert_eq!(self::link(&test), None);
+}
+
+#[tokio::test]
+async fn a_link_lets_an_account_choose_a_password_and_ends_its_lock() {
+    let test = new().await;
+    test.post(&link(&test).unwrap(), "", ACCOUNT).await;
+    let ana = rollcall_site::UserName::parse("ana").unwrap();
+    let fresh = || welcome::user_link(&test.desk.collector, &ana).unwrap();
+    let (old, link) = (fresh(), fresh());
+    let path = |link: &str| link.strip_prefix("https://desk.school:8443").unwrap().to_owned();
+    while test.post("/sign-in", "", "name=ana&password=wrong").await.status == StatusCode::UNAUTHORIZED {}
+    let signed_in = test.desk.sessions.begin(ana.clone(), test.desk.collector.keeper.clock().now()).unwrap();
+
+    assert_eq!(test.get(&path(&old), "").await.status, StatusCode::NOT_FOUND, "a newer link ends an older one");
+    assert!(test.get(&path(&link), "").await.text.contains("Choose a password for the account <b>ana</b>"));
+    let set = test.post(&path(&link), "", "name=bo&password=five+more+plain+words&again=five+more+plain+words").await;
+    assert_eq!((set.status, set.to.as_str()), (StatusCode::SEE_OTHER, "/"));
+    assert_eq!(test.desk.collector.keeper.view().users.len(), 1, "it is for ana alone");
+    assert_eq!(test.get("/", signed_in.split(';').next().unwrap()).await.to, "/sign-in");
+    assert_eq!(test.post("/sign-in", "", "name=ana&password=five+more+plain+words").await.to, "/");
+    assert_eq!(test.get(&path(&link), "").await.status, StatusCode::NOT_FOUND, "it works once");
+}
+
+#[tokio::test]
 async fn signing_in_and_out_and_too_many_tries() {
     let test = new().await;
     test.post(&link(&test).unwrap(), "", ACCOUNT).await;
@@ -68,6 +107,16 @@ async fn signing_in_and_out_and_too_many_tries() {
     let kinds: Vec<String> = test.desk.collector.keeper.store().history(None, 50).unwrap().into_iter().map(|event| event.kind).collect();
     assert_eq!(kinds.iter().filter(|kind| *kind == "signin.refused").count(), 5);
     assert!(kinds.iter().filter(|kind| *kind == "signin.made").count() >= 3);
+}
+
+#[tokio::test]
+async fn who_asks_at_once_has_no_more_tries() {
+    let test = new().await;
+    test.post(&link(&test).unwrap(), "", ACCOUNT).await;
+    let tries = (0..40).map(|_| test.post("/sign-in", "", "name=ana&password=wrong"));
+    let answers = futures_util::future::join_all(tries).await;
+    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(StatusCode::UNAUTHORIZED), count(StatusCode::TOO_MANY_REQUESTS)), (5, 35));
 }
 
 #[tokio::test]
@@ -102,7 +151,9 @@ async fn roles_hold_and_nobody_comes_in_without_a_session() {
         ("/alerts/1/resolve", ""),
         ("/alerts/1/acknowledge", ""),
         ("/accounts", "name=x&role=admin&password=1234567890"),
-        ("/accounts/password", "name=x&password=1234567890"),
+        ("/accounts/viewer/password", "password=1234567890&own=x"),
+        ("/accounts/viewer/role", "role=admin&own=x"),
+        ("/accounts/viewer/remove", "own=x"),
         ("/add", "room=&uses=1&days=1"),
         ("/add/1/revoke", ""),
     ];
@@ -116,4 +167,41 @@ async fn roles_hold_and_nobody_comes_in_without_a_session() {
     assert_eq!(test.get("/live", "").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(test.get("/devices.csv", "").await.to, "/sign-in?next=%2Fdevices.csv");
     assert!(!test.get("/devices/PC-1", &viewer).await.text.contains("/revoke"));
+}
+
+#[tokio::test]
+async fn accounts_change_only_with_the_own_password_and_an_admin_stays() {
+    let test = new().await;
+    let made = test.post(&link(&test).unwrap(), "", ACCOUNT).await;
+    let ana = made.cookie.split(';').next().unwrap().to_owned();
+    let add = async || test.post("/accounts", &ana, "name=bo&role=viewer&password=1234567890").await;
+    assert_eq!(add().await.to, "/accounts");
+    let sign_in = async |password: &str| test.post("/sign-in", "", &format!("name=bo&password={password}")).await;
+    let role = || test.desk.collector.keeper.view().users.get(&UserName::parse("bo").unwrap()).map(|user| user.role);
+
+    assert_eq!(test.post("/accounts/bo/role", &ana, "role=admin&own=wrong").await.to, "/accounts/bo");
+    assert!(test.get("/accounts", &ana).await.text.contains("That is not your own password"));
+    assert_eq!(role(), Some(Role::Viewer));
+    test.post("/accounts/bo/role", &ana, "role=technician&own=four+plain+words").await;
+    assert_eq!(role(), Some(Role::Technician));
+
+    let bo = sign_in("1234567890").await.cookie.split(';').next().unwrap().to_owned();
+    assert_eq!(test.get("/", &bo).await.status, StatusCode::OK);
+    test.post("/accounts/bo/password", &ana, "password=another+word&own=four+plain+words").await;
+    assert_eq!(test.get("/", &bo).await.to, "/sign-in", "signed out");
+    assert_eq!(sign_in("1234567890").await.status, StatusCode::UNAUTHORIZED);
+
+    let bo = sign_in("another+word").await.cookie.split(';').next().unwrap().to_owned();
+    assert_eq!(test.post("/accounts/bo/remove", &ana, "own=four+plain+words").await.to, "/accounts");
+    assert_eq!((role(), test.get("/", &bo).await.to.as_str()), (None, "/sign-in"));
+    add().await;
+    assert_eq!(sign_in("another+word").await.status, StatusCode::UNAUTHORIZED, "the old password went with the old account");
+    assert_eq!(test.get("/", &bo).await.to, "/sign-in", "the old session, too");
+
+    for (path, form) in [("role", "role=viewer&own=four+plain+words"), ("remove", "own=four+plain+words")] {
+        assert_eq!(test.post(&format!("/accounts/ana/{path}"), &ana, form).await.to, "/accounts/ana");
+        assert!(test.get("/accounts", &ana).await.text.contains("ana is the last admin"), "{path}");
+    }
+    let kinds: Vec<String> = test.desk.collector.keeper.store().history(None, 50).unwrap().into_iter().map(|event| event.kind).collect();
+    assert!(["user.changed", "user.password", "user.removed"].iter().all(|kind| kinds.iter().any(|known| known == kind)), "{kinds:?}");
 }

@@ -1,14 +1,17 @@
 //! Backups: the truth of a folder in one file, encrypted to the recovery key; and the way back into a new folder.
 //!
 //! A backup is an age file to one X25519 recipient; in it an archive (archive.rs): `manifest.json` first, then `snapshot/`, `ledger/`,
-//! `blobs/` and `health/` as they lie in the folder, and `extra/` for what the caller adds, which comes back into the folder itself. It
+//! `blobs/` and `health/` as they lie in the folder, `kept/` for the files of the folder itself, and `extra/` for what the caller adds, which comes back into the folder itself. It
 //! is made while
 //! the collector runs: up to the last group that was durable when it began. The shelf is not in it; it is made anew.
 
 mod archive;
 
-use super::disk::{at, create, entries, make_dir, private_dir, sync_dir, write_whole};
+use super::disk::{at, entries, write_whole};
 use super::folder::RESTORING;
+use super::out::{Out, make_dir, private_dir, remove, sync_dir};
+use super::people::{FORGOTTEN, KEYS, take_over_forgotten};
+use super::signed::{CHECKPOINTS, hex};
 use super::{Folder, Store, StoreError, blobs, snapshot, verify_folder};
 use age::x25519::{Identity, Recipient};
 use serde::{Deserialize, Serialize};
@@ -21,6 +24,8 @@ const MANIFEST: &str = "manifest.json";
 const MAX_MANIFEST: u64 = 64 * 1024;
 /// What a backup may bring into a folder.
 const PARTS: &[&str] = &["blobs", "health", "ledger", "snapshot"];
+/// Files of the folder itself that a backup brings, under `kept/`.
+const KEPT: &[&str] = &[CHECKPOINTS, FORGOTTEN, KEYS];
 
 /// What a backup says of itself.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +64,8 @@ pub struct RestoreReport {
     pub head: String,
     /// One hash over all records.
     pub state_hash: String,
+    /// What was damaged in the folder already when it was backed up, one line each; empty: nothing.
+    pub damage: Vec<String>,
     /// What to do next, in words.
     pub next: String,
 }
@@ -126,12 +133,18 @@ pub fn back_up(store: &Folder, extra: &[(String, PathBuf)], recipient: &str, to:
 /// record names is there.
 fn fill<W: Write>(archive: &mut archive::Writer<W>, store: &Folder, extra: &[(String, PathBuf)]) -> io::Result<Manifest> {
     let dir = store.dir();
+    let kept = open_all(KEPT.iter().map(|name| dir.join(name)).filter(|path| path.file_name() != Some(KEYS.as_ref())))?;
     let snapshots = open_all(snapshot::list(&dir.join("snapshot")).map_err(io::Error::other)?.into_iter().map(|(_, path)| path))?;
     let (segments, place) = store.segments();
-    let head = place.head.iter().map(|byte| format!("{byte:02x}")).collect();
+    let head = hex(&place.head);
     let manifest = Manifest { format: 1, group: place.group, seq: place.seq, head };
     let text = serde_json::to_vec(&manifest)?;
     archive.add(MANIFEST, text.len() as u64, &*text)?;
+    // Read after the ledger was measured: every person in it has a key there.
+    let keys = open_all(std::iter::once(dir.join(KEYS)))?;
+    for (path, file) in kept.into_iter().chain(keys) {
+        add(archive, &format!("kept/{}", name_of(&path)), &file)?;
+    }
     for (path, file) in snapshots {
         add(archive, &format!("snapshot/{}", name_of(&path)), &file)?;
     }
@@ -175,12 +188,13 @@ fn name_of(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Restores the backup `from` with the recovery key `identity` into the new or empty folder `into`, and checks everything. The site's
-/// epoch is
-/// raised by whoever calls this, with a change of its own.
+/// Restores the backup `from` with the recovery key `identity` into the new or empty folder `into`, and checks everything. Whoever was
+/// forgotten since stays forgotten: the list `forgotten` beside the backup goes over the keys in it. Whoever calls this raises the
+/// site's epoch with a change of its own, and then calls [`finish`]: until then the folder is marked as half restored, and no collector
+/// opens it.
 ///
 /// # Errors
-/// [`BackupError`]; the folder is then marked as half restored, and no collector opens it.
+/// [`BackupError`]; the mark stays.
 pub fn restore(from: &Path, identity: &str, into: &Path) -> Result<RestoreReport, BackupError> {
     let identity: Identity = identity.trim().parse().map_err(BackupError::Identity)?;
     let mut archive = open_backup(from, &identity, into)?;
@@ -191,23 +205,33 @@ pub fn restore(from: &Path, identity: &str, into: &Path) -> Result<RestoreReport
     let mark = into.join(RESTORING);
     write_whole(&mark, |file| file.write_all(b"a restore into this folder is not finished\n"))?;
     let (manifest, files) = take_out(&mut archive, into).map_err(|error| damaged(from, into, error.to_string()))?;
+    take_over_forgotten(&from.with_file_name(FORGOTTEN), into)?;
     let opened = File::open(into).and_then(|dir| rustix::fs::syncfs(&dir).map_err(io::Error::from));
     opened.map_err(at("make the restored folder durable", into))?;
-    let verified = verify_folder(into)?;
-    if let Some(first) = verified.damage.first() {
-        return Err(damaged(from, into, first.clone()));
+    // Every byte is as it was backed up, so that what is damaged was damaged then: it stands in the way only of what needs it.
+    let damage = verify_folder(into)?.damage;
+    let restored = Folder::open_restored(into)?;
+    let state_hash = restored.load()?.state_hash();
+    let head = hex(&restored.segments().1.head);
+    if head != manifest.head {
+        return Err(damaged(from, into, format!("its ledger ends at {head}, and it says {}", manifest.head)));
     }
-    if verified.head != manifest.head {
-        return Err(damaged(from, into, format!("its ledger ends at {}, and it says {}", verified.head, manifest.head)));
-    }
-    let state_hash = Folder::open_restored(into)?.load()?.state_hash();
-    std::fs::remove_file(&mark).map_err(at("remove the mark of an unfinished restore", &mark))?;
-    sync_dir(into)?;
+    drop(restored);
     let next = format!(
         "stop the old collector for good, then start this one: rollcall serve --data {}; every agent announces itself anew",
         into.display()
     );
-    Ok(RestoreReport { dir: into.to_owned(), files, seq: manifest.seq, head: manifest.head, state_hash, next })
+    Ok(RestoreReport { dir: into.to_owned(), files, seq: manifest.seq, head: manifest.head, state_hash, damage, next })
+}
+
+/// The restored folder is whole, its epoch raised: any collector may open it now.
+///
+/// # Errors
+/// The disk's own error.
+pub fn finish(into: &Path) -> Result<(), BackupError> {
+    let mark = into.join(RESTORING);
+    remove(&mark).map_err(at("remove the mark of an unfinished restore", &mark))?;
+    Ok(sync_dir(into)?)
 }
 
 type Archive = archive::Reader<age::stream::StreamReader<BufReader<File>>>;
@@ -238,7 +262,7 @@ fn take_out<R: Read>(archive: &mut archive::Reader<R>, into: &Path) -> io::Resul
         if let Some(folder) = target.parent() {
             private_dir(folder)?;
         }
-        archive.copy(head, BufWriter::new(create(&target)?))?;
+        archive.copy(head, BufWriter::new(Out::create(&target)?))?;
         files += 1;
     }
     Ok((manifest, files))
@@ -249,6 +273,7 @@ fn target(name: &str, into: &Path) -> Option<PathBuf> {
     let (part, rest) = name.split_once('/')?;
     match part {
         "extra" if !rest.contains('/') && !PARTS.contains(&rest) && !["lock", "shelf", RESTORING].contains(&rest) => Some(into.join(rest)),
+        "kept" if KEPT.contains(&rest) => Some(into.join(rest)),
         part if PARTS.contains(&part) => Some(into.join(name)),
         _ => None,
     }
@@ -307,6 +332,8 @@ mod tests {
         assert_eq!((restored.seq, &restored.head, &restored.state_hash), (30, &report.head, &site(30).state_hash()));
         assert!(restored.next.contains("rollcall serve --data"));
         assert_eq!(std::fs::read(case.path("new/secrets.sealed")).unwrap(), b"sealed secrets");
+        assert!(matches!(Folder::open(&case.path("new")), Err(StoreError::HalfRestored { .. })), "its epoch is not raised yet");
+        finish(&case.path("new")).unwrap();
         let folder = Folder::open(&case.path("new")).unwrap();
         assert_eq!(folder.blob(&rollcall_proto::Digest::of(b"content")).unwrap().unwrap(), b"content");
         folder.commit(&[entry_about(31, asset(1))]).unwrap();

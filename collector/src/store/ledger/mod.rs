@@ -5,6 +5,8 @@
 //! tried again: what reached the disk is then unknown, and only reading it again tells.
 
 pub(super) mod frame;
+mod last;
+mod old;
 pub(super) mod segment;
 mod tail;
 #[cfg(test)]
@@ -13,8 +15,10 @@ pub(super) mod verify;
 pub(super) mod walk;
 mod writer;
 
-use super::disk::{at, damaged, make_dir, numbered, read_from};
-use super::{Entry, StoreError};
+use super::disk::{at, damaged, numbered, read_from};
+use super::out::{make_dir, remove};
+use super::people::People;
+use super::{Entry, Known, StoreError};
 use frame::{Place, SEGMENT_HEAD};
 use rollcall_site::event::Event;
 use rollcall_site::{AssetId, Site};
@@ -37,6 +41,7 @@ pub(super) struct Ledger {
     writer: Mutex<Writer>,
     chart: RwLock<Chart>,
     recent: Mutex<VecDeque<Event>>,
+    damage: Vec<String>,
 }
 
 /// What readers go by: only what is durable.
@@ -59,10 +64,13 @@ struct Mark {
 }
 
 impl Ledger {
-    /// Opens the ledger in `dir`, checks its last segment, and cuts an unfinished write at its end.
-    pub(super) fn open(dir: &Path) -> Result<Self, StoreError> {
+    /// Opens the ledger in `dir`, checks its last segment against what is known beside it, and cuts an unfinished write at its end.
+    pub(super) fn open(dir: &Path, known: &Known) -> Result<Self, StoreError> {
         make_dir(dir)?;
         let mut segments = segments(dir)?;
+        if let Some(anchor) = known.anchor {
+            old::remove(&mut segments, anchor.group)?;
+        }
         if segments.is_empty() {
             segments.insert(1, writer::begin_segment(dir, Place::default())?);
         }
@@ -71,11 +79,14 @@ impl Ledger {
             let mark = Mark { first: *first, offset: SEGMENT_HEAD as u64, place: segment.before };
             chart.marks.entry(segment.before.seq).or_insert(mark);
         }
-        let mut last = chart.segments.last_entry().ok_or_else(no_segment)?;
-        chart.place = check_last(last.get_mut())?;
-        let last = last.get().clone();
-        let writer = Writer::open(dir.to_owned(), &last, chart.place)?;
-        Ok(Self { writer: Mutex::new(writer), chart: RwLock::new(chart), recent: Mutex::default() })
+        let (_, last) = chart.segments.last_key_value().ok_or_else(no_segment)?;
+        let last = last::check(dir, last.clone(), known)?;
+        let mark = Mark { first: last.segment.before.group + 1, offset: SEGMENT_HEAD as u64, place: last.segment.before };
+        chart.marks.entry(mark.place.seq).or_insert(mark);
+        chart.segments.insert(mark.first, last.segment.clone());
+        chart.place = last.place;
+        let writer = Writer::open(dir.to_owned(), &last.segment, last.place)?;
+        Ok(Self { writer: Mutex::new(writer), chart: RwLock::new(chart), recent: Mutex::default(), damage: last.damage })
     }
 
     /// Makes a group durable, all or nothing.
@@ -87,12 +98,22 @@ impl Ledger {
         Ok(())
     }
 
+    /// Accepts nothing more: something that a group needs beside the ledger could not be made durable.
+    pub(super) fn stop(&self, error: &StoreError) {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).stop(error);
+    }
+
     /// Keeps the events of a group that is durable for the outbox. The chart moves after it, so that what it promises is there.
     fn remember(&self, group: &[Entry]) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.extend(group.iter().flat_map(|entry| &entry.events).cloned());
         let old = recent.len().saturating_sub(RECENT);
         recent.drain(..old);
+    }
+
+    /// What was damaged at the start in the last segment, within what a snapshot covers.
+    pub(super) fn damage(&self) -> &[String] {
+        &self.damage
     }
 
     /// The ledger's end.
@@ -107,12 +128,12 @@ impl Ledger {
     }
 
     /// Takes up every record of the groups after `from`, and the number of the last event.
-    pub(super) fn replay(&self, from: &Place, site: &mut Site) -> Result<(), StoreError> {
+    pub(super) fn replay(&self, from: &Place, people: &People, site: &mut Site) -> Result<(), StoreError> {
         let mut walk = self.after_group(from)?;
         while let Some(frame) = walk.head()? {
             for entry in walk.entries(&frame)? {
-                for record in &entry.records {
-                    site.restore(record)?;
+                for record in entry.records {
+                    site.restore(&people.open_record(record)?)?;
                 }
             }
         }
@@ -233,6 +254,12 @@ impl Ledger {
         self.chart.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes the next group begin a segment.
+    #[cfg(test)]
+    pub(super) fn fill_segment(&self) {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).fill_segment();
+    }
+
     /// Makes the next write fail, as a full or broken disk would.
     #[cfg(test)]
     pub(super) fn break_disk(&self) {
@@ -276,7 +303,7 @@ fn segments(dir: &Path) -> Result<BTreeMap<u64, Segment>, StoreError> {
                 segments.insert(first, segment);
             }
             None if Some(first) == last && is_stillborn(&path)? => {
-                std::fs::remove_file(&path).map_err(at("remove the segment that a crash cut short", &path))?;
+                remove(&path).map_err(at("remove the segment that a crash cut short", &path))?;
             }
             None => return Err(damaged(&path, 0, format!("the segment's head is not as it was written; {RESTORE}"))),
         }
@@ -288,30 +315,4 @@ fn segments(dir: &Path) -> Result<BTreeMap<u64, Segment>, StoreError> {
 fn is_stillborn(path: &Path) -> Result<bool, StoreError> {
     let bytes = read_from(path, 0)?;
     Ok(bytes.len() < SEGMENT_HEAD || (bytes.len() == SEGMENT_HEAD && bytes.iter().all(|byte| *byte == 0)))
-}
-
-/// Checks the last segment and cuts an unfinished write at its end; gives the place where it ends.
-fn check_last(segment: &mut Segment) -> Result<Place, StoreError> {
-    let mut reader = Reader::open(segment)?;
-    let mut good = (reader.offset(), reader.place());
-    let damage = loop {
-        let step = reader.head().and_then(|frame| frame.map(|frame| reader.payload(&frame)).transpose());
-        match step {
-            Ok(Some(_)) => good = (reader.offset(), reader.place()),
-            Ok(None) => return Ok(good.1),
-            Err(StoreError::Damaged { path, offset, what }) => {
-                break StoreError::Damaged { path, offset, what: format!("{what}; {RESTORE}") };
-            }
-            Err(error) => return Err(error),
-        }
-    };
-    let rest = read_from(&segment.path, good.0)?;
-    if !tail::is_unfinished(&rest, good.0, &good.1) {
-        return Err(damage);
-    }
-    let (file, bytes) = (segment.path.display(), rest.len());
-    tracing::warn!(%file, offset = good.0, bytes, "cut an unfinished write off the ledger's end; it was never acknowledged");
-    writer::cut(&segment.path, good.0)?;
-    segment.length = good.0;
-    Ok(good.1)
 }

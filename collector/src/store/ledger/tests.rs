@@ -7,7 +7,7 @@ use std::fs;
 
 /// A ledger of `groups(count)` in `dir/ledger`, with a new segment before each group whose number is in `rolls`.
 fn filled(dir: &Path, count: u64, rolls: &[usize]) -> Ledger {
-    let ledger = Ledger::open(&dir.join("ledger")).unwrap();
+    let ledger = Ledger::open(&dir.join("ledger"), &Known::default()).unwrap();
     for (number, group) in groups(count).iter().enumerate() {
         if rolls.contains(&number) {
             ledger.writer.lock().unwrap().fill_segment();
@@ -17,13 +17,18 @@ fn filled(dir: &Path, count: u64, rolls: &[usize]) -> Ledger {
     ledger
 }
 
+/// The records here are in clear.
+fn nobody() -> People {
+    People::open(Path::new("/nonexistent")).unwrap()
+}
+
 fn reopen(dir: &Path) -> Result<Ledger, StoreError> {
-    Ledger::open(&dir.join("ledger"))
+    Ledger::open(&dir.join("ledger"), &Known::default())
 }
 
 fn replayed(ledger: &Ledger) -> Result<Site, StoreError> {
     let mut site = Site::default();
-    ledger.replay(&Place::default(), &mut site).map(|()| site)
+    ledger.replay(&Place::default(), &nobody(), &mut site).map(|()| site)
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
@@ -169,7 +174,7 @@ fn replay_from_a_place_needs_that_place() {
     for seq in [0, 3, 6, 9, 12] {
         let place = ledger.place_of(seq).unwrap().unwrap();
         let mut view = site(seq);
-        ledger.replay(&place, &mut view).unwrap();
+        ledger.replay(&place, &nobody(), &mut view).unwrap();
         assert_eq!(view.state_hash(), site(12).state_hash());
     }
     let end = ledger.place();
@@ -177,7 +182,7 @@ fn replay_from_a_place_needs_that_place() {
         (Place { head: [1; 32], ..ledger.place_of(6).unwrap().unwrap() }, "is not the one that the snapshot stands at"),
         (Place { group: end.group + 3, ..end }, "the ledger ends with group 8, and the snapshot stands at group 11"),
     ] {
-        let error = ledger.replay(&place, &mut Site::default()).unwrap_err().to_string();
+        let error = ledger.replay(&place, &nobody(), &mut Site::default()).unwrap_err().to_string();
         assert!(error.contains(want), "{error}");
     }
 }

@@ -3,10 +3,10 @@
 use super::SEGMENT_BYTES;
 use super::frame::{Frame, MAX_PAYLOAD, Place, segment_head};
 use super::segment::Segment;
-use crate::store::disk::{at, create, sync_dir};
+use crate::store::disk::{at, full};
+use crate::store::out::{Out, remove, sync_dir};
 use crate::store::{Entry, StoreError, lines};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Fast enough to cost less than the disk; a group of 256 packs to a fifth.
@@ -15,7 +15,7 @@ const ZSTD_LEVEL: i32 = 1;
 /// The ledger's end, open for writing.
 pub(super) struct Writer {
     dir: PathBuf,
-    file: File,
+    file: Out,
     segment: Segment,
     place: Place,
     /// Bytes after which the next segment is begun.
@@ -38,19 +38,25 @@ pub(super) struct Written {
 impl Writer {
     /// Opens `segment`, which ends at `place`, for writing.
     pub(super) fn open(dir: PathBuf, segment: &Segment, place: Place) -> Result<Self, StoreError> {
-        let mut file = OpenOptions::new().write(true).open(&segment.path).map_err(at("open the segment", &segment.path))?;
-        file.seek(SeekFrom::Start(segment.length)).map_err(at("open the segment", &segment.path))?;
+        let file = Out::open(&segment.path, segment.length).map_err(at("open the segment", &segment.path))?;
         Ok(Self { dir, file, segment: segment.clone(), place, limit: SEGMENT_BYTES, stopped: None })
     }
 
-    /// Makes a group durable. After an error of the disk nothing more is accepted.
+    /// Makes a group durable. After an error of the disk nothing more is accepted, unless the disk is full and nothing is left of the group.
     pub(super) fn write(&mut self, group: &[Entry]) -> Result<Written, StoreError> {
         if let Some(why) = &self.stopped {
             return Err(StoreError::Stopped(why.clone()));
         }
         let (head, payload) = self.frame(group)?;
         let written = self.roll().and_then(|()| self.append(&head, &payload));
-        written.inspect_err(|error| self.stopped = Some(error.to_string()))
+        written.inspect_err(|error| self.stop(error))
+    }
+
+    /// Accepts nothing more after `error`, unless the disk is full: that one left no trace.
+    pub(super) fn stop(&mut self, error: &StoreError) {
+        if !matches!(error, StoreError::Full { .. }) {
+            self.stopped.get_or_insert_with(|| error.to_string());
+        }
     }
 
     /// The frame of a group; refused before a byte is written when its events don't continue the sequence or when it is too large.
@@ -77,11 +83,23 @@ impl Writer {
     fn append(&mut self, frame: &Frame, payload: &[u8]) -> Result<Written, StoreError> {
         let bytes = [&frame.encode()[..], payload].concat();
         let offset = self.segment.length;
-        self.file.write_all(&bytes).map_err(at("write to the ledger", &self.segment.path))?;
-        self.file.sync_data().map_err(at("make the ledger durable", &self.segment.path))?;
+        if let Err(error) = self.file.write_all(&bytes) {
+            return Err(self.step_back(error));
+        }
+        // Whatever the reason: what is on the disk after a failed fsync only a new start can tell.
+        let failed = |source| StoreError::Io { action: "make the ledger durable", path: self.segment.path.clone(), source };
+        self.file.sync_data().map_err(failed)?;
         self.segment.length += bytes.len() as u64;
         let before = std::mem::replace(&mut self.place, frame.after);
         Ok(Written { segment: self.segment.clone(), offset, before, after: frame.after })
+    }
+
+    /// After a write that failed: when the disk is full, takes back what was written of the group, so that the next one may succeed.
+    fn step_back(&mut self, error: io::Error) -> StoreError {
+        let is_full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+        let back = if is_full { self.file.cut(self.segment.length).and_then(|()| self.file.sync()) } else { Err(error) };
+        let failed = |source| StoreError::Io { action: "write to the ledger", path: self.segment.path.clone(), source };
+        back.map_or_else(failed, |()| full(&self.segment.path))
     }
 
     /// Begins the next segment when this one is full.
@@ -96,7 +114,7 @@ impl Writer {
     /// Makes the next write fail.
     #[cfg(test)]
     pub(super) fn break_disk(&mut self) {
-        self.file = File::open(&self.segment.path).unwrap();
+        self.file = Out::open_to_read(&self.segment.path);
     }
 
     /// Makes the next group begin a segment, as if this one were full.
@@ -110,17 +128,21 @@ impl Writer {
 pub(super) fn begin_segment(dir: &Path, before: Place) -> Result<Segment, StoreError> {
     let path = dir.join(format!("{:020}.log", before.group + 1));
     let head = segment_head(&before);
-    let made = create(&path).and_then(|mut file| file.write_all(&head).and_then(|()| file.sync_all()));
-    made.map_err(at("begin a segment of the ledger", &path))?;
+    let made = Out::create(&path).and_then(|mut file| file.write_all(&head).and_then(|()| file.sync()));
+    if let Err(error) = made {
+        // No frame is in it; were it left, the next start would remove it.
+        remove(&path).ok();
+        return Err(at("begin a segment of the ledger", &path)(error));
+    }
     sync_dir(dir)?;
     Ok(Segment { path, before, length: head.len() as u64 })
 }
 
 /// Cuts the file to `length` bytes, durable.
 pub(super) fn cut(path: &Path, length: u64) -> Result<(), StoreError> {
-    let cut = |file: File| -> io::Result<()> {
-        file.set_len(length)?;
-        file.sync_all()
+    let cut = |mut file: Out| -> io::Result<()> {
+        file.cut(length)?;
+        file.sync()
     };
-    OpenOptions::new().write(true).open(path).and_then(cut).map_err(at("cut an unfinished write", path))
+    Out::open(path, length).and_then(cut).map_err(at("cut an unfinished write", path))
 }

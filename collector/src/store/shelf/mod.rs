@@ -9,8 +9,9 @@ mod rows;
 mod worker;
 
 use super::StoreError;
-use super::disk::{at, entries, make_dir, sync_dir};
+use super::disk::{at, entries};
 use super::ledger::Ledger;
+use super::out::{make_dir, sync_dir};
 use rollcall_site::AssetId;
 use rollcall_site::event::Event;
 use std::path::{Path, PathBuf};
@@ -96,6 +97,18 @@ impl Shelf {
             State::Ready => "ok".to_owned(),
             State::Filling => "rebuilding".to_owned(),
             State::Suspect(why) => format!("suspect: {why}; history is read from the ledger"),
+        }
+    }
+
+    /// Makes the shelf anew: the ledger has let go of what it began with.
+    pub(super) fn make_anew(&self) {
+        let mut current = self.lock();
+        match start(&self.dir, current.number + 1, current.made, &self.ledger) {
+            Ok(anew) => {
+                // The one before closes by itself: nobody can ask it any more.
+                *current = anew;
+            }
+            Err(error) => tracing::warn!(%error, "the shelf can't be made anew; it goes on with what it holds"),
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::rows::{Doubt, Rows};
 use crate::store::StoreError;
-use crate::store::disk::{entries, sync_dir, write_whole};
+use crate::store::disk::{entries, write_whole};
 use crate::store::ledger::Ledger;
+use crate::store::out::sync_dir;
 use rollcall_site::AssetId;
 use rollcall_site::event::Event;
 use std::fs::File;

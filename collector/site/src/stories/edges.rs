@@ -1,0 +1,78 @@
+//! Stories of the edges: a clock set back, hostile text, what is removed, what is refused.
+
+use super::*;
+
+#[test]
+fn a_clock_that_is_set_back_delays_no_alert_beyond_its_settle_time() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    school.now += SignedDuration::from_hours(24 * 365);
+    school.silence(device);
+    school.now -= SignedDuration::from_hours(24 * 365);
+    school.must(|w| {
+        alert::clock_set_back(w);
+        Ok(())
+    });
+    school.wait(60);
+    assert_eq!(school.open(), ["PC1 fell silent"]);
+}
+
+#[test]
+fn a_baseline_that_goes_takes_its_alerts_along_and_an_unchanged_one_is_not_new() {
+    let mut school = School::new();
+    school.pc(1, "", &[]);
+    let file = "name = 'labs'\nrooms = ['*']\n[[required]]\ntitle = 'vlc'\n";
+    for _ in 0..2 {
+        school.must(|w| baseline::apply(w, baseline::parse(file)?));
+    }
+    assert_eq!((school.told("baseline.applied").len(), school.open().len()), (1, 1));
+    let name = crate::BaselineId::parse("labs").unwrap();
+    school.must(|w| baseline::remove(w, &name));
+    assert!(school.open().is_empty());
+    assert_eq!(school.change(|w| baseline::remove(w, &name)).unwrap_err().kind, RefusalKind::NotFound);
+    let both = "name = 'x'\nrooms = ['*']\n[[required]]\ntitle = 'vlc'\n[[forbidden]]\ntitle = 'VLC'\n";
+    assert!(baseline::parse(both).unwrap_err().text.contains("both required and forbidden"));
+}
+
+#[test]
+fn a_revoked_machine_is_barred_in_a_sweep_and_has_no_open_alerts() {
+    let mut school = School::new();
+    let device = school.pc(1, "A1", &[]);
+    school.must(|w| baseline::apply(w, baseline::parse("name = 'labs'\nrooms = ['*']\n[[required]]\ntitle = 'vlc'\n")?));
+    school.must(|w| enroll::revoke(w, device));
+    assert!(school.open().is_empty());
+    let heard = Heard::new();
+    let begun = school.must(|w| sweep::begin(w, &lab(), &heard));
+    let sweep = school.must(|w| sweep::finish(w, begun.id));
+    assert_eq!(sweep.counts().barred, 1);
+    assert_eq!(school.change(|w| room::remove(w, &lab())).unwrap_err().kind, RefusalKind::Conflict);
+}
+
+#[test]
+fn an_unknown_borrower_is_a_stop_and_an_override_is_recorded_only_over_one() {
+    let mut school = School::new();
+    school.pc(1, "LT-1", &[]);
+    let (anna, heard) = (pupil(&mut school, "20431"), school.heard.clone());
+    let nobody = PersonId::parse("99999").unwrap();
+    let check = verdict::check(&school.site, &heard, &tag("LT-1"), Some(&nobody), school.now).unwrap();
+    assert_eq!((check.verdict, check.reasons[0].code), (Verdict::Stop, "borrower"));
+    let loan = school.must(|w| loan::out(w, &heard, &tag("LT-1"), &anna, None, Some("because".into())));
+    assert_eq!(loan.override_reason, None);
+    assert!(school.told("loan.out").iter().all(|text| !text.contains("overridden")));
+}
+
+#[test]
+fn hostile_text_of_an_agent_is_cut_before_it_is_kept_or_told() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    for maker in ["A".repeat(100_000), "\u{1}B".repeat(100_000)] {
+        let section = Section::System(v1::System { manufacturer: maker, ..v1::System::default() });
+        let digest = Digest::of(&section.encode());
+        let sections = vec![Reported { name: "system".into(), content: Ok(digest), problems: Vec::new() }];
+        let number = school.site.devices.get(&device).unwrap().acknowledged + 1;
+        let report = Report { session: "s1".into(), number, at: school.now, full: false, sections };
+        school.must(|w| attend::report(w, device, report, vec![(digest, Arc::new(section))]));
+    }
+    assert_eq!(school.site.assets.values().next().unwrap().maker, "B".repeat(120));
+    assert!(school.events.iter().all(|event| event.text.len() < 1_000));
+}

@@ -1,0 +1,168 @@
+//! What the store needs from time to time while the collector runs: signed checkpoints, backups, retention, contents that nothing uses.
+
+use crate::Collector;
+use crate::backups::Backups;
+use crate::secrets::Secrets;
+use crate::store::Signer;
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData, SigningKey};
+use rollcall_site::event::Actor;
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The secret that holds the key which signs checkpoints.
+const SECRET: &str = "checkpoint-key";
+/// How often the ledger's place is signed.
+const CHECKPOINT: SignedDuration = SignedDuration::from_hours(1);
+/// How often old segments and unused contents are looked for: a content that was just put is spared once.
+const SWEEP: SignedDuration = SignedDuration::from_hours(24);
+/// How often health samples are moved on: an hour of them is on disk five minutes after it ended.
+const TIDY: SignedDuration = SignedDuration::from_mins(5);
+/// How often the clock is looked at.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// What is kept, and where else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// How long events are kept. Default: 400 days, a school year and a summer.
+    pub keep: SignedDuration,
+    /// A second place that everything is copied to as it becomes durable. Default: none.
+    pub copy_to: Option<PathBuf>,
+    /// Daily backups. Default: none.
+    pub backups: Option<Backups>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { keep: SignedDuration::from_hours(24 * 400), copy_to: None, backups: None }
+    }
+}
+
+/// Prepares the store of a collector that has just been opened: who signs, who is to be forgotten, what is copied.
+///
+/// # Errors
+/// The key can't be kept, or the second place can't be used.
+pub fn begin(collector: &Collector, plan: &Plan) -> anyhow::Result<()> {
+    collector.folder.sign_with(signer(&collector.secrets)?);
+    collector.folder.finish_forgetting(&collector.keeper.view(), collector.keeper.clock().now())?;
+    match &plan.copy_to {
+        Some(to) => collector.folder.copy_to(to).with_context(|| format!("{} can't hold the copy", to.display())),
+        None => Ok(()),
+    }
+}
+
+/// Looks after the store until `stop`; signs the last place when it ends.
+pub async fn run(collector: Collector, plan: Plan, stop: CancellationToken) {
+    let mut signed = Timestamp::MIN;
+    let mut swept = collector.keeper.clock().now();
+    let mut tidied = swept;
+    loop {
+        let now = collector.keeper.clock().now();
+        if now.duration_since(signed) >= CHECKPOINT || now < signed {
+            signed = now;
+            blocking(&collector, "the checkpoint", move |collector| Ok(collector.folder.checkpoint(now).map(drop)?)).await;
+        }
+        if let Some(backups) = plan.backups.clone().filter(|backups| backups.is_due(now)) {
+            let make = move |collector: &Collector| {
+                backups.make(collector, now).map(|report| tracing::info!(file = %report.file.display(), "backed up"))
+            };
+            blocking(&collector, "the backup", make).await;
+        }
+        if now.duration_since(tidied) >= TIDY || now < tidied {
+            tidied = now;
+            blocking(&collector, "tidying the store", move |collector| Ok(collector.keeper.store().tidy(now)?)).await;
+        }
+        if now.duration_since(swept) >= SWEEP || now < swept {
+            swept = now;
+            sweep(&collector, plan.keep, now).await;
+        }
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+    let now = collector.keeper.clock().now();
+    blocking(&collector, "the last checkpoint", move |collector| Ok(collector.folder.checkpoint(now).map(drop)?)).await;
+}
+
+/// Lets go of what is too old, and of contents that nothing uses: first in memory, so that no report relies on them, then on the disk.
+async fn sweep(collector: &Collector, keep: SignedDuration, now: Timestamp) {
+    let released = collector.keeper.change(Actor::Rollcall, |w| {
+        w.site.release_unused();
+        Ok(())
+    });
+    if let Err(error) = released.await {
+        tracing::warn!(%error, "unused contents are kept for now");
+        return;
+    }
+    let sweep = move |collector: &Collector| {
+        let used: HashSet<_> = collector.keeper.view().used_contents().into_iter().map(|(_, digest)| digest).collect();
+        let (contents, segments) = (collector.folder.sweep_blobs(&used)?, collector.folder.retain(now, keep)?);
+        tracing::info!(contents, segments, "let go of what is old or unused");
+        Ok(())
+    };
+    blocking(collector, "the sweep of what is old", sweep).await;
+}
+
+async fn blocking(collector: &Collector, what: &'static str, work: impl FnOnce(&Collector) -> anyhow::Result<()> + Send + 'static) {
+    let collector = collector.clone();
+    let done = tokio::task::spawn_blocking(move || work(&collector)).await;
+    match done {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(error = format!("{error:#}"), "{what} failed; it is tried again"),
+        Err(error) => tracing::error!(%error, "{what} broke off"),
+    }
+}
+
+/// The signer whose key is among the secrets; made at the first start.
+fn signer(secrets: &Secrets) -> anyhow::Result<Signer> {
+    let kept = match secrets.get(SECRET) {
+        Some(kept) => kept,
+        None => {
+            let made = KeyPair::generate_for(&PKCS_ED25519)?.serialize_pem().into_bytes();
+            secrets.set(SECRET, &made)?;
+            made
+        }
+    };
+    let pair = std::str::from_utf8(&kept).ok().and_then(|text| KeyPair::from_pem(text).ok());
+    let pair = pair.with_context(|| format!("the secret {SECRET:?} is not a key; restore it from a backup"))?;
+    Ok(Signer { key: pair.der_bytes().to_vec(), sign: Box::new(move |text| pair.sign(text).ok()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::serve::{Options, start};
+    use crate::settings::Settings;
+    use crate::store::{Folder, Store, verify_folder};
+    use std::net::SocketAddr;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_collector_signs_backs_up_and_copies_by_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        let data = dir.path().join("data");
+        let settings = Settings { data: data.clone(), agents: free, enroll: free, desk: free, metrics: free, ..Settings::default() };
+        let (copy, backups) = (dir.path().join("copy"), Backups { dir: dir.path().join("backups"), keep: 2 });
+        let upkeep = Plan { copy_to: Some(copy.clone()), backups: Some(backups.clone()), ..Plan::default() };
+        let running = start(settings, Clock::system(), Options { upkeep, ..Options::default() }).await.unwrap();
+        let folder = running.collector.folder.clone();
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        while !(data.join("last-backup").exists() && folder.state().checkpoint.is_some()) {
+            assert!(std::time::Instant::now() < deadline, "{:?}", folder.state());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(!backups.is_due(running.collector.keeper.clock().now()) && folder.state().copy.starts_with("ok, up to event 1"));
+        let hash = running.collector.keeper.view().state_hash();
+        running.stop().await;
+        assert!(folder.await_copy(Duration::from_secs(20)));
+        drop(folder);
+        let verified = verify_folder(&data).unwrap();
+        assert!(verified.checkpoints > 0 && verified.damage.is_empty(), "{verified:?}");
+        assert_eq!(Folder::open(&copy).unwrap().load().unwrap().state_hash(), hash);
+    }
+}
