@@ -144,7 +144,7 @@ async fn a_clock_that_is_set_while_the_machine_is_here_is_noticed() {
     let (line, _) = school.meet(&pc, &session(), &[]).await;
     let beat = |off: SignedDuration| {
         let at_ms = (Clock::system().now() + off).as_millisecond();
-        from_agent::Message::Heartbeat(v1::Heartbeat { health: Some(v1::Health { at_ms, ..Default::default() }) })
+        from_agent::Message::Heartbeat(v1::Heartbeat { health: Some(v1::Health { at_ms, ..Default::default() }), detail: None })
     };
     let off_ms = |school: &School| school.view().devices.get(&pc.id()).unwrap().clock_off_ms;
     line.say(beat(SignedDuration::from_hours(-48))).await;
