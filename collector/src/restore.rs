@@ -31,7 +31,7 @@ fn raise_epoch(w: &mut Working) -> Result<(), Refusal> {
     let about = w.site.about().cloned();
     let mut about = about.ok_or_else(|| Refusal::invalid("the backup holds no site: take another backup"))?;
     about.epoch += 1;
-    w.event("site.restored", format!("restored from a backup; every agent announces everything again in epoch {}", about.epoch));
+    w.event("site.restored", format!("Restored from a backup: every agent announces everything again, in epoch {}", about.epoch));
     w.put(about);
     Ok(())
 }

@@ -139,7 +139,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     let listeners = Listeners::bind(&collector.settings).await?;
     let mut running = Running::over(collector, &listeners)?;
     let authority = Arc::new(Authority::open(&running.collector.secrets, &site, running.collector.keeper.clock().now())?);
-    running.tasks.spawn(upkeep::run(running.collector.clone(), options.upkeep.clone(), running.stop.clone()));
+    let plan = options.upkeep.clone();
     running.open_agents(site, authority, listeners.agents, listeners.enroll, options)?;
     running.open_desk(listeners.desk, listeners.socket)?;
     running.tasks.spawn(notify::run(running.collector.clone(), running.stop.clone()));
@@ -147,6 +147,8 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     // Last, so that a start that fails does not use up the one time they are shown.
     running.first_link = desk::first_link(&running.collector, running.desk);
     running.recovery = recovery_key(&running.collector.secrets)?;
+    // A backup is encrypted to that key.
+    running.tasks.spawn(upkeep::run(running.collector.clone(), plan, running.stop.clone()));
     Ok(running)
 }
 
@@ -329,7 +331,8 @@ fn recovery_key(secrets: &Secrets) -> anyhow::Result<Option<SecretString>> {
 fn recovery_words(recovery: &SecretString) -> String {
     format!(
         "rollcall: the recovery key, shown this once. Backups are encrypted to it: without it no backup can be read.\n\
-         rollcall: write it down and keep it away from this machine:\n\n    {}\n",
+         rollcall: write it down and keep it away from this machine:\n\n    {}\n\n\
+         rollcall: a log may have kept this message. Once it is written down: journalctl --rotate --vacuum-time=1s\n",
         recovery.expose_secret()
     )
 }

@@ -131,3 +131,38 @@ fn signer(secrets: &Secrets) -> anyhow::Result<Signer> {
     let pair = pair.with_context(|| format!("the secret {SECRET:?} is not a key; restore it from a backup"))?;
     Ok(Signer { key: pair.der_bytes().to_vec(), sign: Box::new(move |text| pair.sign(text).ok()) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::serve::{Options, start};
+    use crate::settings::Settings;
+    use crate::store::{Folder, Store, verify_folder};
+    use std::net::SocketAddr;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_collector_signs_backs_up_and_copies_by_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        let data = dir.path().join("data");
+        let settings = Settings { data: data.clone(), agents: free, enroll: free, desk: free, metrics: free, ..Settings::default() };
+        let (copy, backups) = (dir.path().join("copy"), Backups { dir: dir.path().join("backups"), keep: 2 });
+        let upkeep = Plan { copy_to: Some(copy.clone()), backups: Some(backups.clone()), ..Plan::default() };
+        let running = start(settings, Clock::system(), Options { upkeep, ..Options::default() }).await.unwrap();
+        let folder = running.collector.folder.clone();
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        while !(data.join("last-backup").exists() && folder.state().checkpoint.is_some()) {
+            assert!(std::time::Instant::now() < deadline, "{:?}", folder.state());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(!backups.is_due(running.collector.keeper.clock().now()) && folder.state().copy.starts_with("ok, up to event 1"));
+        let hash = running.collector.keeper.view().state_hash();
+        running.stop().await;
+        assert!(folder.await_copy(Duration::from_secs(20)));
+        drop(folder);
+        let verified = verify_folder(&data).unwrap();
+        assert!(verified.checkpoints > 0 && verified.damage.is_empty(), "{verified:?}");
+        assert_eq!(Folder::open(&copy).unwrap().load().unwrap().state_hash(), hash);
+    }
+}

@@ -13,6 +13,9 @@ async fn exit_codes_are_those_that_scripts_rely_on() {
         (&["device", "NOBODY"], 1),
         (&["alerts", "--json"], 1),
         (&["software", "gimp", "--json"], 1),
+        (&["software", "gimp", "--version", "garbage"], 2),
+        (&["software", ""], 2),
+        (&["token", "new", "--expires", "2020-01-01"], 2),
         (&["rooms", "--json"], 0),
         (&["status", "--json"], 0),
         (&["ledger", "verify", "--json"], 0),
@@ -27,6 +30,14 @@ async fn exit_codes_are_those_that_scripts_rely_on() {
     let nobody = Desk::new(&site.place("nobody")).unwrap().run(&["devices"]).await.unwrap();
     assert_eq!(nobody.code, 4, "{nobody:?}");
     assert!(nobody.err.contains("nobody"), "the message names the place: {}", nobody.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slip_on_the_command_line_is_json_for_scripts() {
+    let site = TestSite::start().await.unwrap();
+    let ran = site.desk().unwrap().run(&["no-such-command", "--json"]).await.unwrap();
+    let told: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+    assert!(ran.code == 2 && told["error"].as_str().unwrap().contains("no-such-command"), "{ran:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

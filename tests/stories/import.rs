@@ -11,6 +11,8 @@ async fn a_roster_with_a_bad_line_is_refused_whole_and_the_line_is_named() {
         ("id,name\nS1,Ana\nS2\n", "3"),
         ("number,name\nS1,Ana\n", "id"),
         ("id,name\nS1,Ana\nS1,Ben\n", "S1"),
+        ("id,name\nS1,Ana\nS2,Ode, Ben\n", "line 3"),
+        ("id,name\nS1,\"Ana\nS2,Ben\n", "line 2"),
     ] {
         let file = site.place("people.csv");
         std::fs::write(&file, text).unwrap();
@@ -31,4 +33,19 @@ async fn rooms_come_from_a_file() {
     desk.json(&["room", "import", &file.to_string_lossy()]).await.unwrap();
     let rooms = desk.json(&["rooms"]).await.unwrap();
     assert!(rooms.to_string().contains("Lab 118") && rooms.to_string().contains("Library"), "{rooms}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn assets_come_from_a_file_after_a_yes() {
+    let site = TestSite::start().await.unwrap();
+    let file = site.place("assets.csv");
+    let desk = site.desk().unwrap();
+    std::fs::write(&file, "tag,kind\nPRJ-1,projector\nprj-1,camera\n").unwrap();
+    let place = file.to_string_lossy();
+    let twice = desk.run(&["asset", "import", &place, "--yes"]).await.unwrap();
+    assert!(twice.code == 2 && twice.err.contains("line 3"), "{twice:?}");
+    std::fs::write(&file, "tag,kind\nPRJ-1,projector\n").unwrap();
+    let asked = desk.run(&["asset", "import", &place]).await.unwrap();
+    assert!(asked.code == 3 && asked.err.contains("would add 1 asset"), "{asked:?}");
+    assert_eq!(desk.json(&["asset", "import", &place, "--yes"]).await.unwrap()["added"], 1);
 }

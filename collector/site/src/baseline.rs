@@ -233,7 +233,7 @@ pub(crate) fn software_of<'a>(facts: &Facts<'a>) -> Option<(&'a Software, String
     let profile = facts.site.profiles.get(&device.id)?;
     let held = profile.sections.get("software")?;
     match &**facts.site.content("software", &held.digest?)? {
-        Section::Software(software) => Some((software, held.since.map_or_else(String::new, |since| crate::words::utc(since)))),
+        Section::Software(software) => Some((software, held.since.map_or_else(String::new, crate::words::utc))),
         _ => None,
     }
 }

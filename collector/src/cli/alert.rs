@@ -6,7 +6,7 @@ use crate::cli::output::Out;
 use crate::cli::table::{Column, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What needs a person.
 #[derive(Debug, Args)]
@@ -43,8 +43,13 @@ impl Ask for Alerts {
     }
 }
 
-/// Take care of an alert.
+/// Take care of alerts.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rollcall alert ack 12                        you take care of it
+  rollcall alert resolve 12 13 17              they are over
+
+With --json, one number gives the alert, several give a list. Those that are refused are told; the others are done.")]
 pub struct Alert {
     #[command(subcommand)]
     action: Action,
@@ -52,25 +57,48 @@ pub struct Alert {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Say that you take care of it
+    /// Say that you take care of them
     Ack {
-        /// Its number
-        id: u64,
+        /// Their numbers
+        #[arg(required = true, value_name = "N")]
+        ids: Vec<u64>,
     },
     /// Say that it is over; one that still holds stays quiet until it has passed once
     Resolve {
-        /// Its number
-        id: u64,
+        /// Their numbers
+        #[arg(required = true, value_name = "N")]
+        ids: Vec<u64>,
     },
 }
 
 impl Ask for Alert {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
-        let (id, verb) = match self.action {
-            Action::Ack { id } => (id, "acknowledge"),
-            Action::Resolve { id } => (id, "resolve"),
+        let (ids, verb) = match self.action {
+            Action::Ack { ids } => (ids, "acknowledge"),
+            Action::Resolve { ids } => (ids, "resolve"),
         };
-        let row = client.post(&["alerts", &id.to_string(), verb], json!({})).await?;
-        Ok(out.said(&row, &format!("alert {id} is {}: {}", text_at(&row, "state"), text_at(&row, "title"))))
+        let one = ids.len() == 1;
+        let (mut rows, mut exit) = (Vec::new(), Exit::Done);
+        for id in ids {
+            match client.post(&["alerts", &id.to_string(), verb], json!({})).await {
+                Ok(row) => rows.push(row),
+                Err(failure) if one => return Err(failure),
+                // The others are done all the same.
+                Err(failure) => {
+                    out.failed(&failure);
+                    exit = failure.exit();
+                }
+            }
+        }
+        match rows.as_slice() {
+            [row] if one && out.is_json() => out.json(row),
+            rows if out.is_json() => out.json(&json!(rows)),
+            rows => rows.iter().for_each(|row| out.print(&told(row))),
+        }
+        Ok(exit)
     }
+}
+
+fn told(row: &Value) -> String {
+    format!("alert {} is {}: {}", text_at(row, "id"), text_at(row, "state"), text_at(row, "title"))
 }

@@ -4,13 +4,15 @@ use crate::cli::client::Client;
 use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, count_at, text_at};
+use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
+use crate::cli::words;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Anything with a tag, with or without an agent.
 #[derive(Debug, Args)]
@@ -18,7 +20,8 @@ use std::path::PathBuf;
   rollcall asset add PRJ-003 --kind projector --maker Epson --room \"Lab 1\"
   rollcall asset set LAP-042 --status in-repair
   rollcall asset move LAP-042 \"Library\"
-  rollcall asset import inventory.csv          columns: tag, kind, name, maker, model, serial, room, seat, status
+  rollcall asset import inventory.csv          shows what it would do, and asks; --yes does it. Columns:
+                                               tag, kind, name, maker, model, serial, room, seat, status
   rollcall asset retire OLD-007")]
 pub struct Asset {
     #[command(subcommand)]
@@ -63,15 +66,22 @@ enum Action {
         /// Its tag
         tag: String,
         /// The room
-        room: String,
+        #[arg(required_unless_present = "nowhere", conflicts_with = "nowhere")]
+        room: Option<String>,
         /// The seat there
-        #[arg(long)]
+        #[arg(long, conflicts_with = "nowhere")]
         seat: Option<String>,
+        /// It belongs in no room any more
+        #[arg(long)]
+        nowhere: bool,
     },
     /// Add assets from a CSV file, and change those whose tag is known, all or none
     Import {
         /// The file, with a heading line: tag, and any of kind, name, maker, model, serial, room, seat, status
         file: PathBuf,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Take it out of the inventory for good; its agent may not speak any more
     Retire {
@@ -149,12 +159,7 @@ impl Ask for Asset {
                 changed(client, out, &tag, facts).await
             }
             Action::Retire { tag } => changed(client, out, &tag, json!({ "status": "retired" })).await,
-            Action::Import { file } => {
-                let rows = rows(&csv_file::read(&file)?).map_err(|wrong| csv_file::refuse(&file, &wrong))?;
-                let imported = client.post(&["assets", "import"], Value::Array(rows)).await?;
-                let words = format!("{} added, {} changed", count_at(&imported, "added", "asset", "assets"), text_at(&imported, "changed"));
-                Ok(out.said(&imported, &words))
-            }
+            Action::Import { file, yes } => import(client, out, &file, yes).await,
             Action::List { room, retired } => {
                 let rows = client.get(&["assets"], &[("room", room), ("retired", retired.then(|| "true".to_owned()))]).await?;
                 Ok(out.rows(COLUMNS, &rows, NO_ASSETS))
@@ -168,27 +173,53 @@ impl Ask for Asset {
                 }
                 Ok(Exit::Done)
             }
-            Action::Move { tag, room, seat } => {
+            Action::Move { tag, room, seat, nowhere: _ } => {
                 let asset = client.post(&["assets", &tag, "move"], json!({ "room": room, "seat": seat })).await?;
-                Ok(out.said(&asset, &format!("{} now belongs in {}", text_at(&asset, "tag"), text_at(&asset, "room"))))
+                Ok(out.said(&asset, &moved(&asset)))
             }
         }
     }
 }
 
+async fn import(client: &Client, out: &Out, file: &Path, yes: bool) -> Result<Exit, Failure> {
+    let rows = rows(&csv_file::read(file)?).map_err(|wrong| csv_file::refuse(file, &wrong))?;
+    let rows = Value::Array(rows);
+    let count = |answer: &Value, at| field(answer, at).as_u64().unwrap_or(0);
+    let added = |answer: &Value| words::count(count(answer, "added"), "asset", "assets");
+    if !yes {
+        let plan = client.post(&["assets", "plan"], rows.clone()).await.map_err(|failure| failure.of(file.display()))?;
+        let (changed, same) = (count(&plan, "changed"), count(&plan, "same"));
+        csv_file::confirm(out, &format!("{} would add {}, change {changed}, leave {same} as they are", file.display(), added(&plan)))?;
+    }
+    let imported = client.post(&["assets", "import"], rows).await.map_err(|failure| failure.of(file.display()))?;
+    let (changed, same) = (count(&imported, "changed"), count(&imported, "same"));
+    Ok(out.said(&imported, &format!("{} added, {changed} changed, {same} as before", added(&imported))))
+}
+
+/// Where an asset belongs now, in words.
+pub(super) fn moved(asset: &Value) -> String {
+    match (text_at(asset, "tag"), text_at(asset, "room"), text_at(asset, "seat")) {
+        (tag, room, _) if room.is_empty() => format!("{tag} belongs in no room now"),
+        (tag, room, seat) if seat.is_empty() => format!("{tag} now belongs in {room}"),
+        (tag, room, seat) => format!("{tag} now belongs in {room}, seat {seat}"),
+    }
+}
+
 async fn changed(client: &Client, out: &Out, tag: &str, facts: Value) -> Result<Exit, Failure> {
     if facts.as_object().is_some_and(serde_json::Map::is_empty) {
-        return Err(Failure::Usage("say what to change: --room, --seat, --status …; see `rollcall asset set --help`".to_owned()));
+        return Err(Failure::Usage(format!(
+            "nothing was said of {tag}: give --room, --seat, --status or another; `rollcall asset set --help` names them all"
+        )));
     }
     let asset = client.send(Method::PATCH, &["assets", tag], facts).await?;
     let at = |name| text_at(&asset, name);
     Ok(out.said(
         &asset,
         &format!(
-            "{}: {}, {}, {}",
+            "{} is now: {}, {}, {}",
             at("tag"),
             at("kind"),
-            at("status"),
+            at("status").replace('-', " "),
             if at("room").is_empty() { "no room".to_owned() } else { at("room") }
         ),
     ))
@@ -200,10 +231,13 @@ const NAMES: &[&str] = &["tag", "kind", "name", "maker", "model", "serial", "roo
 /// The assets of a sheet; or what is wrong, by line.
 fn rows(sheet: &Sheet) -> Result<Vec<Value>, Vec<String>> {
     let mut wrong = sheet.missing(&["tag"]);
-    let mut assets = Vec::new();
+    let (mut assets, mut seen) = (Vec::new(), BTreeMap::new());
     for row in &sheet.rows {
-        if row.get(&sheet.columns, "tag").is_empty() {
+        let tag = row.get(&sheet.columns, "tag").to_uppercase();
+        if tag.is_empty() {
             wrong.push(format!("line {}: no tag", row.line));
+        } else if let Some(first) = seen.insert(tag.clone(), row.line) {
+            wrong.push(format!("line {}: the tag {tag} stands on line {first} already", row.line));
         }
         let known = row.filled(&sheet.columns).filter(|(name, _)| NAMES.contains(name));
         assets.push(Value::Object(known.map(|(name, text)| (name.to_owned(), text.into())).collect()));
@@ -234,6 +268,7 @@ mod tests {
             assert_eq!(rows(&csv_file::parse(text.as_bytes()).unwrap()).map(Value::Array), want, "{text}");
         };
         check("Tag;Kind;Cost\r\nPRJ-1;projector;900\r\n", Ok(json!([{"tag": "PRJ-1", "kind": "projector"}])));
+        check("tag\nA-1\na-1\n", Err(vec!["line 3: the tag A-1 stands on line 2 already".to_owned()]));
         check("tag,room\n,Lab 1\n", Err(vec!["line 2: no tag".to_owned()]));
     }
 }

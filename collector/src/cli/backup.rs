@@ -105,13 +105,16 @@ impl Restore {
     /// # Errors
     /// [`Failure`].
     pub async fn run(self, globals: &Globals, out: &Out) -> Result<Exit, Failure> {
+        // A slip in the name is told before the key is asked for.
+        drop(File::open(&self.file).map_err(|error| Failure::here(self.file.display(), &error))?);
         let identity = identity(&read_key(&self.key)?).ok_or_else(|| {
             Failure::Usage(format!("{}: there is no recovery key in it; a line must begin with AGE-SECRET-KEY-1", self.key.display()))
         })?;
         let restored = restore::restore(&self.file, &identity, &globals.data).await;
         let report = restored.map_err(|error| Failure::Usage(with_causes(error.as_ref())))?;
-        let words = format!("{}: restored up to event {}; {}", report.dir.display(), report.seq, report.next);
-        Ok(out.said(&json!(report), &words))
+        let exit = out.said(&json!(report), &format!("{} holds everything up to event {} of the backup", report.dir.display(), report.seq));
+        out.note(&format!("next: {}", report.next));
+        Ok(exit)
     }
 }
 

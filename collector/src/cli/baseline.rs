@@ -3,10 +3,11 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, count_at, field, text_at};
+use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
 use crate::cli::words;
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -26,7 +27,9 @@ const LARGEST: u64 = 1024 * 1024;
 
 Examples:
   rollcall baseline plan exam.toml             whom it would fail, without applying it
-  rollcall baseline apply exam.toml")]
+  rollcall baseline apply exam.toml
+
+rooms = [\"*\"] stands for every room. A title may end in *; versions are ranges such as \">= 2.1, < 3\".")]
 pub struct Baseline {
     #[command(subcommand)]
     action: Action,
@@ -43,6 +46,11 @@ enum Action {
     Plan {
         /// The TOML file
         file: PathBuf,
+    },
+    /// Remove one: its machines need not meet it any more
+    Remove {
+        /// Its name
+        name: String,
     },
     /// List the baselines with how the machines stand
     List,
@@ -67,8 +75,18 @@ const FAIL: &[Column] = &[Column::text("tag", "tag"), Column::text("room", "room
 impl Ask for Baseline {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         match self.action {
-            Action::Apply { file } => told(out, &client.post(&["baselines"], body(&file)?).await?, "is applied"),
-            Action::Plan { file } => told(out, &client.post(&["baselines", "plan"], body(&file)?).await?, "is not applied yet"),
+            Action::Apply { file } => {
+                let plan = client.post(&["baselines"], body(&file)?).await.map_err(|failure| failure.of(file.display()))?;
+                told(out, &plan, Holds::Now)
+            }
+            Action::Plan { file } => {
+                let plan = client.post(&["baselines", "plan"], body(&file)?).await.map_err(|failure| failure.of(file.display()))?;
+                told(out, &plan, if field(&plan, "applied") == true { Holds::Now } else { Holds::NotYet })
+            }
+            Action::Remove { name } => {
+                let answer = client.send(Method::DELETE, &["baselines", &name], json!({})).await?;
+                Ok(out.said(&answer, &format!("baseline {name} is removed; nothing has to meet it any more")))
+            }
             Action::List => {
                 let rows = client.get(&["baselines"], &[]).await?;
                 Ok(out.rows(
@@ -84,7 +102,7 @@ impl Ask for Baseline {
                     return Ok(Exit::Done);
                 }
                 out.print(&text_lines(&baseline));
-                told(out, field(&baseline, "plan"), "is applied")
+                told(out, field(&baseline, "plan"), Holds::Now)
             }
         }
     }
@@ -104,18 +122,54 @@ fn body(file: &Path) -> Result<Value, Failure> {
     Ok(json!({ "text": std::fs::read_to_string(file).map_err(failed)? }))
 }
 
+/// Whether a baseline holds now just so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    Now,
+    NotYet,
+}
+
+fn headline(plan: &Value, holds: Holds) -> String {
+    let count = |at| field(plan, at).as_u64().unwrap_or(0);
+    let (meet, machines) = (count("meet"), words::count(count("devices"), "machine", "machines"));
+    let meets = if meet == 1 { "meets" } else { "meet" };
+    let unread = match count("unmeasured") {
+        0 => String::new(),
+        unread => format!("; the software of {unread} was never read"),
+    };
+    match holds {
+        Holds::Now => format!("{} is applied: {meet} of {machines} {meets} it{unread}", text_at(plan, "baseline")),
+        Holds::NotYet => format!("{} is not applied so: {meet} of {machines} would meet it{unread}", text_at(plan, "baseline")),
+    }
+}
+
 /// What a plan says; machines that don't meet it are the problems found.
-fn told(out: &Out, plan: &Value, state: &str) -> Result<Exit, Failure> {
+fn told(out: &Out, plan: &Value, holds: Holds) -> Result<Exit, Failure> {
     let fail = field(plan, "fail");
     let failing = fail.as_array().map_or(0, Vec::len);
     if out.is_json() {
         out.json(plan);
     } else {
-        let (devices, meet) = (count_at(plan, "devices", "machine", "machines"), text_at(plan, "meet"));
-        out.remark(&format!("{} {state}: {meet} of {devices} meet it", text_at(plan, "baseline")));
+        out.remark(&headline(plan, holds));
         if failing > 0 {
             out.rows(FAIL, fail, "");
         }
     }
     Ok(if failing > 0 { Exit::Found } else { Exit::Done })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_and_what_would_be_are_told_apart() {
+        let plan = json!({"baseline": "Exam lab", "devices": 2, "meet": 1, "unmeasured": 0});
+        assert_eq!(headline(&plan, Holds::Now), "Exam lab is applied: 1 of 2 machines meets it");
+        let plan = json!({"baseline": "Exam lab", "devices": 1, "meet": 0, "unmeasured": 1});
+        assert_eq!(
+            headline(&plan, Holds::NotYet),
+            "Exam lab is not applied so: 0 of 1 machine would meet it; the software of 1 was never read"
+        );
+    }
 }

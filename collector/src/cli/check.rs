@@ -36,12 +36,17 @@ impl Ask for Check {
 }
 
 /// Says the verdict and why; the remedies stand under what they cure.
-pub(super) fn show(out: &Out, check: &Value) {
+fn show(out: &Out, check: &Value) {
     let title = text_at(check, "title");
     out.line(
         &text_at(check, "verdict"),
         &format!("  {}{}", text_at(check, "tag"), if title.is_empty() { title } else { format!("  {title}") }),
     );
+    reasons(out, check);
+}
+
+/// Says the reasons of a verdict.
+pub(super) fn reasons(out: &Out, check: &Value) {
     for reason in field(check, "reasons").as_array().into_iter().flatten() {
         let verdict = text_at(reason, "verdict");
         out.line(&verdict, &format!("{:pad$}{}", "", text_at(reason, "text"), pad = 7_usize.saturating_sub(verdict.len())));

@@ -2,12 +2,16 @@
 
 use crate::cli::exit::Failure;
 use crate::cli::pin;
-use crate::desk::api::SITE_HEADER;
+use crate::cli::table::moment;
+use crate::cli::words;
+use crate::desk::api::{SITE_HEADER, ZONE_HEADER};
 use crate::desk::keys::{BadKey, Key};
 use futures_util::StreamExt;
+use jiff::tz::TimeZone;
 use reqwest::{Method, Response, Url};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// How long the door may take to open.
@@ -37,6 +41,7 @@ pub struct Client {
     base: Url,
     door: Door,
     site: Option<String>,
+    zone: OnceLock<TimeZone>,
 }
 
 /// A query: names and values.
@@ -61,7 +66,7 @@ impl Client {
         let scheme = if matches!(door, Door::Socket(_)) { "http" } else { "https" };
         let base = Url::parse(&base).ok().filter(|url| url.scheme() == scheme && url.has_host());
         let base = base.ok_or_else(|| Failure::Usage("--desk wants an address such as https://rollcall.school.example:8443".to_owned()))?;
-        Ok(Self { http, base, door, site })
+        Ok(Self { http, base, door, site, zone: OnceLock::new() })
     }
 
     /// Asks a question.
@@ -138,6 +143,12 @@ impl Client {
         self.call(Method::POST, path, &[], Some(Value::Object(serde_json::Map::new())), None).await
     }
 
+    /// A moment in a sentence, in the site's own time: "2026-11-29 23:59"; empty when it is none.
+    pub fn when(&self, at: &Value) -> String {
+        let zone = self.zone.get().cloned().unwrap_or(TimeZone::UTC);
+        moment(at).map(|at| words::day_and_time(at, &zone)).unwrap_or_default()
+    }
+
     /// Why a stream broke off, in words.
     pub fn broke_off(&self, error: &reqwest::Error) -> Failure {
         self.unreachable(&root_cause(error))
@@ -165,6 +176,8 @@ impl Client {
             request = request.bearer_auth(key.trim());
         }
         let response = request.send().await.map_err(|error| self.unreachable(&root_cause(&error)))?;
+        let zone = response.headers().get(ZONE_HEADER).and_then(|zone| TimeZone::get(zone.to_str().ok()?).ok());
+        self.zone.get_or_init(|| zone.unwrap_or(TimeZone::UTC));
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -207,6 +220,7 @@ impl Client {
     /// Nobody answers: says where, why, and what to do.
     fn unreachable(&self, why: &str) -> Failure {
         Failure::Unreachable(match &self.door {
+            Door::Socket(path) if why.contains("ermission denied") => return Failure::Refused(closed_socket(path)),
             Door::Socket(path) => no_socket(path, why),
             Door::Desk { url, .. } if why.contains("UnknownIssuer") => {
                 format!("{url} is not the desk that this API key was made for; check the address, or make a key on that collector")
@@ -225,14 +239,13 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     bottom.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
+fn closed_socket(path: &Path) -> String {
+    format!("{}: only root and the collector's own user may use it; call rollcall with sudo, or use --desk URL", path.display())
+}
+
 fn no_socket(path: &Path, why: &str) -> String {
     let folder = path.parent().unwrap_or(path).display();
-    if why.contains("ermission denied") {
-        return format!(
-            "{}: only root and the collector's own user may use it; call rollcall with sudo, or use --desk URL",
-            path.display()
-        );
-    }
+    let why = if why.contains("No such file") { "there is no such socket" } else { why };
     let asks = "start one with `rollcall serve`, name its folder with --data, or use --desk URL from another machine";
     format!("no collector answers in {folder} ({}: {why}); {asks}", path.display())
 }
@@ -263,6 +276,12 @@ mod tests {
         assert_eq!(failure.exit() as u8, 4);
         assert!(failure.to_string().starts_with("no collector answers in /nowhere"), "{failure}");
         assert!(failure.to_string().contains("rollcall serve"), "{failure}");
+    }
+
+    #[test]
+    fn a_socket_that_is_not_ours_is_refused() {
+        let failure = client().unreachable("Permission denied (os error 13)");
+        assert!(failure.exit() as u8 == 3 && failure.to_string().contains("sudo"), "{failure}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! CSV files as people's spreadsheets write them: byte order mark, CRLF, comma or semicolon, columns by heading.
 
 use crate::cli::exit::Failure;
+use crate::cli::output::{Answer, Out};
 use crate::cli::words;
 use std::path::Path;
 
@@ -72,19 +73,50 @@ pub fn parse(bytes: &[u8]) -> Result<Sheet, String> {
     let delimiter = if heading.matches(';').count() > heading.matches(',').count() { b';' } else { b',' };
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let columns: Vec<String> = reader.headers().map_err(|error| error.to_string())?.iter().map(str::to_lowercase).collect();
+    if let [only] = columns.as_slice()
+        && only.contains('\t')
+    {
+        return Err("its columns are parted by tabs; save it as CSV, with commas or semicolons".to_owned());
+    }
+    if let Some(line) = open_quote(text, delimiter) {
+        return Err(format!("line {line}: a \" is opened here and never closed; everything after it would be one value"));
+    }
     if columns.iter().all(String::is_empty) {
         return Err("the file is empty; its first line must name the columns".to_owned());
     }
+    let mut wrong = Vec::new();
     let (mut rows, mut lines) = (Vec::new(), Lines { bytes: text.as_bytes(), at: 0, line: 1 });
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
         let line = lines.of(record.position().map_or(0, csv::Position::byte));
         let values: Vec<String> = record.iter().map(str::to_owned).collect();
+        if values.iter().skip(columns.len()).any(|value| !value.is_empty()) {
+            let (has, names) = (values.len(), columns.len());
+            wrong
+                .push(format!("line {line} has {has} values and the heading names {names}; put a value with a comma in it between quotes"));
+        }
         if values.iter().any(|value| !value.is_empty()) {
             rows.push(Row { line, values });
         }
     }
-    Ok(Sheet { columns, rows })
+    if wrong.is_empty() { Ok(Sheet { columns, rows }) } else { Err(wrong.into_iter().take(MOST_TOLD).collect::<Vec<_>>().join("; ")) }
+}
+
+/// The line of a quote that is never closed: the reader would take all that follows for one value.
+fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
+    let (mut line, mut opened, mut begins) = (1, None, true);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        line += u64::from(byte == b'\n');
+        match (opened, byte) {
+            (None, b'"') if begins => opened = Some(line),
+            // Two quotes within a value stand for one.
+            (Some(_), b'"') if bytes.next_if_eq(&b'"').is_none() => opened = None,
+            _ => {}
+        }
+        begins = opened.is_none() && (byte == delimiter || byte == b'\n');
+    }
+    opened
 }
 
 /// Counts lines as an editor does: the reader itself counts neither empty lines nor CRLF that way.
@@ -114,6 +146,18 @@ pub fn refuse(path: &Path, wrong: &[String]) -> Failure {
         told.push(&more);
     }
     Failure::Usage(format!("{}: nothing was imported; {}", path.display(), told.join("; ")))
+}
+
+/// Asks whether to do what `plan` says an import would do.
+///
+/// # Errors
+/// Somebody said no, or nobody is there to ask.
+pub fn confirm(out: &Out, plan: &str) -> Result<(), Failure> {
+    match out.ask(&format!("{plan}. Import?")) {
+        Some(Answer::Yes) => Ok(()),
+        Some(Answer::No) => Err(Failure::Refused("nothing was imported".to_owned())),
+        None => Err(Failure::Refused(format!("{plan}; nothing was imported: say --yes to do it"))),
+    }
 }
 
 #[cfg(test)]
@@ -146,5 +190,10 @@ mod tests {
     fn what_is_no_csv_is_told() {
         assert!(parse(b"").unwrap_err().contains("empty"));
         assert!(parse(b"id,name\n1,\xe9").unwrap_err().contains("byte 11 is not UTF-8"));
+        assert!(parse(b"id\tname\n1\tAna\n").unwrap_err().contains("tabs"));
+        assert!(parse(b"id,name\n1,\"Ana\n2,Bo\n").unwrap_err().starts_with("line 2: a \""));
+        assert!(parse(b"id,name\n1,\"A \"\"B\"\" C\"\n").is_ok());
+        assert!(parse(b"id,name\n1,Ana\n2,Ruiz, Ana\n").unwrap_err().starts_with("line 3 has 3 values"));
+        assert!(parse(b"id,name\n1,Ana,,\n").is_ok(), "spreadsheets leave empty cells behind");
     }
 }

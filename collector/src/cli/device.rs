@@ -1,5 +1,6 @@
 //! `rollcall devices`, `rollcall device …`: the enrolled machines.
 
+use crate::cli::asset;
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
@@ -7,7 +8,7 @@ use crate::cli::table::{Column, text_at};
 use crate::cli::way::Ask;
 use crate::cli::{device_health, device_page};
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The enrolled machines.
 #[derive(Debug, Args)]
@@ -40,10 +41,11 @@ const DEVICES: &[Column] = &[
     Column::text("model", "model").from(90),
     Column::text("serial", "serial").from(150),
     Column::text("os", "os").from(120),
-    Column::bytes("memory", "memory_bytes").from(100),
+    Column::memory("memory", "memory_bytes").from(100),
     Column::text("alerts", "alerts"),
     Column::text("on loan to", "on_loan_to").from(150),
     Column::moment("last report", "last_report").from(170),
+    Column::mark("simulated", "simulated"),
 ];
 
 const NO_DEVICES: &str = "no machine fits. To let one in: `rollcall token new`, then paste the line that it prints on the machine";
@@ -52,7 +54,31 @@ impl Ask for Devices {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         let query = [("room", self.room), ("presence", self.presence), ("search", self.search)];
         let rows = client.get(&["devices"], &query).await?;
-        Ok(out.rows(DEVICES, &rows, NO_DEVICES))
+        let empty = match &query {
+            [room, (_, None), (_, Some(text))] if rows.as_array().is_some_and(Vec::is_empty) => {
+                let gone = [room.clone(), ("presence", Some("retired".to_owned())), ("search", Some(text.clone()))];
+                no_device(text, &client.get(&["devices"], &gone).await?)
+            }
+            _ => NO_DEVICES.to_owned(),
+        };
+        Ok(out.rows(DEVICES, &rows, &empty))
+    }
+}
+
+/// Nothing in service fits a search; what has gone may.
+fn no_device(text: &str, gone: &Value) -> String {
+    let tags: Vec<String> = gone.as_array().into_iter().flatten().map(|row| text_at(row, "tag")).collect();
+    match tags.as_slice() {
+        [] => NO_DEVICES.to_owned(),
+        [tag] => format!("no machine in service fits {text:?}; {tag} does, and is retired or revoked: `rollcall device {tag}` shows it"),
+        tags => {
+            let first = tags.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let ask = format!("`rollcall devices --presence retired --search {text:?}`");
+            format!(
+                "no machine in service fits {text:?}; {} that are retired or revoked do, {first} among them: {ask} lists them",
+                tags.len()
+            )
+        }
     }
 }
 
@@ -61,6 +87,7 @@ impl Ask for Devices {
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
     subcommand_value_name = "ACTION",
     subcommand_help_heading = "Actions",
     after_help = "Examples:
@@ -77,7 +104,7 @@ pub struct Device {
     /// Its tag, name, serial, MAC or id
     #[arg(required = true, value_name = "NAME|TAG|SERIAL|MAC")]
     name: Option<String>,
-    /// Only this section: system, os, processors, memory, storage, network, battery, displays, software …
+    /// Only this section: system, os, processors, memory, storage, network, battery, displays, software, health …
     #[arg(long, value_name = "SECTION", conflicts_with = "history")]
     section: Option<String>,
     /// Only its timeline, newest first
@@ -109,10 +136,14 @@ enum Action {
         /// Its tag, name, serial or MAC
         name: String,
         /// The room
-        room: String,
+        #[arg(required_unless_present = "nowhere", conflicts_with = "nowhere")]
+        room: Option<String>,
         /// The seat there
-        #[arg(long)]
+        #[arg(long, conflicts_with = "nowhere")]
         seat: Option<String>,
+        /// It belongs in no room any more
+        #[arg(long)]
+        nowhere: bool,
     },
     /// Allow the next enrolment with its tag to take its place, for an hour
     Rebind {
@@ -146,9 +177,9 @@ impl Action {
                 let answer = client.post(&["devices", &name, "revoke"], json!({})).await?;
                 Ok(out.said(&answer, &format!("{name} is revoked; to let the machine in again, enrol it with a new token")))
             }
-            Self::Move { name, room, seat } => {
+            Self::Move { name, room, seat, nowhere: _ } => {
                 let asset = client.post(&["devices", &name, "move"], json!({ "room": room, "seat": seat })).await?;
-                Ok(out.said(&asset, &format!("{} now belongs in {}", text_at(&asset, "tag"), text_at(&asset, "room"))))
+                Ok(out.said(&asset, &asset::moved(&asset)))
             }
             Self::Rebind { name } => {
                 let answer = client.post(&["devices", &name, "rebind"], json!({})).await?;

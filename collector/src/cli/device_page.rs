@@ -1,9 +1,10 @@
 //! One machine in plain words: what it is made of, what could not be measured, alerts, loan, timeline.
 
 use crate::cli::client::Client;
+use crate::cli::device_section;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, field, moment, text_at};
+use crate::cli::table::{field, moment, text_at};
 use crate::cli::words;
 use rollcall_site::event::Event;
 use serde_json::Value;
@@ -16,9 +17,9 @@ const LATEST: u32 = 8;
 /// # Errors
 /// [`Failure`].
 pub(super) async fn show(client: &Client, out: &Out, name: &str, section: Option<&str>, history: Option<u32>) -> Result<Exit, Failure> {
-    let mut page = client.get(&["devices", name], &[]).await?;
+    let page = client.get(&["devices", name], &[]).await?;
     if let Some(section) = section {
-        return one_section(out, &page, section);
+        return device_section::show(out, &page, section);
     }
     if history.is_none() && out.is_json() {
         out.json(&page);
@@ -27,14 +28,11 @@ pub(super) async fn show(client: &Client, out: &Out, name: &str, section: Option
     let limit = history.unwrap_or(LATEST).to_string();
     let events = client.get(&["devices", name, "history"], &[("limit", Some(limit))]).await?;
     if out.is_json() {
-        if let Some(fields) = page.as_object_mut() {
-            fields.insert("history".to_owned(), events);
-        }
-        out.json(&page);
+        out.json(&events);
         return Ok(Exit::Done);
     }
     if history.is_none() {
-        whole(out, &page);
+        whole(client, out, &page);
         out.heading("Timeline");
     }
     timeline(out, &events);
@@ -59,16 +57,20 @@ pub(super) fn event_line(out: &Out, event: &Event) -> String {
     }
 }
 
-fn whole(out: &Out, page: &Value) {
+fn whole(client: &Client, out: &Out, page: &Value) {
     let at = |name| text_at(page, name);
     let presence = at("presence");
     let since = moment(field(page, "since")).map(|since| format!(" since {}", words::ago(since, out.now).trim_end_matches(" ago")));
     let note = if at("note").is_empty() { String::new() } else { format!(" ({})", at("note")) };
-    out.line(&at("tag"), &format!("  {}", at("name")));
+    out.line(&at("tag"), &format!("  {}{}", at("name"), if field(page, "simulated") == true { "  (simulated)" } else { "" }));
     out.line(&presence, &format!("{}{note}", since.unwrap_or_default()));
-    out.facts(&[("room", place(page)), ("on loan to", on_loan(page, out)), ("last report", age(page, "last_report", out))]);
+    out.facts(&[("room", place(page)), ("on loan to", on_loan(page, client)), ("last report", age(page, "last_report", out))]);
     out.heading("Hardware");
     out.facts(&hardware(field(page, "sections")));
+    if !field(page, "health").is_null() {
+        out.heading("Health");
+        out.facts(&device_section::health(field(page, "health"), out));
+    }
     let unmeasured = not_measured(field(page, "sections"));
     if !unmeasured.is_empty() {
         out.heading("Not measured");
@@ -92,9 +94,9 @@ fn place(page: &Value) -> String {
     }
 }
 
-fn on_loan(page: &Value, out: &Out) -> String {
+fn on_loan(page: &Value, client: &Client) -> String {
     let loan = field(page, "loan");
-    let due = out.when(field(loan, "due"));
+    let due = client.when(field(loan, "due"));
     let due = if due.is_empty() { String::new() } else { format!(", due {due}") };
     if loan.is_null() { String::new() } else { format!("{} {}{due}", text_at(loan, "person"), text_at(loan, "person_name")) }
 }
@@ -118,10 +120,9 @@ fn hardware(sections: &Value) -> Vec<(String, String)> {
     let os = content("os");
     say("system", joined(&[text_at(os, "pretty"), prefixed("kernel ", &text_at(os, "kernel"))], ", "));
     for processor in items(content("processors"), "processors") {
-        let count =
-            |at, one, many| field(processor, at).as_u64().filter(|n| *n > 0).map(|n| words::count(n, one, many)).unwrap_or_default();
-        let words = [text_at(processor, "model"), count("cores", "core", "cores"), count("threads", "thread", "threads")];
-        say("processor", joined(&words, ", "));
+        let many = |at, one, many| field(processor, at).as_u64().filter(|n| *n > 0).map(|n| words::count(n, one, many)).unwrap_or_default();
+        let (cores, threads) = (many("cores", "core", "cores"), many("threads", "thread", "threads"));
+        say("processor", joined(&[text_at(processor, "model"), cores, threads], ", "));
     }
     let memory = content("memory");
     say("memory", size(memory, "total_bytes", words::memory));
@@ -180,55 +181,12 @@ fn not_measured(sections: &Value) -> Vec<(String, String)> {
     facts
 }
 
-const PACKAGES: &[Column] = &[
-    Column::text("title", "name"),
-    Column::text("version", "version"),
-    Column::text("architecture", "architecture").from(80),
-    Column::text("source", "source").from(100),
-];
-
-fn one_section(out: &Out, page: &Value, name: &str) -> Result<Exit, Failure> {
-    let sections = field(page, "sections");
-    let Some(section) = sections.get(name) else {
-        let known: Vec<&str> = sections.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-        let detail = format!("{} has reported no section {name:?}; it has {}", text_at(page, "tag"), known.join(", "));
-        return Err(Failure::Answered { status: 404, detail });
-    };
-    let content = field(section, "content");
-    let reason = text_at(section, "not_measured");
-    if out.is_json() {
-        out.json(section);
-    } else if let Some(packages) = content.get("packages") {
-        out.rows(PACKAGES, packages, "it has no software installed");
-    } else {
-        let mut facts = Vec::new();
-        flatten(content, String::new(), &mut facts);
-        out.facts(&facts);
-    }
-    if !reason.is_empty() {
-        out.note(&format!("{name} could not be measured the last time: {reason}"));
-    }
-    Ok(if content.is_null() { Exit::Found } else { Exit::Done })
-}
-
-/// Every value of a section with its path: `modules.1.slot`.
-fn flatten(value: &Value, path: String, facts: &mut Vec<(String, String)>) {
-    let under = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| flatten(value, under(name), facts)),
-        Value::Array(values) => values.iter().enumerate().for_each(|(at, value)| flatten(value, under(&(at + 1).to_string()), facts)),
-        Value::String(text) => facts.push((path, text.clone())),
-        Value::Null => {}
-        other => facts.push((path, other.to_string())),
-    }
-}
-
 fn items<'a>(value: &'a Value, at: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
     field(value, at).as_array().into_iter().flatten()
 }
 
-fn size(value: &Value, at: &str, say: impl Fn(u64) -> String) -> String {
-    field(value, at).as_u64().filter(|count| *count > 0).map(say).unwrap_or_default()
+fn size(value: &Value, at: &str, words: fn(u64) -> String) -> String {
+    field(value, at).as_u64().filter(|count| *count > 0).map(words).unwrap_or_default()
 }
 
 fn joined(parts: &[String], between: &str) -> String {
@@ -277,12 +235,5 @@ mod tests {
         });
         let want = [("memory".to_owned(), "needs root".to_owned()), ("network".to_owned(), "eth0: no address".to_owned())];
         assert_eq!(not_measured(&sections), want);
-    }
-
-    #[test]
-    fn a_section_is_flattened_with_its_places() {
-        let mut facts = Vec::new();
-        flatten(&json!({"modules": [{"slot": "A", "bytes": 4}]}), String::new(), &mut facts);
-        assert_eq!(facts, [("modules.1.bytes".to_owned(), "4".to_owned()), ("modules.1.slot".to_owned(), "A".to_owned())]);
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::desk::api::problem::with_causes;
 use serde_json::{Value, json};
+use std::fmt::Display;
+use std::io;
 use std::process::ExitCode;
 
 /// The exit code.
@@ -58,7 +60,16 @@ pub enum Failure {
 impl Failure {
     /// Something on this machine failed, with everything that caused it.
     pub fn here(place: impl ToString, error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::Here { place: place.to_string(), error: with_causes(error) }
+        let error = error.downcast_ref::<io::Error>().and_then(in_words).map_or_else(|| with_causes(error), str::to_owned);
+        Self::Here { place: place.to_string(), error }
+    }
+
+    /// The same failure, of something that is named: a file that was sent.
+    pub fn of(self, place: impl Display) -> Self {
+        match self {
+            Self::Answered { status, detail } if status == 422 => Self::Answered { status, detail: format!("{place}: {detail}") },
+            other => other,
+        }
     }
 
     /// The exit code.
@@ -87,6 +98,17 @@ impl Failure {
     }
 }
 
+/// What commonly happens to files, as people say it.
+fn in_words(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::NotFound => Some("there is no such file or folder; check the name"),
+        io::ErrorKind::PermissionDenied => Some("this user may not use it; call rollcall with sudo, or change who may"),
+        io::ErrorKind::IsADirectory => Some("it is a folder; name a file"),
+        io::ErrorKind::StorageFull => Some("there is no space left; nothing more could be written"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +124,14 @@ mod tests {
         check(422, Exit::Usage);
         check(503, Exit::Unreachable);
         assert_eq!(Failure::Unreachable(String::new()).exit() as u8, 4);
+    }
+
+    #[test]
+    fn what_happens_to_files_is_said_in_words() {
+        let failure = Failure::here("x.csv", &io::Error::from(io::ErrorKind::NotFound));
+        assert_eq!(failure.to_string(), "x.csv: there is no such file or folder; check the name");
+        let refused = |status| Failure::Answered { status, detail: "line 2".to_owned() }.of("lab.toml").to_string();
+        assert_eq!([refused(422), refused(409)], ["lab.toml: line 2", "line 2"]);
     }
 
     #[test]

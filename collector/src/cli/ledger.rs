@@ -3,7 +3,7 @@
 use crate::cli::Globals;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{count_at, field, text_at};
+use crate::cli::table::{field, text_at};
 use crate::cli::way::Way;
 use crate::cli::words;
 use crate::settings::Settings;
@@ -57,14 +57,13 @@ fn told(out: &Out, verified: &Value) -> Exit {
     if out.is_json() {
         out.json(verified);
     } else {
-        let count = |at, one, many| count_at(verified, at, one, many);
-        out.print(&format!(
-            "{}, {} and {} read; head {}",
-            count("entries", "entry", "entries"),
-            count("events", "event", "events"),
-            count("blobs", "content", "contents"),
-            text_at(verified, "head")
-        ));
+        let count = |at| text_at(verified, at);
+        let many = |at, one, many| words::count(field(verified, at).as_u64().unwrap_or(0), one, many);
+        let (entries, events) = (many("entries", "entry", "entries"), many("events", "event", "events"));
+        out.print(&format!("{entries}, {events} and {} read; head {}", many("blobs", "content", "contents"), count("head")));
+        if !count("state_hash").is_empty() {
+            out.print(&format!("state hash {}", count("state_hash")));
+        }
         match damage {
             [] => out.line("ok", ": every byte is what was written"),
             _ => damage.iter().for_each(|line| out.print(&words::harmless(line.as_str().unwrap_or_default()))),

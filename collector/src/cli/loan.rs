@@ -1,5 +1,6 @@
 //! `rollcall loan …`: lend and take back.
 
+use crate::cli::check;
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
@@ -28,8 +29,8 @@ enum Action {
         tag: String,
         /// Who borrows it, by the id on the card
         person: String,
-        /// Due back: 5d, 2w, or a day as 2026-12-18
-        #[arg(long, value_name = "DATE|DAYS")]
+        /// Due back at the end of that day: 5d, 2w, a day as 2026-12-18, or never; default: in 14 days
+        #[arg(long, value_name = "DATE|DAYS|never")]
         due: Option<String>,
         /// Lend it although the verdict is STOP; the reason is recorded
         #[arg(long = "override", value_name = "REASON")]
@@ -52,12 +53,12 @@ const COLUMNS: &[Column] = &[
     Column::text("#", "id"),
     Column::text("tag", "tag"),
     Column::text("what", "title").from(90),
-    Column::text("person", "person"),
-    Column::text("name", "person_name").from(100),
-    Column::moment("out", "out_at"),
+    Column::text("name", "person_name"),
+    Column::text("person", "person").from(100),
+    Column::moment("out", "out_at").from(70),
     Column::moment("due", "due"),
-    Column::text("overdue", "overdue").from(80),
-    Column::moment("back", "in_at"),
+    Column::yes_no("overdue", "overdue"),
+    Column::moment("back", "in_at").from(80),
     Column::text("by", "by").from(120),
 ];
 
@@ -67,7 +68,11 @@ impl Ask for Loan {
             Action::Out { tag, person, due, override_reason } => {
                 let body = json!({ "tag": tag, "person": person, "due": due, "override": override_reason });
                 let row = client.post(&["loans"], body).await?;
-                Ok(out.said(&row, &format!("{} is out to {}{}", text_at(&row, "tag"), borrower(&row), due_words(&row, out))))
+                let exit = out.said(&row, &format!("{} is out to {}{}", text_at(&row, "tag"), borrower(&row), due_words(&row, client)));
+                if !out.is_json() {
+                    check::reasons(out, &row);
+                }
+                Ok(exit)
             }
             Action::In { tag } => {
                 let row = client.post(&["loans", "return"], json!({ "tag": tag })).await?;
@@ -86,7 +91,7 @@ fn borrower(row: &Value) -> String {
     if name.is_empty() { text_at(row, "person") } else { format!("{name} ({})", text_at(row, "person")) }
 }
 
-fn due_words(row: &Value, out: &Out) -> String {
-    let due = out.when(field(row, "due"));
+fn due_words(row: &Value, client: &Client) -> String {
+    let due = client.when(field(row, "due"));
     if due.is_empty() { ", without a date".to_owned() } else { format!(", due {due}") }
 }

@@ -11,6 +11,7 @@ mod csv_file;
 mod device;
 mod device_health;
 mod device_page;
+mod device_section;
 mod event;
 pub mod exit;
 mod key;
@@ -35,6 +36,7 @@ use crate::cli::output::{Out, Wanted};
 use crate::cli::way::Asking;
 use crate::clock::Clock;
 use clap::{CommandFactory, Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -59,7 +61,7 @@ Exit codes: 0 done (GO) · 1 found problems (CHECK) or nothing · 2 usage · 3 r
 
 /// Keeps the technology inventory of a school site: who is here, what changed, what may be lent.
 #[derive(Debug, Parser)]
-#[command(name = "rollcall", version, after_help = EXAMPLES, max_term_width = 110, disable_help_subcommand = true)]
+#[command(name = "rollcall", version, after_help = EXAMPLES, max_term_width = 110)]
 pub struct Cli {
     #[command(flatten)]
     globals: Globals,
@@ -97,7 +99,7 @@ enum Command {
     Sweep(Asking<sweep::Sweep>),
     /// What needs a person
     Alerts(Asking<alert::Alerts>),
-    /// Take care of an alert
+    /// Take care of alerts
     Alert(Asking<alert::Alert>),
     /// May it be lent? GO, CHECK or STOP for a scanned tag
     Check(Asking<check::Check>),
@@ -146,14 +148,36 @@ struct Completion {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let Cli { globals, command } = Cli::parse();
-    let wanted = if globals.json { Wanted::Json } else { Wanted::Words };
-    let out = Out::new(wanted, Clock::system().now());
-    let exit = run(command, &globals, &out).unwrap_or_else(|failure| {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments.len() < 2 {
+        // Who says nothing wants to know what there is to say.
+        arguments = vec!["rollcall".into(), "--help".into()];
+    }
+    let json = arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json");
+    let out = Out::new(if json { Wanted::Json } else { Wanted::Words }, Clock::system().now());
+    let done = match Cli::try_parse_from(arguments) {
+        Ok(Cli { globals, command }) => run(command, &globals, &out),
+        Err(told) => not_a_command(&told, &out),
+    };
+    let exit = done.and_then(|exit| out.finish(exit)).unwrap_or_else(|failure| {
         out.failed(&failure);
         failure.exit()
     });
     exit.into()
+}
+
+/// Help, the version, or what is wrong with the command line: for scripts that want JSON as every other error.
+fn not_a_command(told: &clap::Error, out: &Out) -> Result<Exit, Failure> {
+    if out.is_json() && told.use_stderr() {
+        let text = told.render().to_string();
+        return Err(Failure::Usage(text.trim_start_matches("error: ").trim_end().to_owned()));
+    }
+    // A reader that went away (`| head`) has what it wanted.
+    let broken = told.print().err().filter(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
+    if let Some(error) = broken {
+        return Err(Failure::here("standard output", &error));
+    }
+    Ok(if told.use_stderr() { Exit::Usage } else { Exit::Done })
 }
 
 fn run(command: Command, globals: &Globals, out: &Out) -> Result<Exit, Failure> {
@@ -204,6 +228,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::error::ErrorKind;
 
     fn parses(line: &[&str]) -> bool {
         Cli::try_parse_from(std::iter::once("rollcall").chain(line.iter().copied())).is_ok()
@@ -238,6 +263,11 @@ mod tests {
             &["person", "import", "roster.csv", "--yes"],
             &["token", "new", "--json", "--room", "Lab 1", "--count", "30", "--expires", "7d"],
             &["alert", "ack", "3"],
+            &["alert", "resolve", "3", "4", "5"],
+            &["device", "move", "LAB1-017", "--nowhere"],
+            &["baseline", "remove", "Exam lab"],
+            &["room", "remove", "Lab 1"],
+            &["loan", "out", "LAP-1", "100231", "--due", "never"],
             &["baseline", "apply", "lab.toml"],
             &["key", "new", "report", "--role", "viewer"],
             &["restore", "b.age", "--key", "recovery.key", "--data", "/d"],
@@ -250,11 +280,26 @@ mod tests {
 
     #[test]
     fn what_means_nothing_is_refused() {
-        let bad: &[&[&str]] =
-            &[&[], &["device"], &["sweep"], &["sweep", "Lab 1", "--list"], &["alert", "ack", "x"], &["loan", "out", "LAP-1"]];
+        let bad: &[&[&str]] = &[
+            &[],
+            &["device"],
+            &["sweep"],
+            &["sweep", "Lab 1", "--list"],
+            &["alert", "ack", "x"],
+            &["alert", "ack"],
+            &["loan", "out", "LAP-1"],
+            &["device", "move", "LAB1-017"],
+        ];
         for line in bad {
             assert!(!parses(line), "{line:?}");
         }
+    }
+
+    #[test]
+    fn help_is_a_word_too_but_not_the_name_of_a_machine() {
+        let kind = |line: &[&str]| Cli::try_parse_from(line).err().map(|told| told.kind());
+        assert_eq!(kind(&["rollcall", "help", "sweep"]), Some(ErrorKind::DisplayHelp));
+        assert_eq!(kind(&["rollcall", "device", "help"]), None);
     }
 
     #[test]

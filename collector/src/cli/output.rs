@@ -6,10 +6,11 @@ use crate::cli::words;
 use comfy_table::Color;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::io::{self, IsTerminal, Write};
 
 /// Where and how a command speaks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Out {
     /// Whether scripts want JSON.
     pub form: Wanted,
@@ -17,6 +18,8 @@ pub struct Out {
     pub terminal: Option<Style>,
     /// Ages are counted from here.
     pub now: Timestamp,
+    /// Why the answer could not be written.
+    broken: OnceCell<io::Error>,
 }
 
 /// What standard output is wanted to hold.
@@ -34,7 +37,21 @@ impl Out {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let width = comfy_table::Table::new().width().filter(|width| *width > 0).unwrap_or(80);
         let terminal = io::stdout().is_terminal().then_some(Style { width, colour, now });
-        Self { form, terminal, now }
+        Self { form, terminal, now, broken: OnceCell::new() }
+    }
+
+    /// Speaks to no terminal.
+    #[cfg(test)]
+    pub fn to_scripts(form: Wanted, now: Timestamp) -> Self {
+        Self { form, terminal: None, now, broken: OnceCell::new() }
+    }
+
+    /// How it all ends: an answer that could not be written is no answer.
+    ///
+    /// # Errors
+    /// Standard output is full or broken.
+    pub fn finish(&self, exit: Exit) -> Result<Exit, Failure> {
+        self.broken.get().map_or(Ok(exit), |error| Err(Failure::here("standard output", error)))
     }
 
     /// Whether scripts want JSON.
@@ -106,14 +123,19 @@ impl Out {
 
     /// Text that is already what it should be.
     pub fn print(&self, text: &str) {
+        let mut stdout = io::stdout().lock();
+        let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
         // A reader that went away (`| head`) has what it wanted.
-        drop(writeln!(io::stdout().lock(), "{text}"));
+        if let Some(error) = written.err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+            // The first failure says why; those after it are the same.
+            drop(self.broken.set(error));
+        }
     }
 
     /// A word beside the answer, on standard error; scripts that want JSON get none.
     pub fn note(&self, text: &str) {
         if !self.is_json() {
-            drop(writeln!(io::stderr().lock(), "{}", words::harmless(text)));
+            drop(writeln!(io::stderr().lock(), "{}", words::message(text)));
         }
     }
 
@@ -136,7 +158,7 @@ impl Out {
 
     /// Why the command failed, on standard error.
     pub fn failed(&self, failure: &Failure) {
-        let text = if self.is_json() { failure.json().to_string() } else { format!("rollcall: {}", words::harmless(&failure.to_string())) };
+        let text = if self.is_json() { failure.json().to_string() } else { format!("rollcall: {}", words::message(&failure.to_string())) };
         drop(writeln!(io::stderr().lock(), "{text}"));
     }
 

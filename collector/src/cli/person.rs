@@ -3,9 +3,10 @@
 use crate::cli::client::Client;
 use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::output::{Answer, Out};
-use crate::cli::table::{Column, text_at};
+use crate::cli::output::Out;
+use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
+use crate::cli::words;
 use clap::{Args, Subcommand};
 use rollcall_site::PersonId;
 use serde_json::{Value, json};
@@ -56,22 +57,21 @@ impl Ask for Person {
 async fn import(client: &Client, out: &Out, file: &Path, yes: bool) -> Result<Exit, Failure> {
     let people = people(&csv_file::read(file)?).map_err(|wrong| csv_file::refuse(file, &wrong))?;
     if !yes {
-        let plan = client.post(&["persons", "plan"], people.clone()).await?;
-        match out.ask(&format!("{} would add {}. Import?", file.display(), counts(&plan))) {
-            Some(Answer::Yes) => {}
-            Some(Answer::No) => return Err(Failure::Refused("nothing was imported".to_owned())),
-            None => {
-                let words = format!("{} would add {}; nothing was imported: say --yes to do it", file.display(), counts(&plan));
-                return Err(Failure::Refused(words));
-            }
-        }
+        let plan = client.post(&["persons", "plan"], people.clone()).await.map_err(|failure| failure.of(file.display()))?;
+        csv_file::confirm(out, &format!("{} would add {}", file.display(), counts(&plan)))?;
     }
-    let imported = client.post(&["persons", "import"], people).await?;
-    Ok(out.said(&imported, &format!("added {}", counts(&imported))))
+    let imported = client.post(&["persons", "import"], people).await.map_err(|failure| failure.of(file.display()))?;
+    Ok(out.said(&imported, &done(&imported)))
+}
+
+fn done(imported: &Value) -> String {
+    let added = words::count(field(imported, "added").as_u64().unwrap_or(0), "person", "people");
+    format!("{added} added, {} changed, {} as before", text_at(imported, "changed"), text_at(imported, "same"))
 }
 
 fn counts(plan: &Value) -> String {
-    format!("{}, change {}, leave {} as they are", text_at(plan, "added"), text_at(plan, "changed"), text_at(plan, "same"))
+    let added = words::count(field(plan, "added").as_u64().unwrap_or(0), "person", "people");
+    format!("{added}, change {}, leave {} as they are", text_at(plan, "changed"), text_at(plan, "same"))
 }
 
 /// The people of a sheet; or what is wrong, by line.

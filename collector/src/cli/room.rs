@@ -4,8 +4,9 @@ use crate::cli::client::Client;
 use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, count_at, text_at};
+use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
+use crate::cli::words;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde::Serialize;
@@ -43,6 +44,11 @@ enum Action {
         #[command(flatten)]
         facts: Facts,
     },
+    /// Remove a room that nothing belongs in
+    Remove {
+        /// Its name
+        name: String,
+    },
     /// List the rooms
     List,
     /// Add and change rooms from a CSV file, all or none
@@ -52,11 +58,14 @@ enum Action {
     },
 }
 
+/// The kinds of rooms.
+const KINDS: &[&str] = &["lab", "cart", "library", "office", "other"];
+
 /// What is said of a room.
 #[derive(Debug, Default, Args, Serialize)]
 struct Facts {
     /// What it is
-    #[arg(long, value_parser = ["lab", "cart", "library", "office", "other"])]
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(KINDS))]
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
     /// Seats it is planned for
@@ -109,13 +118,18 @@ impl Ask for Room {
             Action::Set { name, facts } => {
                 let room = client.send(Method::PATCH, &["rooms", &name], json!(facts)).await?;
                 let at = |name| text_at(&room, name);
-                let seats = count_at(&room, "seats", "seat", "seats");
-                Ok(out.said(&room, &format!("{}: {}, {seats}, told after {} s", at("id"), at("kind"), at("settle_s"))))
+                let seats = words::count(field(&room, "seats").as_u64().unwrap_or(0), "seat", "seats");
+                Ok(out.said(&room, &format!("{}: {}, {}, told after {} s", at("id"), at("kind"), seats, at("settle_s"))))
+            }
+            Action::Remove { name } => {
+                let answer = client.send(Method::DELETE, &["rooms", &name], json!({})).await?;
+                Ok(out.said(&answer, &format!("{name} is removed")))
             }
             Action::Import { file } => {
                 let rows = rows(csv_file::read(&file)?).map_err(|wrong| csv_file::refuse(&file, &wrong))?;
-                let imported = client.post(&["rooms", "import"], Value::Array(rows)).await?;
-                let words = format!("{} added, {} changed", count_at(&imported, "added", "room", "rooms"), text_at(&imported, "changed"));
+                let imported = client.post(&["rooms", "import"], Value::Array(rows)).await.map_err(|failure| failure.of(file.display()))?;
+                let count = |at| field(&imported, at).as_u64().unwrap_or(0);
+                let words = format!("{} added, {} changed", words::count(count("added"), "room", "rooms"), count("changed"));
                 Ok(out.said(&imported, &words))
             }
         }
@@ -127,15 +141,23 @@ async fn list(client: &Client, out: &Out) -> Result<Exit, Failure> {
     Ok(out.rows(COLUMNS, &rows, NO_ROOMS))
 }
 
+/// What a file may say of a room.
+const COLUMNS_OF_FILE: &[&str] = &["name", "kind", "seats", "settle_s", "heartbeat_ms"];
+
 /// The rooms of a sheet; or what is wrong, by line.
 fn rows(sheet: Sheet) -> Result<Vec<Value>, Vec<String>> {
     const NUMBERS: &[&str] = &["seats", "settle_s", "heartbeat_ms"];
     let mut wrong = sheet.missing(&["name"]);
+    let unknown = sheet.columns.iter().filter(|column| !column.is_empty() && !COLUMNS_OF_FILE.contains(&column.as_str()));
+    wrong.extend(unknown.map(|column| format!("line 1: {column:?} is no column of rooms; there are {}", COLUMNS_OF_FILE.join(", "))));
     let mut rooms = Vec::new();
     for row in &sheet.rows {
         let mut room = Map::new();
         for (name, text) in row.filled(&sheet.columns) {
             match name {
+                "kind" if !KINDS.contains(&text) => {
+                    wrong.push(format!("line {}: {text:?} is no kind of room; there are {}", row.line, KINDS.join(", ")));
+                }
                 "name" | "kind" => drop(room.insert(name.to_owned(), text.into())),
                 _ if NUMBERS.contains(&name) => match text.parse::<u32>() {
                     Ok(number) => drop(room.insert(name.to_owned(), number.into())),
@@ -168,6 +190,8 @@ mod tests {
             Ok(json!([{"name": "Lab 1", "seats": 30, "kind": "lab"}, {"name": "Cart B", "kind": "cart"}])),
         );
         check("name,seats\nLab 1,many\n,3\n", Err(vec!["line 2: seats is \"many\", not a whole number", "line 3: no name"]));
-        check("room\nLab 1\n", Err(vec!["there is no column \"name\"; the heading has room", "line 2: no name"]));
+        let unknown = "line 1: \"colour\" is no column of rooms; there are name, kind, seats, settle_s, heartbeat_ms";
+        check("name,colour\nLab 1,red\n", Err(vec![unknown]));
+        check("name,kind\nLab 1,hall\n", Err(vec!["line 2: \"hall\" is no kind of room; there are lab, cart, library, office, other"]));
     }
 }

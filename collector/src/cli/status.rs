@@ -31,18 +31,19 @@ fn facts(status: &Value, out: &Out) -> Vec<(&'static str, String)> {
     let ledger = field(status, "store.ledger_bytes").as_u64().map(words::disk).unwrap_or_default();
     let backup = moment(field(status, "last_backup"))
         .map_or_else(|| "none yet; make one with `rollcall backup FILE`".to_owned(), |at| words::ago(at, out.now));
-    let people = count_at(status, "persons", "person", "people");
+    let people = words::count(field(status, "persons").as_u64().unwrap_or(0), "person", "people");
     vec![
         ("site", format!("{} ({}), {}", at("name"), at("site"), at("time_zone"))),
         ("machines", format!("{}{}", at("devices"), presence(field(status, "presence")))),
         ("assets", format!("{} in {}", at("assets"), count_at(status, "rooms", "room", "rooms"))),
         ("alerts", format!("{} raised, {} acknowledged", at("alerts_raised"), at("alerts_acknowledged"))),
-        ("loans", format!("{} out, {} overdue, {} on the roster", at("loans_open"), at("loans_overdue"), people)),
+        ("loans", format!("{} out, {} overdue, {people} on the roster", at("loans_open"), at("loans_overdue"))),
         ("agents report to", at("doors.agents")),
         ("machines enrol at", at("doors.enroll")),
         ("desk", at("doors.desk")),
         ("metrics", at("doors.metrics")),
         ("store", format!("event {}, ledger {ledger}, shelf {}{free}", at("store.seq"), at("store.shelf"))),
+        ("state hash", at("state_hash")),
         ("last backup", backup),
         ("version", format!("{}, epoch {}", at("version"), at("epoch"))),
     ]
@@ -61,10 +62,10 @@ mod tests {
 
     #[test]
     fn the_figures_read_as_sentences() {
-        let out = Out { form: Wanted::Words, terminal: None, now: "2026-11-24T18:00:00Z".parse().unwrap() };
+        let out = Out::to_scripts(Wanted::Words, "2026-11-24T18:00:00Z".parse().unwrap());
         let status = json!({
             "site": "oak", "name": "Oak Hill", "time_zone": "America/Los_Angeles", "devices": 3, "presence": {"here": 2, "silent": 1},
-            "store": {"seq": 9, "ledger_bytes": 2048, "shelf": "ok", "free_bytes": 1_073_741_824}, "last_backup": "2026-11-24T15:00:00Z",
+            "store": {"seq": 9, "ledger_bytes": 2000, "shelf": "ok", "free_bytes": 1_100_000_000}, "last_backup": "2026-11-24T15:00:00Z",
         });
         let facts = facts(&status, &out);
         let check = |name: &str, want: &str| assert_eq!(facts.iter().find(|(n, _)| *n == name).map(|(_, fact)| fact.as_str()), Some(want));

@@ -12,12 +12,15 @@ use serde_json::{Value, json};
 
 /// Call the roll of a room: everybody who is connected re-reads everything now.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    override_usage = "rollcall sweep ROOM\n       rollcall sweep --list | --show N",
+    after_help = "Examples:
   rollcall sweep \"Lab 1\"                       now
   rollcall sweep --list                        earlier ones
   rollcall sweep --show 12                     one of them
 
-Exit codes: 0 everybody is present or accounted for · 1 somebody is missing or did not answer in time")]
+Exit codes: 0 everybody is present or accounted for · 1 somebody is missing, barred, or did not answer in time"
+)]
 pub struct Sweep {
     /// The room
     #[arg(required_unless_present_any = ["list", "show"], conflicts_with_all = ["list", "show"])]
@@ -37,6 +40,7 @@ const LIST: &[Column] = &[
     Column::text("present", "present"),
     Column::text("missing", "missing"),
     Column::text("slow", "slow"),
+    Column::text("barred", "barred").from(80),
     Column::text("away", "away").from(80),
     Column::text("no agent", "no_agent").from(90),
     Column::text("changed", "changed"),
@@ -48,6 +52,7 @@ const LINES: &[Column] = &[
     Column::text("tag", "tag"),
     Column::text("name", "name").from(90),
     Column::state("answer", "answer"),
+    Column::text("note", "note").from(90),
     Column::moment("since", "since"),
     Column::text("with", "person").from(100),
     Column::text("changed since the last sweep", "changes"),
@@ -100,7 +105,7 @@ fn told(out: &Out, sweep: &Value) -> Exit {
         out.remark(&headline(sweep, out));
         out.rows(LINES, &Value::Array(lines), "nothing belongs in this room; enrol machines with `rollcall token new --room ROOM`");
     }
-    if count("missing") + count("slow") > 0 { Exit::Found } else { Exit::Done }
+    if count("missing") + count("slow") + count("barred") > 0 { Exit::Found } else { Exit::Done }
 }
 
 fn headline(sweep: &Value, out: &Out) -> String {
@@ -108,6 +113,7 @@ fn headline(sweep: &Value, out: &Out) -> String {
         ("present", "present"),
         ("missing", "missing"),
         ("slow", "slow"),
+        ("barred", "barred"),
         ("away", "away"),
         ("no_agent", "without an agent"),
         ("changed", "changed"),
@@ -120,15 +126,16 @@ fn headline(sweep: &Value, out: &Out) -> String {
     format!("sweep {} of {}, {when}: {}", text_at(sweep, "id"), text_at(sweep, "room"), counts.collect::<Vec<_>>().join(" · "))
 }
 
-/// Missing first, then slow, then what changed.
+/// Missing first, then those that may not speak, then slow ones, then what changed.
 fn urgency(line: &Value) -> u8 {
     match text_at(line, "answer").as_str() {
         "missing" => 0,
-        "slow" => 1,
-        _ if field(line, "changes").as_array().is_some_and(|changes| !changes.is_empty()) => 2,
-        "no-agent" => 3,
-        "present" => 4,
-        _ => 5,
+        "barred" => 1,
+        "slow" => 2,
+        _ if field(line, "changes").as_array().is_some_and(|changes| !changes.is_empty()) => 3,
+        "no-agent" => 4,
+        "present" => 5,
+        _ => 6,
     }
 }
 
@@ -139,19 +146,26 @@ mod tests {
 
     #[test]
     fn the_headline_says_what_counts() {
-        let out = Out { form: Wanted::Words, terminal: None, now: "2026-11-24T18:00:00Z".parse().unwrap() };
+        let out = Out::to_scripts(Wanted::Words, "2026-11-24T18:00:00Z".parse().unwrap());
         let sweep =
             json!({"id": 4, "room": "Lab 1", "began_at": "2026-11-24T17:59:58Z", "present": 28, "missing": 2, "slow": 0, "away": 1});
         assert_eq!(headline(&sweep, &out), "sweep 4 of Lab 1, just now: 28 present · 2 missing · 1 away");
         assert_eq!(told(&out, &sweep), Exit::Found);
         assert_eq!(told(&out, &json!({"present": 30})), Exit::Done);
+        assert_eq!(told(&out, &json!({"present": 29, "barred": 1})), Exit::Found);
     }
 
     #[test]
     fn who_needs_a_look_comes_first() {
         let line = |answer: &str, changes: &[&str]| json!({"answer": answer, "changes": changes});
-        let order =
-            [line("missing", &[]), line("slow", &[]), line("present", &["vlc removed"]), line("no-agent", &[]), line("present", &[])];
+        let order = [
+            line("missing", &[]),
+            line("barred", &[]),
+            line("slow", &[]),
+            line("present", &["vlc removed"]),
+            line("no-agent", &[]),
+            line("present", &[]),
+        ];
         assert!(order.iter().map(urgency).is_sorted());
     }
 }

@@ -23,8 +23,11 @@ enum Form {
     Text,
     /// In a colour that says whether it is good.
     State,
-    Bytes,
+    Memory,
     Moment,
+    YesNo,
+    /// A word where it is so; nowhere so: no column on a terminal.
+    Mark(&'static str),
 }
 
 impl Column {
@@ -37,8 +40,16 @@ impl Column {
         Self { form: Form::State, ..Self::text(head, at) }
     }
     /// A column of sizes of memory, bytes.
-    pub const fn bytes(head: &'static str, at: &'static str) -> Self {
-        Self { form: Form::Bytes, ..Self::text(head, at) }
+    pub const fn memory(head: &'static str, at: &'static str) -> Self {
+        Self { form: Form::Memory, ..Self::text(head, at) }
+    }
+    /// A column of yes and no.
+    pub const fn yes_no(head: &'static str, at: &'static str) -> Self {
+        Self { form: Form::YesNo, ..Self::text(head, at) }
+    }
+    /// A column that has `word` in the rows of which it is true.
+    pub const fn mark(word: &'static str, at: &'static str) -> Self {
+        Self { form: Form::Mark(word), ..Self::text("", at) }
     }
     /// A column of moments.
     pub const fn moment(head: &'static str, at: &'static str) -> Self {
@@ -51,18 +62,40 @@ impl Column {
 
     /// The value for scripts: times RFC 3339, sizes in bytes.
     fn plain(&self, row: &Value) -> String {
-        words::harmless(&text(field(row, self.at)).replace(['\t', '\n', '\r'], " "))
+        let value = field(row, self.at);
+        let plain = match self.form {
+            Form::YesNo | Form::Mark(_) => self.word(value).to_owned(),
+            _ => text(value),
+        };
+        words::harmless(&plain.replace(['\t', '\n', '\r'], " "))
+    }
+
+    /// What a yes or a no is in words; empty when it is neither.
+    fn word(&self, value: &Value) -> &'static str {
+        match (self.form, value.as_bool()) {
+            (Form::Mark(word), Some(true)) => word,
+            (Form::YesNo, Some(true)) => "yes",
+            (Form::YesNo, Some(false)) => "no",
+            _ => "",
+        }
+    }
+
+    /// Whether a table of these rows on a terminal of so many columns has it.
+    fn is_shown(&self, rows: &[Value], width: u16) -> bool {
+        let marks = |row| !self.word(field(row, self.at)).is_empty();
+        self.from <= width && (!matches!(self.form, Form::Mark(_)) || rows.iter().any(marks))
     }
 
     fn cell(&self, row: &Value, style: Style) -> Cell {
         let value = field(row, self.at);
         let words = match self.form {
             Form::Text | Form::State => words::harmless(&text(value)),
-            Form::Bytes => value.as_u64().map(words::memory).unwrap_or_default(),
+            Form::Memory => value.as_u64().map(words::memory).unwrap_or_default(),
+            Form::YesNo | Form::Mark(_) => self.word(value).to_owned(),
             Form::Moment => moment(value).map(|at| words::ago(at, style.now)).unwrap_or_default(),
         };
         let colour = if self.form == Form::State && style.colour { tint(&words) } else { None };
-        let cell = if self.form == Form::Bytes || value.is_number() {
+        let cell = if self.form == Form::Memory || value.is_number() {
             Cell::new(words).set_alignment(CellAlignment::Right)
         } else {
             Cell::new(words)
@@ -87,7 +120,13 @@ pub struct Style {
 
 /// The rows as a table.
 pub fn table(columns: &[Column], rows: &[Value], style: Style) -> String {
-    let shown: Vec<&Column> = columns.iter().filter(|column| column.from <= style.width).collect();
+    let shown: Vec<&Column> = columns.iter().filter(|column| column.is_shown(rows, style.width)).collect();
+    let heads: Vec<&str> = shown.iter().map(|column| column.head).collect();
+    grid(&heads, rows.iter().map(|row| shown.iter().map(|column| column.cell(row, style)).collect()), style)
+}
+
+/// Cells under their headings, without lines.
+pub fn grid(heads: &[&str], rows: impl Iterator<Item = Vec<Cell>>, style: Style) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
     if style.colour {
@@ -95,12 +134,12 @@ pub fn table(columns: &[Column], rows: &[Value], style: Style) -> String {
     } else {
         table.force_no_tty();
     }
-    table.set_header(shown.iter().map(|column| {
-        let cell = Cell::new(column.head);
+    table.set_header(heads.iter().map(|head| {
+        let cell = Cell::new(head);
         if style.colour { cell.add_attribute(Attribute::Bold) } else { cell }
     }));
     for row in rows {
-        table.add_row(shown.iter().map(|column| column.cell(row, style)));
+        table.add_row(row);
     }
     if let Some(first) = table.column_mut(0) {
         first.set_padding((0, 1));
@@ -135,7 +174,8 @@ pub fn moment(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
 }
 
-fn text(value: &Value) -> String {
+/// A value as plain text; empty when there is none.
+pub fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
@@ -149,7 +189,7 @@ pub fn tint(word: &str) -> Option<Color> {
     match word {
         "here" | "present" | "GO" | "ok" | "resolved" | "active" => Some(Color::Green),
         "late" | "slow" | "CHECK" | "medium" | "settling" | "acknowledged" | "asleep" | "away" => Some(Color::Yellow),
-        "silent" | "missing" | "STOP" | "high" | "raised" | "revoked" | "quarantined" | "overdue" => Some(Color::Red),
+        "silent" | "missing" | "barred" | "STOP" | "high" | "raised" | "revoked" | "quarantined" | "overdue" => Some(Color::Red),
         _ => None,
     }
 }
@@ -163,7 +203,7 @@ mod tests {
         Column::text("tag", "tag"),
         Column::state("presence", "presence"),
         Column::moment("since", "since"),
-        Column::bytes("memory", "memory_bytes"),
+        Column::memory("memory", "memory_bytes"),
         Column::text("serial", "serial").from(100),
     ];
 
@@ -193,6 +233,16 @@ LAB1-002  silent    10 min ago";
     fn a_narrow_terminal_is_not_overrun() {
         let text = table(COLUMNS, &rows(), style(30));
         assert!(text.lines().all(|line| line.chars().count() <= 30), "{text}");
+    }
+
+    #[test]
+    fn a_mark_stands_only_where_something_is_marked() {
+        let columns = &[Column::text("tag", "tag"), Column::yes_no("overdue", "late"), Column::mark("simulated", "simulated")];
+        let real = json!({"tag": "A", "late": true, "simulated": false});
+        let simulated = json!({"tag": "B", "late": false, "simulated": true});
+        assert_eq!(table(columns, std::slice::from_ref(&real), style(80)), "tag  overdue\nA    yes");
+        assert!(table(columns, &[real.clone(), simulated.clone()], style(80)).ends_with("B    no       simulated"));
+        assert_eq!(lines(columns, &[real, simulated]), "A\tyes\t\nB\tno\tsimulated");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::cli::words;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
+use std::net::IpAddr;
 
 /// Let machines in.
 #[derive(Debug, Args)]
@@ -31,7 +32,7 @@ enum Action {
         /// How many machines it lets in
         #[arg(long, value_name = "N", default_value_t = 1)]
         count: u32,
-        /// Until when: 30m, 12h, 7d, 2w, or a time
+        /// Until when: 30m, 12h, 7d, 2w, a day as 2026-12-01, or a time
         #[arg(long, value_name = "SPAN", default_value = "7d")]
         expires: String,
     },
@@ -51,7 +52,7 @@ const COLUMNS: &[Column] = &[
     Column::text("of", "uses"),
     Column::moment("made", "made_at"),
     Column::moment("ends", "expires_at"),
-    Column::text("revoked", "revoked"),
+    Column::yes_no("revoked", "revoked"),
 ];
 
 impl Ask for Token {
@@ -64,10 +65,11 @@ impl Ask for Token {
                     return Ok(Exit::Done);
                 }
                 let uses = field(&token, "uses").as_u64().unwrap_or(1);
-                let (number, ends) = (text_at(&token, "id"), out.when(field(&token, "expires_at")));
+                let (number, ends) = (text_at(&token, "id"), client.when(field(&token, "expires_at")));
                 let machines = words::count(uses, "machine", "machines");
                 out.note(&format!("token {number} lets {machines} in and ends {ends}; on each, as root:"));
                 out.print(&text_at(&token, "command"));
+                out.note(&after(&text_at(&token, "enroll")));
                 Ok(Exit::Done)
             }
             Action::List => {
@@ -78,6 +80,34 @@ impl Ask for Token {
                 let answer = client.send(Method::DELETE, &["tokens", &id.to_string()], json!({})).await?;
                 Ok(out.said(&answer, &format!("token {id} lets nobody in any more")))
             }
+        }
+    }
+}
+
+/// What to do on the machine once it is enrolled, and what would keep it from getting there.
+fn after(enroll: &str) -> String {
+    let run =
+        "then start its agent: `systemctl enable --now rollcall-agent`, or by hand `rollcall-agent run --state /var/lib/rollcall-agent`";
+    let host = enroll.rsplit_once(':').map_or(enroll, |(host, _)| host).trim_matches(['[', ']']);
+    let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if !loopback {
+        return run.to_owned();
+    }
+    format!(
+        "{run}\n{enroll} is this machine itself: other machines can't enrol there. \
+         For them, serve with --enroll and --agents on 0.0.0.0, and name the address that they reach with --reach"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_others_do_not_reach_is_told() {
+        for (enroll, told) in [("127.0.0.1:7444", true), ("[::1]:7444", true), ("localhost:7444", true), ("10.0.0.5:7444", false)] {
+            assert_eq!(after(enroll).contains("other machines can't"), told, "{enroll}");
+            assert!(after(enroll).contains("rollcall-agent run"));
         }
     }
 }

@@ -3,14 +3,16 @@
 use crate::Collector;
 use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
+use crate::desk::api::rooms;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::asset::{self, Asset, AssetFacts};
 use rollcall_site::view::{self, AssetRow, Retired};
-use rollcall_site::{AssetId, Refusal, RoomId, Site, Tag, Working, enroll};
+use rollcall_site::{AssetId, Refusal, RefusalKind, Site, Tag, Working, enroll};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -19,6 +21,7 @@ pub(super) fn routes() -> Router<Collector> {
     Router::new()
         .route("/assets", get(list).post(add))
         .route("/assets/import", post(import))
+        .route("/assets/plan", post(plan))
         .route("/assets/{which}", get(show).patch(set))
         .route("/assets/{which}/move", post(relocate))
 }
@@ -47,11 +50,12 @@ impl NewAsset {
     }
 }
 
-/// What an import did.
+/// What an import did or would do.
 #[derive(Default, Serialize)]
 struct Imported {
     added: usize,
     changed: usize,
+    same: usize,
 }
 
 /// Where an asset goes; absent: nowhere.
@@ -63,14 +67,15 @@ pub(super) struct Place {
 }
 
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<AssetRow>>, Problem> {
-    let room = which.room.as_deref().map(RoomId::parse).transpose()?;
+    let site = collector.keeper.view();
+    let room = which.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?;
     let retired = if which.retired { Retired::Shown } else { Retired::Hidden };
-    Ok(Json(view::assets(&collector.keeper.view(), &collector.roll.heard(), room.as_ref(), retired, collector.keeper.clock().now())))
+    Ok(Json(view::assets(&site, &collector.roll.heard(), room.as_ref(), retired, collector.keeper.clock().now())))
 }
 
 async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Json<AssetRow>, Problem> {
     let site = collector.keeper.view();
-    let id = view::find_asset(&site, &which)?;
+    let id = called(&site, &which)?;
     let rows = view::assets(&site, &collector.roll.heard(), None, Retired::Shown, collector.keeper.clock().now());
     let row = rows.into_iter().find(|row| row.asset.id == id);
     row.map(Json).ok_or_else(|| no_asset(&which).into())
@@ -97,12 +102,29 @@ async fn import(
     Ok(Json(collector.keeper.change(actor, move |w| take_in(w, rows)).await?))
 }
 
+/// What an import would do, and what would be refused; nothing is taken in.
+async fn plan(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Body(rows): Body<Vec<NewAsset>>,
+) -> Result<Json<Imported>, Problem> {
+    let rows = rows.into_iter().map(NewAsset::read).collect::<Result<Vec<_>, _>>()?;
+    let site = Site::clone(&collector.keeper.view());
+    let mut draft = Working::begin(site, collector.keeper.clock().now(), actor);
+    Ok(Json(take_in(&mut draft, rows)?))
+}
+
 fn take_in(w: &mut Working, rows: Vec<(Tag, AssetFacts)>) -> Result<Imported, Refusal> {
-    let mut imported = Imported::default();
+    let (mut imported, mut seen) = (Imported::default(), BTreeSet::new());
     for (tag, facts) in rows {
-        let known = w.site.asset_by_tag(&tag).map(|asset| asset.id);
+        if !seen.insert(tag.clone()) {
+            return Err(Refusal::invalid(format!("the tag {tag} is there twice: keep one line of it")));
+        }
+        let known = w.site.asset_by_tag(&tag).cloned();
         match known {
-            Some(id) => asset::set(w, id, facts).map(|_| imported.changed += 1),
+            Some(before) => asset::set(w, before.id, facts).map(|after| {
+                *if after == before { &mut imported.same } else { &mut imported.changed } += 1;
+            }),
             None => asset::add(w, AssetId(Uuid::now_v7()), tag.clone(), facts).map(|_| imported.added += 1),
         }
         .map_err(|refusal| Refusal { text: format!("asset {tag}: {}", refusal.text), ..refusal })?;
@@ -119,7 +141,7 @@ async fn set(
     let asset = collector
         .keeper
         .change(actor, move |w| {
-            let id = view::find_asset(&w.site, &which)?;
+            let id = called(&w.site, &which)?;
             asset::set(w, id, facts)
         })
         .await?;
@@ -134,11 +156,11 @@ pub(super) async fn relocate(
     Path(which): Path<String>,
     Body(place): Body<Place>,
 ) -> Result<Json<Arc<Asset>>, Problem> {
-    let room = place.room.as_deref().map(RoomId::parse).transpose()?;
     let asset = collector
         .keeper
         .change(actor, move |w| {
-            let id = view::find_asset(&w.site, &which)?;
+            let id = called(&w.site, &which)?;
+            let room = place.room.as_deref().map(|room| rooms::known(&w.site, room)).transpose()?;
             enroll::relocate(w, id, room, place.seat)?;
             asset_of(&w.site, id, &which)
         })
@@ -146,10 +168,17 @@ pub(super) async fn relocate(
     Ok(Json(asset))
 }
 
+/// The asset with this tag, or with the device that is called so.
+fn called(site: &Site, which: &str) -> Result<AssetId, Refusal> {
+    view::find_asset(site, which).map_err(|refusal| if refusal.kind == RefusalKind::NotFound { no_asset(which) } else { refusal })
+}
+
 fn asset_of(site: &Site, id: AssetId, which: &str) -> Result<Arc<Asset>, Refusal> {
     site.assets.get(&id).cloned().ok_or_else(|| no_asset(which))
 }
 
 fn no_asset(which: &str) -> Refusal {
-    Refusal::not_found(format!("there is no asset {which}; `rollcall asset list` shows them all"))
+    Refusal::not_found(format!(
+        "nothing here has the tag {which}; `rollcall asset list` shows what there is, `rollcall asset add` adds to it"
+    ))
 }

@@ -7,13 +7,17 @@ use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::baseline::{self, Baseline, Plan};
-use rollcall_site::{BaselineId, Refusal};
+use rollcall_site::{BaselineId, Refusal, room};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
-    Router::new().route("/baselines", get(list).post(apply)).route("/baselines/plan", post(plan)).route("/baselines/{name}", get(show))
+    Router::new()
+        .route("/baselines", get(list).post(apply))
+        .route("/baselines/plan", post(plan))
+        .route("/baselines/{name}", get(show).delete(remove))
 }
 
 /// A baseline file.
@@ -31,6 +35,14 @@ struct Standing {
     plan: Plan,
 }
 
+/// A plan, and whether the baseline holds now just so.
+#[derive(Serialize)]
+struct Planned {
+    #[serde(flatten)]
+    plan: Plan,
+    applied: bool,
+}
+
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Standing>> {
     let site = collector.keeper.view();
     let standing = |baseline: &Arc<Baseline>| Standing { baseline: Arc::clone(baseline), plan: baseline::plan(&site, baseline) };
@@ -46,13 +58,34 @@ async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(name):
     Ok(Json(Standing { baseline, plan }))
 }
 
-async fn plan(State(collector): State<Collector>, Viewer(_): Viewer, Body(file): Body<File>) -> Result<Json<Plan>, Problem> {
+async fn plan(State(collector): State<Collector>, Viewer(_): Viewer, Body(file): Body<File>) -> Result<Json<Planned>, Problem> {
     let baseline = baseline::parse(&file.text)?;
-    Ok(Json(baseline::plan(&collector.keeper.view(), &baseline)))
+    let site = collector.keeper.view();
+    for room in baseline.rooms.iter().filter(|room| room.as_str() != "*") {
+        room::get(&site, room)?;
+    }
+    let same =
+        |now: &Arc<Baseline>| (&now.rooms, &now.required, &now.forbidden) == (&baseline.rooms, &baseline.required, &baseline.forbidden);
+    let applied = site.baselines.get(&baseline.name).is_some_and(same);
+    Ok(Json(Planned { plan: baseline::plan(&site, &baseline), applied }))
 }
 
-async fn apply(State(collector): State<Collector>, Technician(actor): Technician, Body(file): Body<File>) -> Result<Json<Plan>, Problem> {
+async fn apply(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Body(file): Body<File>,
+) -> Result<Json<Planned>, Problem> {
     let baseline = baseline::parse(&file.text)?;
     let plan = collector.keeper.change(actor, move |w| baseline::apply(w, baseline)).await?;
-    Ok(Json(plan))
+    Ok(Json(Planned { plan, applied: true }))
+}
+
+async fn remove(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let id = BaselineId::parse(&name)?;
+    collector.keeper.change(actor, move |w| baseline::remove(w, &id)).await?;
+    Ok(Json(json!({ "removed": name })))
 }

@@ -2,16 +2,17 @@
 
 use crate::Collector;
 use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
-use crate::desk::api::assets;
 use crate::desk::api::problem::Problem;
+use crate::desk::api::reading::{self, Reading};
+use crate::desk::api::{assets, rooms};
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::event::Event;
 use rollcall_site::presence::Presence;
 use rollcall_site::view::{self, DeviceFilter, DevicePage, DeviceRow};
-use rollcall_site::{Refusal, RoomId, enroll};
-use serde::Deserialize;
+use rollcall_site::{DeviceId, Refusal, enroll};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
 
@@ -54,20 +55,33 @@ struct Sections {
     sections: Vec<String>,
 }
 
+/// A device with everything that is known of it, and how it was when it last said so.
+#[derive(Serialize)]
+struct Page {
+    #[serde(flatten)]
+    page: DevicePage,
+    /// `None`: it has said nothing of late.
+    health: Option<Reading>,
+}
+
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<DeviceRow>>, Problem> {
-    let room = which.room.as_deref().map(RoomId::parse).transpose()?;
     let site = collector.keeper.view();
-    if let Some(room) = room.as_ref().filter(|room| !site.rooms.contains_key(*room)) {
-        return Err(Refusal::not_found(format!("there is no room {room}; `rollcall rooms` shows them all")).into());
-    }
+    let room = which.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?;
     let filter = DeviceFilter { room, presence: which.presence, text: which.search };
     Ok(Json(view::devices(&site, &collector.roll.heard(), &filter, collector.keeper.clock().now())))
 }
 
-async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Json<DevicePage>, Problem> {
+async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Json<Page>, Problem> {
     let site = collector.keeper.view();
     let id = view::find_device(&site, &which)?;
-    Ok(Json(view::device(&site, &collector.roll.heard(), id, collector.keeper.clock().now())?))
+    Ok(Json(page(&collector, id).await?))
+}
+
+async fn page(collector: &Collector, id: DeviceId) -> Result<Page, Problem> {
+    let now = collector.keeper.clock().now();
+    let page = view::device(&collector.keeper.view(), &collector.roll.heard(), id, now)?;
+    let health = reading::last(collector, id, page.row.last_heard, now).await?;
+    Ok(Page { page, health })
 }
 
 async fn history(
@@ -88,7 +102,7 @@ async fn rescan(
     Technician(_): Technician,
     Path(which): Path<String>,
     Body(Sections { sections }): Body<Sections>,
-) -> Result<Json<DevicePage>, Problem> {
+) -> Result<Json<Page>, Problem> {
     if let Some(unknown) = sections.iter().find(|name| !rollcall_proto::SECTIONS.contains(&name.as_str())) {
         let known = rollcall_proto::SECTIONS.join(", ");
         return Err(Refusal::invalid(format!("there is no section {unknown:?}; there are {known}")).into());
@@ -96,7 +110,7 @@ async fn rescan(
     let id = view::find_device(&collector.keeper.view(), &which)?;
     let asked = collector.roll.rescan(id, sections, PATIENCE).await;
     asked.map_err(|why| Refusal::conflict(format!("{which}: {why}; see where it is with `rollcall device {which}`")))?;
-    Ok(Json(view::device(&collector.keeper.view(), &collector.roll.heard(), id, collector.keeper.clock().now())?))
+    Ok(Json(page(&collector, id).await?))
 }
 
 async fn revoke(

@@ -8,10 +8,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use jiff::tz::TimeZone;
+use rollcall_site::verdict::{self, Check, Reason, Verdict};
 use rollcall_site::view::{self, Ended, LoanRow};
 use rollcall_site::{LoanId, PersonId, Refusal, Site, Tag, loan};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
@@ -31,11 +31,22 @@ struct Which {
 struct NewLoan {
     tag: String,
     person: String,
-    /// "5d", "2026-12-01", or a time.
+    /// "5d", "2026-12-01", a time, or "never"; none: two weeks.
     due: Option<String>,
     /// Why it is lent though the verdict is STOP.
     #[serde(rename = "override")]
     override_reason: Option<String>,
+}
+
+/// A loan that was made, with what was to be looked at first.
+#[derive(Serialize)]
+struct Lent {
+    #[serde(flatten)]
+    row: LoanRow,
+    /// The verdict that it left with.
+    verdict: Verdict,
+    /// Why it was not GO.
+    reasons: Vec<Reason>,
 }
 
 #[derive(Deserialize)]
@@ -53,23 +64,21 @@ async fn out(
     State(collector): State<Collector>,
     Technician(actor): Technician,
     Body(new): Body<NewLoan>,
-) -> Result<(StatusCode, Json<LoanRow>), Problem> {
+) -> Result<(StatusCode, Json<Lent>), Problem> {
     let (tag, person) = (Tag::parse(&new.tag)?, PersonId::parse(&new.person)?);
     let now = collector.keeper.clock().now();
-    let zone = zone(&collector.keeper.view());
-    let due = new.due.as_deref().map(|text| moment::due(text, now, &zone)).transpose()?;
-    if let Some(due) = due.filter(|due| *due <= now) {
-        return Err(Refusal::invalid(format!("due {due} has passed; give a day to come")).into());
-    }
+    let due = moment::due(new.due.as_deref(), now, &moment::zone(&collector.keeper.view()))?;
     let heard = collector.roll.heard();
-    let row = collector
+    let lent = collector
         .keeper
         .change(actor, move |w| {
+            let Check { verdict, mut reasons, .. } = verdict::check(&w.site, &heard, &tag, Some(&person), w.now)?;
+            reasons.retain(|reason| reason.verdict != Verdict::Go);
             let loan = loan::out(w, &heard, &tag, &person, due, new.override_reason)?;
-            row(&w.site, loan.id, now)
+            Ok(Lent { row: row(&w.site, loan.id, now)?, verdict, reasons })
         })
         .await?;
-    Ok((StatusCode::CREATED, Json(row)))
+    Ok((StatusCode::CREATED, Json(lent)))
 }
 
 async fn back(
@@ -92,9 +101,4 @@ async fn back(
 fn row(site: &Site, id: LoanId, now: jiff::Timestamp) -> Result<LoanRow, Refusal> {
     let found = view::loans(site, Ended::Shown, now).into_iter().find(|row| row.id == id);
     found.ok_or_else(|| Refusal::not_found(format!("there is no loan {id}")))
-}
-
-/// The site's time zone; UTC for a name that this system does not know.
-fn zone(site: &Site) -> TimeZone {
-    site.about().and_then(|about| TimeZone::get(&about.time_zone).ok()).unwrap_or(TimeZone::UTC)
 }

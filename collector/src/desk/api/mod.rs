@@ -15,6 +15,7 @@ pub mod loans;
 pub mod moment;
 pub mod persons;
 pub mod problem;
+mod reading;
 pub mod rooms;
 pub mod software;
 pub mod status;
@@ -96,15 +97,23 @@ pub fn behind_keys(collector: Collector) -> Router {
     Router::new().nest("/api/v1", router(collector).layer(keyed))
 }
 
+/// The header of every answer that names the site's time zone, so that moments are said in it.
+pub const ZONE_HEADER: &str = "rollcall-time-zone";
 /// The header that names the site that is meant, for a collector that serves several.
 pub const SITE_HEADER: &str = "rollcall-site";
 
 /// Refuses what is meant for another site, and changes that another web site makes a signed-in browser send.
 async fn of_this_site(State(collector): State<Collector>, request: Request, next: Next) -> Response {
-    match misdirected(&collector.keeper.view(), request.method(), request.headers()) {
+    let site = collector.keeper.view();
+    let zone = site.about().and_then(|about| HeaderValue::from_str(&about.time_zone).ok());
+    let mut response = match misdirected(&site, request.method(), request.headers()) {
         Some(problem) => problem.into_response(),
         None => next.run(request).await,
+    };
+    if let Some(zone) = zone {
+        response.headers_mut().insert(ZONE_HEADER, zone);
     }
+    response
 }
 
 fn misdirected(site: &Site, method: &Method, headers: &HeaderMap) -> Option<Problem> {

@@ -3,32 +3,45 @@
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use rollcall_site::Refusal;
+use rollcall_site::{Refusal, Site};
 
-/// When a loan is due: a day, or a number of days or weeks, means the end of that day at the site.
+/// How long a loan lasts when nobody says, as at the desk.
+const USUAL_LOAN: &str = "14d";
+
+/// When a loan is due: a day, or a number of days or weeks, means the end of that day at the site. Nothing said: after two weeks; "never": `None`.
 ///
 /// # Errors
-/// `Invalid`: what may be written.
-pub fn due(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Refusal> {
-    if let Ok(date) = text.trim().parse::<Date>() {
-        return end_of(date, zone).ok_or_else(|| bad(text));
+/// `Invalid`: what may be written; it is over.
+pub fn due(text: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Option<Timestamp>, Refusal> {
+    let text = text.unwrap_or(USUAL_LOAN).trim();
+    if text == "never" {
+        return Ok(None);
     }
-    let at = after(text, now)?;
-    if text.trim().ends_with(['d', 'w']) {
-        end_of(at.to_zoned_datetime(zone.clone()).date(), zone).ok_or_else(|| bad(text))
-    } else {
-        Ok(at)
+    let at = after(text, now, zone)?;
+    if text.ends_with(['d', 'w']) {
+        return end_of(at.to_zoned_datetime(zone.clone()).date(), zone).map(Some).ok_or_else(|| bad(text));
     }
+    Ok(Some(at))
 }
 
-/// When something ends: a span from now, or a moment.
+/// When something ends: a span from now, the end of a day at the site, or a moment.
 ///
 /// # Errors
-/// `Invalid`: what may be written.
-pub fn after(text: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
-    let text = text.trim();
+/// `Invalid`: what may be written; it is over.
+pub fn after(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Refusal> {
+    let at = read(text.trim(), now, zone)?;
+    if at <= now {
+        return Err(Refusal::invalid(format!("{:?} is over already: give a time to come, 5d or a day as 2026-12-01", text.trim())));
+    }
+    Ok(at)
+}
+
+fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Refusal> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
+    }
+    if let Ok(date) = text.parse::<Date>() {
+        return end_of(date, zone).ok_or_else(|| bad(text));
     }
     let unit_at = text.len().saturating_sub(1);
     let (count, unit) = text.split_at_checked(unit_at).ok_or_else(|| bad(text))?;
@@ -43,8 +56,13 @@ pub fn after(text: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
 }
 
 fn span(count: &str, minutes: i64, now: Timestamp) -> Option<Timestamp> {
-    let count: i64 = count.parse().ok().filter(|count| (1..=100_000).contains(count))?;
+    let count: i64 = count.parse().ok().filter(|count| (-100_000..=100_000).contains(count))?;
     now.checked_add(SignedDuration::from_mins(count * minutes)).ok()
+}
+
+/// The site's time zone; UTC for a name that this system does not know.
+pub fn zone(site: &Site) -> TimeZone {
+    site.about().and_then(|about| TimeZone::get(&about.time_zone).ok()).unwrap_or(TimeZone::UTC)
 }
 
 fn end_of(date: Date, zone: &TimeZone) -> Option<Timestamp> {
@@ -61,30 +79,41 @@ fn bad(text: &str) -> Refusal {
 mod tests {
     use super::*;
 
-    fn check(read: impl Fn(&str, Timestamp) -> Result<Timestamp, Refusal>, text: &str, want: Option<&str>) {
-        let now = "2026-11-24T18:00:00Z".parse().unwrap();
-        assert_eq!(read(text, now).ok().map(|at| at.to_string()).as_deref(), want, "{text:?}");
+    /// `want` is the moment, or what a refusal says.
+    fn check(read: impl Fn(&str, Timestamp, &TimeZone) -> Result<Timestamp, Refusal>, text: &str, want: Result<&str, &str>) {
+        let (now, zone) = ("2026-11-24T18:00:00Z".parse().unwrap(), TimeZone::get("America/Los_Angeles").unwrap());
+        match (read(text, now, &zone), want) {
+            (Ok(at), Ok(want)) => assert_eq!(at.to_string(), want, "{text:?}"),
+            (Err(refusal), Err(want)) => assert!(refusal.text.contains(want), "{text:?}: {}", refusal.text),
+            (got, want) => panic!("{text:?}: {got:?}, not {want:?}"),
+        }
     }
 
     #[test]
     fn a_loan_is_due_at_the_end_of_the_day_at_the_site() {
-        let zone = TimeZone::get("America/Los_Angeles").unwrap();
-        let due = |text: &str, now| due(text, now, &zone);
-        check(due, "5d", Some("2026-11-30T07:59:59Z"));
-        check(due, "2026-12-01", Some("2026-12-02T07:59:59Z"));
-        check(due, "3h", Some("2026-11-24T21:00:00Z"));
-        check(due, "2026-12-01T15:00:00Z", Some("2026-12-01T15:00:00Z"));
-        check(due, "tomorrow", None);
-        check(due, "", None);
+        let some = |text: &str, now, zone: &TimeZone| due(Some(text), now, zone).map(Option::unwrap);
+        check(some, "5d", Ok("2026-11-30T07:59:59Z"));
+        check(some, "2026-12-01", Ok("2026-12-02T07:59:59Z"));
+        check(some, "3h", Ok("2026-11-24T21:00:00Z"));
+        check(some, "2026-12-01T15:00:00Z", Ok("2026-12-01T15:00:00Z"));
+        check(some, "2026-11-23", Err("is over already"));
+        check(some, "tomorrow", Err("is not a moment"));
+        check(some, "", Err("is not a moment"));
+        check(|_, now, zone| due(None, now, zone).map(Option::unwrap), "nothing said", Ok("2026-12-09T07:59:59Z"));
+        assert_eq!(due(Some("never"), Timestamp::UNIX_EPOCH, &TimeZone::UTC), Ok(None));
     }
 
     #[test]
     fn a_token_ends_after_a_span() {
-        check(after, "7d", Some("2026-12-01T18:00:00Z"));
-        check(after, "30m", Some("2026-11-24T18:30:00Z"));
-        check(after, "2w", Some("2026-12-08T18:00:00Z"));
-        for bad in ["0d", "-1d", "d", "5y", "999999999999999999d", "5\u{fc}"] {
-            check(after, bad, None);
+        check(after, "7d", Ok("2026-12-01T18:00:00Z"));
+        check(after, "30m", Ok("2026-11-24T18:30:00Z"));
+        check(after, "2w", Ok("2026-12-08T18:00:00Z"));
+        check(after, "2026-11-25", Ok("2026-11-26T07:59:59Z"));
+        for over in ["0d", "-1d", "2020-01-01", "2020-01-01T00:00:00Z"] {
+            check(after, over, Err("is over already"));
+        }
+        for bad in ["d", "5y", "999999999999999999d", "5\u{fc}"] {
+            check(after, bad, Err("is not a moment"));
         }
     }
 }

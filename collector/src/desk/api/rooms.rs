@@ -9,14 +9,17 @@ use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use rollcall_site::room::{self, Room, RoomFacts};
 use rollcall_site::view::{self, RoomRow};
-use rollcall_site::{Refusal, RoomId, Working};
+use rollcall_site::{Refusal, RoomId, Site, Working};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
-    Router::new().route("/rooms", get(list).post(add)).route("/rooms/import", post(import)).route("/rooms/{name}", patch(set))
+    Router::new()
+        .route("/rooms", get(list).post(add))
+        .route("/rooms/import", post(import))
+        .route("/rooms/{name}", patch(set).delete(remove))
 }
 
 /// A room to be added or changed: its name, and what is said of it.
@@ -42,6 +45,22 @@ impl Row {
     }
 }
 
+/// The room that is called so.
+///
+/// # Errors
+/// There is none; one that differs in case alone is named.
+pub(super) fn known(site: &Site, name: &str) -> Result<RoomId, Refusal> {
+    let id = RoomId::parse(name)?;
+    let alike = || site.rooms.keys().find(|known| known.as_str().to_lowercase() == id.as_str().to_lowercase());
+    match room::get(site, &id) {
+        Ok(room) => Ok(room.id.clone()),
+        Err(refusal) => Err(match alike() {
+            Some(alike) => Refusal::not_found(format!("there is no room {name:?}; there is {:?}: write it so", alike.as_str())),
+            None => refusal,
+        }),
+    }
+}
+
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<RoomRow>> {
     Json(view::rooms(&collector.keeper.view(), &collector.roll.heard(), collector.keeper.clock().now()))
 }
@@ -62,8 +81,24 @@ async fn set(
     Path(name): Path<String>,
     Body(facts): Body<RoomFacts>,
 ) -> Result<Json<Arc<Room>>, Problem> {
-    let id = RoomId::parse(&name)?;
-    Ok(Json(collector.keeper.change(actor, move |w| room::set(w, &id, facts)).await?))
+    let set = move |w: &mut Working| {
+        let id = known(&w.site, &name)?;
+        room::set(w, &id, facts)
+    };
+    Ok(Json(collector.keeper.change(actor, set).await?))
+}
+
+async fn remove(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let remove = move |w: &mut Working| {
+        let id = known(&w.site, &name)?;
+        room::remove(w, &id)?;
+        Ok(id)
+    };
+    Ok(Json(json!({ "removed": collector.keeper.change(actor, remove).await? })))
 }
 
 /// Adds and changes rooms, all or none.

@@ -6,6 +6,7 @@ use crate::desk::api::problem::Problem;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use rollcall_site::Refusal;
 use rollcall_site::version::Range;
 use rollcall_site::view::{self, SoftwareRow};
 use serde::Deserialize;
@@ -27,6 +28,33 @@ async fn list(
     Viewer(_): Viewer,
     Asked(asked): Asked<Title>,
 ) -> Result<Json<Vec<SoftwareRow>>, Problem> {
-    let range = asked.version.as_deref().map(Range::parse).transpose()?;
+    if asked.title.trim().is_empty() {
+        return Err(Refusal::invalid("which title? Give a package's name, or \"*\" for all of them").into());
+    }
+    let range = asked.version.as_deref().map(range).transpose()?;
     Ok(Json(view::software(&collector.keeper.view(), &asked.title, range.as_ref())))
+}
+
+/// A range of versions as people write it; a word without any figure is a slip, not a version.
+fn range(text: &str) -> Result<Range, Refusal> {
+    let range = Range::parse(text)?;
+    if text.split(',').any(|part| !part.contains(|c: char| c.is_ascii_digit())) {
+        return Err(Refusal::invalid(format!("{text:?} is not a range of versions: write it like \">= 2.1, < 3\"")));
+    }
+    Ok(range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_has_figures() {
+        for good in [">= 2.1, < 3", "6", "= 1.0~rc1"] {
+            assert!(range(good).is_ok(), "{good}");
+        }
+        for bad in ["garbage", ">= 2, < x", "", ">"] {
+            assert!(range(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -9,12 +9,13 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::Timestamp;
-use rollcall_site::SiteId;
 use rollcall_site::presence::Presence;
 use rollcall_site::view::{self, AlertsShown, DeviceFilter, Ended};
+use rollcall_site::{Site, SiteId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
@@ -48,6 +49,8 @@ struct Status {
     doors: Doors,
     store: StoreState,
     last_backup: Option<Timestamp>,
+    /// One hash over all records: a restored folder or another copy of the site has the same.
+    state_hash: String,
 }
 
 /// Where the collector listens.
@@ -60,7 +63,7 @@ struct Doors {
     reach: Vec<String>,
 }
 
-async fn status(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Status> {
+async fn status(State(collector): State<Collector>, Viewer(_): Viewer) -> Result<Json<Status>, Problem> {
     let site = collector.keeper.view();
     let now = collector.keeper.clock().now();
     let devices = view::devices(&site, &collector.roll.heard(), &DeviceFilter::default(), now);
@@ -72,7 +75,7 @@ async fn status(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<S
     let loans = view::loans(&site, Ended::Hidden, now);
     let about = site.about();
     let settings = &collector.settings;
-    Json(Status {
+    Ok(Json(Status {
         site: about.map(|about| about.id.clone()),
         name: about.map(|about| about.name.clone()).unwrap_or_default(),
         time_zone: about.map(|about| about.time_zone.clone()).unwrap_or_default(),
@@ -98,11 +101,27 @@ async fn status(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<S
         },
         store: collector.keeper.store().state(),
         last_backup: backup::last(&settings.data),
-    })
+        state_hash: hash_of(Arc::clone(&site)).await?,
+    }))
 }
 
-async fn verify(State(collector): State<Collector>, Admin(_): Admin) -> Result<Json<Verified>, Problem> {
+/// A hash over every record takes its time: beside the tasks that answer.
+async fn hash_of(site: Arc<Site>) -> Result<String, Problem> {
+    tokio::task::spawn_blocking(move || site.state_hash()).await.map_err(|_| Problem::broken_off())
+}
+
+/// What a check of every byte found.
+#[derive(Serialize)]
+struct Checked {
+    #[serde(flatten)]
+    verified: Verified,
+    /// One hash over all records as they are now.
+    state_hash: String,
+}
+
+async fn verify(State(collector): State<Collector>, Admin(_): Admin) -> Result<Json<Checked>, Problem> {
     let store = collector.keeper.store().clone();
     let verified = tokio::task::spawn_blocking(move || store.verify()).await;
-    Ok(Json(verified.map_err(|_| Problem::broken_off())??))
+    let verified = verified.map_err(|_| Problem::broken_off())??;
+    Ok(Json(Checked { verified, state_hash: hash_of(collector.keeper.view()).await? }))
 }

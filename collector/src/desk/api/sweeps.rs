@@ -3,6 +3,7 @@
 use crate::Collector;
 use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
+use crate::desk::api::rooms;
 use crate::desk::api::stream::{self, Line, Progress};
 use crate::sweeps;
 use axum::extract::{Path, State};
@@ -139,8 +140,8 @@ impl SweepLine {
 }
 
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<SweepPage>>, Problem> {
-    let room = which.room.as_deref().map(RoomId::parse).transpose()?;
     let site = collector.keeper.view();
+    let room = which.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?;
     let newest = site.sweeps.iter().rev().map(|(_, sweep)| sweep).filter(|sweep| room.as_ref().is_none_or(|room| sweep.room == *room));
     let pages = newest.take(MOST).map(|sweep| SweepPage { lines: Vec::new(), ..SweepPage::of(&site, sweep) });
     Ok(Json(pages.collect()))
@@ -155,7 +156,7 @@ async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(id): P
 }
 
 async fn begin(State(collector): State<Collector>, Technician(actor): Technician, Body(new): Body<NewSweep>) -> Result<Response, Problem> {
-    let room = RoomId::parse(&new.room)?;
+    let room = rooms::known(&collector.keeper.view(), &new.room)?;
     let (lines, response) = mpsc::channel(WAITING);
     // A task of its own: a sweep that has begun is finished, whether or not somebody still listens.
     tokio::spawn(sweep_and_tell(collector, actor, room, lines));

@@ -89,6 +89,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/assets", Role::Viewer),
     ("POST", "/assets", Role::Technician),
     ("POST", "/assets/import", Role::Technician),
+    ("POST", "/assets/plan", Role::Technician),
     ("GET", "/assets/X", Role::Viewer),
     ("PATCH", "/assets/X", Role::Technician),
     ("POST", "/assets/X/move", Role::Technician),
@@ -97,6 +98,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/baselines", Role::Technician),
     ("POST", "/baselines/plan", Role::Viewer),
     ("GET", "/baselines/X", Role::Viewer),
+    ("DELETE", "/baselines/X", Role::Technician),
     ("GET", "/channels", Role::Viewer),
     ("PUT", "/channels/webhook", Role::Admin),
     ("DELETE", "/channels/webhook", Role::Admin),
@@ -125,6 +127,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/rooms", Role::Technician),
     ("POST", "/rooms/import", Role::Technician),
     ("PATCH", "/rooms/X", Role::Technician),
+    ("DELETE", "/rooms/X", Role::Technician),
     ("GET", "/software?title=x", Role::Viewer),
     ("GET", "/status", Role::Viewer),
     ("GET", "/sweeps", Role::Viewer),
@@ -212,7 +215,7 @@ async fn a_laptop_goes_out_once() {
 async fn a_loan_is_not_due_yesterday() {
     let bench = Bench::new().await;
     let answer = bench.post("/loans", json!({"tag": "LAP-1", "person": "100", "due": "2020-01-01"})).await;
-    assert!(answer.0 == 422 && answer.2.contains("has passed"), "{}", answer.2);
+    assert!(answer.0 == 422 && answer.2.contains("is over already"), "{}", answer.2);
 }
 
 #[tokio::test]
@@ -227,8 +230,9 @@ async fn a_sweep_streams_to_its_end() {
     assert_eq!(bench.get("/sweeps/1").await.json(), last["result"]);
 
     let refused = bench.post("/sweeps", json!({"room": "Lab 9"})).await;
-    let last: Value = serde_json::from_str(refused.2.lines().last().unwrap()).unwrap();
-    assert_eq!(last["problem"]["status"], 404, "{}", refused.2);
+    assert_eq!((refused.0, &refused.json()["status"]), (404, &json!(404)), "{}", refused.2);
+    let alike = bench.post("/sweeps", json!({"room": "lab 1"})).await;
+    assert!(alike.0 == 404 && alike.2.contains(r#"there is \"Lab 1\""#), "{}", alike.2);
 }
 
 #[tokio::test]
@@ -243,11 +247,35 @@ async fn rooms_are_imported_all_or_none() {
 }
 
 #[tokio::test]
+async fn a_plan_is_refused_as_applying_is_and_says_what_holds() {
+    let bench = Bench::new().await;
+    let file = json!({"text": "name = \"Exam\"\nrooms = [\"Lab 1\"]\n[[required]]\ntitle = \"gimp\"\n"});
+    assert_eq!(bench.post("/baselines/plan", file.clone()).await.0, 404, "there is no such room");
+    bench.post("/rooms", json!({"name": "Lab 1"})).await;
+    assert_eq!(bench.post("/baselines/plan", file.clone()).await.json()["applied"], false);
+    assert_eq!(bench.post("/baselines", file.clone()).await.json()["applied"], true);
+    assert_eq!(bench.post("/baselines/plan", file.clone()).await.json()["applied"], true);
+    let remove = |path: &'static str| bench.ask_as(Some(Role::Technician), "DELETE", path, None);
+    assert_eq!(remove("/baselines/Exam").await.json(), json!({"removed": "Exam"}));
+    assert_eq!(bench.post("/baselines/plan", file).await.json()["applied"], false);
+    bench.post("/assets", json!({"tag": "PRJ-1", "room": "Lab 1"})).await;
+    assert_eq!(remove("/rooms/Lab%201").await.0, 409, "something belongs there");
+    bench.post("/assets/PRJ-1/move", json!({"room": null})).await;
+    assert_eq!(remove("/rooms/Lab%201").await.json(), json!({"removed": "Lab 1"}));
+    assert!(remove("/rooms/Lab%201").await.2.contains("no room"));
+}
+
+#[tokio::test]
 async fn assets_are_imported_all_or_none() {
     let bench = Bench::new().await;
     bench.post("/assets", json!({"tag": "PRJ-1", "kind": "projector"})).await;
     let rows = json!([{"tag": "prj-1", "maker": "Epson"}, {"tag": "PRJ-2", "kind": "projector"}]);
-    assert_eq!(bench.post("/assets/import", rows).await.json(), json!({"added": 1, "changed": 1}));
+    let would = json!({"added": 1, "changed": 1, "same": 0});
+    assert_eq!(bench.post("/assets/plan", rows.clone()).await.json(), would);
+    assert_eq!(bench.get("/assets/PRJ-2").await.0, 404, "a plan changes nothing");
+    assert_eq!(bench.post("/assets/import", rows.clone()).await.json(), would);
+    assert_eq!(bench.post("/assets/plan", rows).await.json(), json!({"added": 0, "changed": 0, "same": 2}));
+    assert_eq!(bench.post("/assets/import", json!([{"tag": "A-1"}, {"tag": "a-1"}])).await.0, 422, "a tag twice");
     assert_eq!(bench.get("/assets/PRJ-1").await.json()["maker"], "Epson");
     let bad = bench.post("/assets/import", json!([{"tag": "PRJ-3"}, {"tag": "PRJ-4", "room": "Lab 9"}])).await;
     assert!(bad.0 >= 400 && bad.2.contains("PRJ-4"), "{}", bad.2);

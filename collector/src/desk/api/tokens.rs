@@ -6,6 +6,7 @@ use crate::agents::token::make_token;
 use crate::desk::api::ask::{Admin, Body};
 use crate::desk::api::moment;
 use crate::desk::api::problem::{Problem, with_causes};
+use crate::desk::api::rooms;
 use crate::desk::names::Names;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -84,13 +85,17 @@ async fn make(
     Admin(actor): Admin,
     Body(new): Body<NewToken>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
-    let room = new.room.as_deref().map(RoomId::parse).transpose()?;
-    let now = collector.keeper.clock().now();
-    let expires = moment::after(&new.expires, now)?;
+    let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
+    let room = new.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?;
+    let expires = moment::after(&new.expires, now, &moment::zone(&site))?;
     let (text, hash) = text(&collector, now)?;
     let kept = collector.keeper.change(actor, move |w| token::make(w, hash, room, new.count, expires)).await?;
     let settings = &collector.settings;
-    let enroll = format!("{}:{}", Names::of(settings).best(settings), settings.enroll.port());
+    let enroll = match settings.enroll {
+        // A door on loopback has no other address, whatever this machine is called.
+        door if door.ip().is_loopback() && settings.reach.is_empty() => door.to_string(),
+        door => format!("{}:{}", Names::of(settings).best(settings), door.port()),
+    };
     let command = format!("rollcall-agent enroll --collector {enroll} --token {text} --state /var/lib/rollcall-agent");
     Ok((StatusCode::CREATED, Json(Made { token: text, enroll, command, row: Row::of(&kept) })))
 }

@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(health.not_measured, "fullest disk, temperature, load, battery charge");
         assert_eq!(health.heads, ["Processor", "Memory"]);
         assert_eq!(health.rows.len(), 12);
-        assert_eq!(health.rows[0], ("Mon 04:00".to_owned(), vec!["13 % (13 % to 14 %)".to_owned(), "50 %".to_owned()]));
+        assert_eq!(health.rows[0], ("Mon 04:00".to_owned(), vec!["14 % (13 % to 14 %)".to_owned(), "50 %".to_owned()]));
         let nothing = Health::draw(&look, Range::Year, &[]);
         assert_eq!((nothing.charts.len(), nothing.not_measured.as_str(), nothing.span()), (0, "", "the last year"));
     }

@@ -115,16 +115,13 @@ pub(in crate::desk) async fn sign_in(State(desk): State<Desk>, peer: Option<Exte
 pub(super) async fn again(desk: &Desk, visitor: &Visitor, peer: Option<Extension<Peer>>, password: String) -> Result<(), Trouble> {
     let (name, address, now) = (visitor.user.as_str(), address_of(peer), desk.collector.keeper.clock().now());
     desk.tries.take(name, address, now).map_err(Trouble::Wait)?;
-    match desk.passwords.check(Some(&visitor.user), password).await {
-        Some(true) => {
-            desk.tries.forgive(name, address);
-            return Ok(());
-        }
-        Some(false) => {}
-        None => {
-            desk.tries.give_back(name, address);
-            return Err(Trouble::Busy);
-        }
+    let Some(right) = desk.passwords.check(Some(&visitor.user), password).await else {
+        desk.tries.give_back(name, address);
+        return Err(Trouble::Busy);
+    };
+    if right {
+        desk.tries.forgive(name, address);
+        return Ok(());
     }
     Err(Refusal::forbidden("That is not your own password, so nothing was changed.").into())
 }

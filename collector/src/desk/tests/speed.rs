@@ -66,7 +66,7 @@ fn machine(
     let mac = format!("02:00:00:{:02x}:{:02x}:{:02x}", n >> 16, (n >> 8) & 255, n & 255);
     let hardware = Fingerprint { system_serial: format!("S{n}"), macs: vec![mac.clone()], ..Fingerprint::default() };
     let enrolment = Enrolment {
-        token_hash: if n % 2 == 0 { "hash" } else { "more" }.to_owned(),
+        token_hash: if n.is_multiple_of(2) { "hash" } else { "more" }.to_owned(),
         device,
         asset,
         fingerprint: hardware.clone(),
@@ -107,11 +107,10 @@ fn machine(
     };
     let report = Report { session: "s".to_owned(), number: 1, at: w.now, full: true, sections: contents.iter().map(named).collect() };
     attend::report(w, device, report, contents)?;
-    if n % 20 == 0 { attend::silent(w, device, w.now) } else { Ok(()) }
+    if n.is_multiple_of(20) { attend::silent(w, device, w.now) } else { Ok(()) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stdout, reason = "a measurement")]
 #[ignore = "a measurement: the median of each page with 10,000 devices"]
 async fn ten_thousand_devices() {
     let test = new().await;
