@@ -91,6 +91,7 @@ fn within_limit(probe: &'static Probe, host: &Host) -> Measured {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use prost::Message;
     use std::time::Duration;
 
     #[test]
@@ -121,6 +122,19 @@ mod tests {
     fn only_what_is_asked_is_read() {
         let names: Vec<_> = survey(&Host::live(), &["os", "network", "nothing"]).iter().map(|r| r.name).collect();
         assert_eq!(names, ["network", "os"]);
+    }
+
+    #[test]
+    fn a_first_inventory_is_small_on_the_wire() {
+        let readings = survey(&Host::live(), &[]);
+        let packed = readings.iter().filter_map(|reading| rollcall_proto::pack(&reading.content.as_ref().ok()?.bytes).ok());
+        let announced: usize = readings.iter().map(|reading| reading.state().encoded_len()).sum();
+        let bytes = announced + packed.map(|packed| packed.len() + 40).sum::<usize>();
+        let software = readings.iter().find(|reading| reading.name == "software").and_then(|reading| reading.content.clone().ok());
+        let software = software.map(|content| rollcall_proto::v1::Software::decode(&*content.bytes).unwrap()).unwrap_or_default();
+        println!("{bytes} bytes for {} packages", software.packages.len());
+        // Of 900 packages of a usual desktop that is 15 KB; of a machine with packages of its own a little more.
+        assert!(bytes < 4096 + 20 * software.packages.len(), "{bytes} bytes for {} packages", software.packages.len());
     }
 
     #[test]

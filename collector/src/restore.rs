@@ -53,7 +53,7 @@ mod tests {
         let path = |name: &str| dir.path().join(name);
 
         let note = |w: &mut Working| {
-            w.event("site.noted", "no site yet".to_owned());
+            rollcall_site::access::signed_in(w, "ana", None);
             Ok(())
         };
         keeper.change(Actor::Rollcall, note).await.unwrap();

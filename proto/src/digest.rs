@@ -70,13 +70,13 @@ const DICTIONARY: &[u8] = include_bytes!("../dictionary/packages.bin");
 /// Sections smaller than this gain less from the dictionary than it costs to load, bytes.
 const WORTH_IT: usize = 4096;
 
-/// Compresses a section's bytes with zstd, level 9: a section travels once and is read for years.
+/// Compresses a section's bytes with zstd, level 12: a section travels once and is read for years.
 ///
 /// # Errors
 /// zstd's, when memory is short.
 pub fn pack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     let dictionary = if bytes.len() < WORTH_IT { &[] } else { DICTIONARY };
-    zstd::bulk::Compressor::with_dictionary(9, dictionary)?.compress(bytes)
+    zstd::bulk::Compressor::with_dictionary(12, dictionary)?.compress(bytes)
 }
 
 /// Unpacks a section's bytes and never holds more than [`crate::MAX_SECTION`] of them, whatever the frame claims.

@@ -4,9 +4,11 @@
 
 use std::io;
 use std::path::Path;
+#[cfg(unix)]
 use std::time::Duration;
 
 /// How long a word may take to be said and heard: the machine waits with its sleep.
+#[cfg(unix)]
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What can be said to an agent that runs.
@@ -18,6 +20,7 @@ pub enum Word {
     Resume,
 }
 
+#[cfg(unix)]
 impl Word {
     const ALL: [Self; 2] = [Self::Suspend, Self::Resume];
 

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::windows::fs::MetadataExt;
 use std::path::Path;
-use windows_registry::{Key, LOCAL_MACHINE, Type, Value};
+use windows_registry::{Key, LOCAL_MACHINE, Type};
 
 /// Seconds between 1601, where Windows counts from, and 1970.
 const EPOCH_S: i128 = 11_644_473_600;
@@ -117,7 +117,8 @@ fn dump(name: &str, key: &Key, text: &mut String) {
     writeln!(text, "[{name}]").ok();
     for (value, content) in values {
         let content = match content.ty() {
-            Type::U32 | Type::U64 => u64::try_from(content).map(|number| number.to_string()),
+            Type::U32 => u32::try_from(content).map(|number| number.to_string()),
+            Type::U64 => u64::try_from(content).map(|number| number.to_string()),
             Type::String | Type::ExpandString => String::try_from(content),
             _ => continue,
         };

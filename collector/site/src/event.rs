@@ -134,6 +134,7 @@ pub const KINDS: &[&str] = &[
     "token.revoked",
     "user.added",
     "user.changed",
+    "user.link-made",
     "user.password",
     "user.removed",
 ];

@@ -240,7 +240,7 @@ LAB1-002  silent    10 min ago";
         let columns = &[Column::text("tag", "tag"), Column::yes_no("overdue", "late"), Column::mark("simulated", "simulated")];
         let real = json!({"tag": "A", "late": true, "simulated": false});
         let simulated = json!({"tag": "B", "late": false, "simulated": true});
-        assert_eq!(table(columns, &[real.clone()], style(80)), "tag  overdue\nA    yes");
+        assert_eq!(table(columns, std::slice::from_ref(&real), style(80)), "tag  overdue\nA    yes");
         assert!(table(columns, &[real.clone(), simulated.clone()], style(80)).ends_with("B    no       simulated"));
         assert_eq!(lines(columns, &[real, simulated]), "A\tyes\t\nB\tno\tsimulated");
     }

@@ -65,7 +65,8 @@ async fn nobody_renews_without_the_key_the_challenge_or_the_right() {
     let device = revoked.id();
     school.change(move |w| rollcall_site::enroll::revoke(w, device)).await.unwrap();
     let other_key = KeyPair::generate().unwrap();
-    let spoils: [(&str, Box<dyn Fn(&mut RenewRequest)>); 6] = [
+    type Spoil = Box<dyn Fn(&mut RenewRequest)>;
+    let spoils: [(&str, Spoil); 6] = [
         ("challenge", Box::new(|r| r.nonce = vec![0; 56])),
         ("challenge", Box::new(|r| r.nonce.clear())),
         ("signature", Box::new(|r| r.signature.clear())),

@@ -114,12 +114,15 @@ pub(in crate::desk) async fn sign_in(State(desk): State<Desk>, peer: Option<Exte
 /// Asks somebody who is signed in for their own password again, before what an open desk must not let anybody do.
 pub(super) async fn again(desk: &Desk, visitor: &Visitor, peer: Option<Extension<Peer>>, password: String) -> Result<(), Trouble> {
     let (name, address, now) = (visitor.user.as_str(), address_of(peer), desk.collector.keeper.clock().now());
-    desk.tries.may(name, address, now).map_err(Trouble::Wait)?;
-    if desk.passwords.check(Some(&visitor.user), password).await {
+    desk.tries.take(name, address, now).map_err(Trouble::Wait)?;
+    let Some(right) = desk.passwords.check(Some(&visitor.user), password).await else {
+        desk.tries.give_back(name, address);
+        return Err(Trouble::Busy);
+    };
+    if right {
         desk.tries.forgive(name, address);
         return Ok(());
     }
-    desk.tries.failed(name, address, now);
     Err(Refusal::forbidden("That is not your own password, so nothing was changed.").into())
 }
 

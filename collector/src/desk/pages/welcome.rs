@@ -90,7 +90,9 @@ pub(in crate::desk) async fn make(State(desk): State<Desk>, Path(secret): Path<S
     let (user, by, first) = (name.clone(), Actor::User(name.to_string()), what == For::First);
     let added = desk.collector.keeper.change(by, move |w| {
         // An administrator without a password was left by a crash in between: it is this one's. Nobody else's account is.
-        if first && w.site.users.get(&user).is_none_or(|user| user.role != Role::Admin) {
+        if !first {
+            access::password_set(w, &user)?;
+        } else if w.site.users.get(&user).is_none_or(|user| user.role != Role::Admin) {
             access::add_user(w, user.clone(), Role::Admin)?;
         }
         access::signed_in(w, user.as_str(), None);

@@ -47,13 +47,13 @@ async fn the_first_link_ends_after_a_day() {
 #[tokio::test]
 async fn the_first_link_takes_no_other_account_and_stays_until_there_is_an_administrator() {
     let test = new().await;
-    let name = rollcall_site::UserName::parse("vera").unwrap();
+    let name = UserName::parse("vera").unwrap();
     test.change(move |w| rollcall_site::access::add_user(w, name, Role::Viewer)).await;
     let link = link(&test).unwrap();
     let taken = test.post(&link, "", "name=vera&password=four+plain+words&again=four+plain+words").await;
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(taken.text.contains("there is a user vera already"), "{}", taken.text);
-    let vera = rollcall_site::UserName::parse("vera").unwrap();
+    let vera = UserName::parse("vera").unwrap();
     test.desk.passwords.keep(&vera, "four plain words".to_owned()).await.unwrap();
     assert!(self::link(&test).is_some(), "a viewer with a password is no administrator");
     let link = self::link(&test).unwrap();
@@ -65,7 +65,7 @@ async fn the_first_link_takes_no_other_account_and_stays_until_there_is_an_admin
 async fn a_link_lets_an_account_choose_a_password_and_ends_its_lock() {
     let test = new().await;
     test.post(&link(&test).unwrap(), "", ACCOUNT).await;
-    let ana = rollcall_site::UserName::parse("ana").unwrap();
+    let ana = UserName::parse("ana").unwrap();
     let fresh = || welcome::user_link(&test.desk.collector, &ana).unwrap();
     let (old, link) = (fresh(), fresh());
     let path = |link: &str| link.strip_prefix("https://desk.school:8443").unwrap().to_owned();
