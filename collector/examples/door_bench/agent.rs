@@ -9,8 +9,8 @@ use rollcall_proto::v1::enrollment_client::EnrollmentClient;
 use rollcall_proto::v1::from_agent::Message as Say;
 use rollcall_proto::v1::from_collector::Message as Told;
 use rollcall_proto::v1::{
-    Batteries, Disk, Displays, Interface, Memory, MemoryModule, Network, OperatingSystem, Package, PackageDate, Processor, Processors,
-    SectionBytes, SectionState, Software, SoftwareDates, Storage, System,
+    Batteries, Disk, Displays, Interface, Memory, MemoryModule, Network, OperatingSystem, Package, Processor, Processors, SectionBytes,
+    SectionState, Software, SoftwareDates, Storage, System,
 };
 use rollcall_proto::v1::{EnrollRequest, EnrollResponse, Entry, Fingerprint, FromAgent, FromCollector, Health, Heartbeat, Hello};
 use rollcall_proto::{Digest, Section, pack};
@@ -118,7 +118,7 @@ impl Agent {
     pub async fn beat(&mut self) -> anyhow::Result<()> {
         let health =
             Health { at_ms: now_ms(), cpu_permille: Some(120), memory_permille: Some(430), load_centi: Some(55), ..Health::default() };
-        self.say(Say::Heartbeat(Heartbeat { health: Some(health) })).await
+        self.say(Say::Heartbeat(Heartbeat { health: Some(health), ..Heartbeat::default() })).await
     }
 
     async fn say(&mut self, message: Say) -> anyhow::Result<()> {
@@ -142,7 +142,6 @@ impl Agent {
         };
         let system = System { serial: format!("SN{:08}", self.number), model: "OptiPlex 7090".to_owned(), ..System::default() };
         let since = 1_700_000_000 + self.number as i64 * 37;
-        let date = |at: usize| PackageDate { name: format!("package-{:05}", at * 7), installed_s: since + at as i64 / 40 };
         let module = |slot: usize| MemoryModule {
             slot: format!("DIMM {slot}"),
             bytes: 8 << 30,
@@ -153,10 +152,14 @@ impl Agent {
         let disk = Disk { name: "nvme0n1".to_owned(), serial: format!("DISK{:08}", self.number), bytes: 512 << 30, ..Disk::default() };
         let interface =
             Interface { name: "eno1".to_owned(), mac: self.fingerprint.macs.first().cloned().unwrap_or_default(), ..Interface::default() };
+        let software = Section::Software(Software { packages: (0..PACKAGES).map(package).collect() });
+        let steps_s = (0..PACKAGES as i64).map(|at| if at == 0 { since } else { at % 40 / 39 });
+        let dates =
+            SoftwareDates { list: Digest::of(&software.encode()).to_string(), steps_s: steps_s.collect(), ..SoftwareDates::default() };
         vec![
             Section::System(system),
-            Section::Software(Software { packages: (0..PACKAGES).map(package).collect() }),
-            Section::SoftwareDates(SoftwareDates { dates: (0..PACKAGES).map(date).collect() }),
+            software,
+            Section::SoftwareDates(dates),
             Section::Memory(Memory { total_bytes: 16 << 30, modules: vec![module(0), module(1)], slots_known: true }),
             Section::Storage(Storage { disks: vec![disk], ..Storage::default() }),
             Section::Network(Network { interfaces: vec![interface], ..Network::default() }),

@@ -31,6 +31,8 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 const REMIND: SignedDuration = SignedDuration::from_secs(30);
 /// A difference between the clocks that changes by this was set by somebody: readings take seconds to come, milliseconds.
 const CLOCK_SET: u64 = 60_000;
+/// So often on one stream: a clock that is set all day is noticed again at the next hello.
+const CLOCK_SETS: u32 = 100;
 /// What an agent that speaks too fast is asked to wait, seconds.
 const BACK_OFF_S: u32 = 10;
 
@@ -79,6 +81,7 @@ pub(super) struct Met {
     pub(super) settled: watch::Receiver<()>,
     pub(super) reminded: Option<Timestamp>,
     pub(super) renewals: u32,
+    pub(super) clock_sets: u32,
     pub(super) last_command: u64,
     /// Rescans that the agent has not answered, by command.
     pub(super) asked: HashMap<u64, oneshot::Sender<Result<(), String>>>,
@@ -237,10 +240,10 @@ impl Conversation {
     /// The machine's clock was set since its hello: its times are corrected by the new difference from now on.
     async fn mind_the_clock(&self, met: &mut Met, at_ms: i64) -> Result<(), Parting> {
         let off_ms = at_ms.saturating_sub(self.now().as_millisecond());
-        if off_ms.abs_diff(met.off_ms) < CLOCK_SET {
+        if off_ms.abs_diff(met.off_ms) < CLOCK_SET || met.clock_sets >= CLOCK_SETS {
             return Ok(());
         }
-        met.off_ms = off_ms;
+        (met.off_ms, met.clock_sets) = (off_ms, met.clock_sets + 1);
         let device = self.device;
         let change = self.door.collector.keeper.change(self.actor(), move |w| rollcall_site::attend::clock(w, device, off_ms));
         change.await.map_err(|error| self.failed(&error))

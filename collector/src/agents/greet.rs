@@ -57,6 +57,7 @@ impl Conversation {
             settled: self.door.claims.settled(),
             reminded: None,
             renewals: 0,
+            clock_sets: 0,
             last_command: 0,
             asked: HashMap::new(),
             reporting: Vec::new(),

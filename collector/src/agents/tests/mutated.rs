@@ -169,7 +169,7 @@ fn valid() -> Vec<Vec<u8>> {
         Said::Hello(v1::Hello { session: SESSION.into(), next: 1, fingerprint: Some(v1::Fingerprint::default()), ..Default::default() }),
         Said::Entry(v1::Entry { session: SESSION.into(), number: 1, sections: vec![state], ..Default::default() }),
         Said::Section(v1::SectionBytes { digest: Digest::of(b"").as_bytes().to_vec(), zstd: pack(b"").unwrap() }),
-        Said::Heartbeat(v1::Heartbeat { health: Some(v1::Health::default()) }),
+        Said::Heartbeat(v1::Heartbeat { health: Some(v1::Health::default()), ..Default::default() }),
         Said::Goodbye(v1::Goodbye { reason: 1 }),
         Said::Done(v1::CommandDone::default()),
         Said::Renewal(v1::CertificateRequest::default()),
