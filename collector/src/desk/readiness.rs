@@ -186,9 +186,10 @@ pub fn plan(seats: impl Iterator<Item = Seat>, count: u32) -> Vec<Place> {
     places
 }
 
-/// A seat's number. No two assets have the same seat.
+/// A seat's number, written as one writes it: "07" is a name. No two assets have the same seat.
 fn number(seat: &Seat) -> Option<u32> {
-    seat.asset.seat.as_deref().and_then(|name| name.parse().ok())
+    let name = seat.asset.seat.as_deref()?;
+    name.parse::<u32>().ok().filter(|number| number.to_string() == name)
 }
 
 /// The short time of a seat that fell silent.
