@@ -160,24 +160,36 @@ impl Tally {
     }
 }
 
-/// The plan of a room with so many seats: every number in order, empty ones too, then what has a seat of another name or none.
+/// The plan of a room with so many seats. Where most seats have numbers: every number in order, empty ones too, then what has a seat
+/// of another name or none. Where they have names such as "A1": those in order, then the empty ones, whose names nobody knows.
 pub fn plan(seats: impl Iterator<Item = Seat>, count: u32) -> Vec<Place> {
-    let mut numbered: BTreeMap<u32, Option<Seat>> = (1..=count).map(|number| (number, None)).collect();
-    let mut others = Vec::new();
-    for seat in seats {
-        let number = seat.asset.seat.as_deref().and_then(|name| name.parse::<u32>().ok());
-        match number.map(|number| numbered.entry(number).or_default()).filter(|place| place.is_none()) {
-            Some(place) => *place = Some(seat),
-            None => others.push(seat),
-        }
+    let (mut named, mut rest): (Vec<Seat>, Vec<Seat>) = seats.partition(|seat| seat.asset.seat.is_some());
+    let numbers = named.iter().filter(|seat| number(seat).is_some()).count();
+    let mut numbered = BTreeMap::new();
+    let mut empty = 0;
+    if numbers * 2 >= named.len() {
+        numbered = (1..=count).map(|number| (number, None)).collect();
+        let (with, without) = named.into_iter().partition(|seat| number(seat).is_some());
+        named = without;
+        numbered.extend(with.into_iter().filter_map(|seat: Seat| Some((number(&seat)?, Some(seat)))));
+    } else {
+        empty = (count as usize).saturating_sub(named.len());
     }
-    others.sort_by_cached_key(|seat| {
-        let name = seat.asset.seat.clone();
-        (name.is_none(), natural(&name.unwrap_or_default()), natural(seat.asset.tag.as_str()))
-    });
-    let numbered = numbered.into_iter().map(|(number, seat)| Place { name: number.to_string(), seat });
-    let others = others.into_iter().map(|seat| Place { name: seat.asset.seat.clone().unwrap_or_default(), seat: Some(seat) });
-    numbered.chain(others).collect()
+    let name = |seat: &Seat| seat.asset.seat.clone().unwrap_or_default();
+    named.sort_by_cached_key(|seat| natural(&name(seat)));
+    let place = |seat: Seat| Place { name: name(&seat), seat: Some(seat) };
+    let mut places: Vec<Place> = numbered.into_iter().map(|(number, seat)| Place { name: number.to_string(), seat }).collect();
+    places.extend(named.into_iter().map(place));
+    places.extend((0..empty).map(|_| Place { name: String::new(), seat: None }));
+    rest.sort_by_cached_key(|seat| natural(seat.asset.tag.as_str()));
+    places.extend(rest.into_iter().map(place));
+    places
+}
+
+/// A seat's number, written as one writes it: "07" is a name. No two assets have the same seat.
+fn number(seat: &Seat) -> Option<u32> {
+    let name = seat.asset.seat.as_deref()?;
+    name.parse::<u32>().ok().filter(|number| number.to_string() == name)
 }
 
 /// The short time of a seat that fell silent.
@@ -230,6 +242,7 @@ mod tests {
             assert_eq!(said.join(" "), want);
         };
         check(3, vec![seat("C", Some("10")), seat("B", Some("2")), seat("A", None), seat("T", Some("desk"))], "1:- 2:B 3:- 10:C desk:T :A");
+        check(4, vec![seat("B", Some("B2")), seat("A", Some("A10")), seat("C", Some("A9")), seat("D", None)], "A9:C A10:A B2:B :- :D");
         check(0, vec![seat("L-10", None), seat("L-9", None)], ":L-9 :L-10");
     }
 
