@@ -13,7 +13,7 @@ const RELEASE_LIMIT: usize = 64 * 1024;
 const WINDOWS: &str = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion";
 const FIRST_BUILD_OF_11: u64 = 22_000;
 /// What installers leave behind once and nobody touches later; the first that is there counts.
-const INSTALLED: [&str; 4] = ["/var/log/installer", "/root/anaconda-ks.cfg", "/lost+found", "/etc/machine-id"];
+const INSTALLED: [&str; 4] = ["/var/log/installer", "/var/log/anaconda", "/lost+found", "/etc/machine-id"];
 
 /// Reads the section.
 pub(super) fn read(host: &Host) -> Measured {
