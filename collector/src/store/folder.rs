@@ -29,6 +29,10 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a start waits for the lock.
+const LOCK: Duration = Duration::from_secs(1);
 
 /// Marks a folder whose restore is not finished.
 pub(super) const RESTORING: &str = "restoring";
@@ -136,7 +140,7 @@ impl Folder {
     }
 
     /// Waits until the copy holds what is durable now, or `time` has passed; whether it does.
-    pub fn await_copy(&self, time: std::time::Duration) -> bool {
+    pub fn await_copy(&self, time: Duration) -> bool {
         let progress = self.copy.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Copy::progress);
         progress.is_none_or(|progress| progress.wait_for(self.ledger.place().group, time))
     }
@@ -212,7 +216,7 @@ impl Folder {
 
     /// Makes the shelf's thread hang, as sled may on a damaged page.
     #[cfg(test)]
-    pub(super) fn hang_shelf(&self, time: std::time::Duration) {
+    pub(super) fn hang_shelf(&self, time: Duration) {
         self.shelf.hang(time);
     }
 }
@@ -316,12 +320,17 @@ fn known(dir: &Path, signed: &Signed) -> Result<Known, StoreError> {
     Ok(Known { checkpoint, anchor, snapshot })
 }
 
-/// Takes the lock of a folder; the system frees it when the process ends, however it ends.
+/// Takes the lock of a folder; the system frees it when the process ends, however it ends. A program that the collector starts holds it as
+/// well, from its beginning until it is another program: so long a start waits.
 fn lock(path: &Path) -> Result<File, StoreError> {
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(at("open the lock", path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(at("take the lock", path)(error)),
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK => std::thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(error)) => return Err(at("take the lock", path)(error)),
+        }
     }
 }

@@ -159,11 +159,16 @@ fn choose(dir: &Path) -> Result<u64, StoreError> {
     let found = entries(dir)?;
     let whole = found.iter().filter(|path| path.is_dir() && whole_mark(path).is_file()).filter_map(|path| number(path)).max();
     let next = found.iter().filter_map(|path| number(path)).max().unwrap_or(0) + 1;
+    let mut is_clear = true;
     for path in found.iter().filter(|path| whole.is_none() || number(path) != whole) {
         let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-        removed.map_err(at("remove an old shelf", path))?;
+        if let Err(error) = removed {
+            // No reason to refuse a start: a number above all others meets nothing that is left.
+            tracing::warn!(path = %path.display(), %error, "an old shelf could not be removed");
+            is_clear = false;
+        }
     }
-    Ok(whole.unwrap_or(next))
+    Ok(whole.filter(|_| is_clear).unwrap_or(next))
 }
 
 /// Starts the thread over shelf `number`. Its mark of being whole goes first: from here on it is in doubt until it is closed in order.
