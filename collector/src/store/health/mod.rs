@@ -9,8 +9,10 @@
 //! then the old one removed. After a crash in between both are there, and are read as one: a minute counts once, an hour that is
 //! packed by the hour is not counted again.
 //!
-//! Measured (`cargo test -p rollcall --release -- --ignored bytes_on_disk`), nine fields, 10,000 devices that are on all day:
-//! BYTES
+//! Bytes on disk of a device that is on all day, seven fields measured (`cargo test -p rollcall --release --lib -- --ignored bytes_on_disk`):
+//! 7,350 in the file of a running day, 2,090 in a packed one, 390 by the hour. 10,000 such devices take 0.15 GB for the two days that may
+//! run, 0.6 GB for 30 days and 1.3 GB for the rest of the year: 2.1 GB; a school's, on for nine hours of five days, a quarter of that. In
+//! memory a device takes 1.7 KB.
 
 mod log;
 mod range;
