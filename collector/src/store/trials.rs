@@ -145,10 +145,12 @@ fn a_person_who_is_forgotten_is_nowhere_and_every_restore_forgets_them_again() {
     let key = identity.to_string();
     let into = dir.path().join("without");
     super::backup::restore(&backup, key.expose_secret(), &into).unwrap();
+    super::backup::finish(&into).unwrap();
     assert_eq!(open(&into).load().unwrap().persons.len(), 2, "no list lies beside the backup");
     fs::copy(live.join("forgotten"), dir.path().join("forgotten")).unwrap();
     let into = dir.path().join("with");
     super::backup::restore(&backup, key.expose_secret(), &into).unwrap();
+    super::backup::finish(&into).unwrap();
     let restored = open(&into).load().unwrap();
     assert_eq!(restored.persons.values().map(|person| person.name.as_str()).collect::<Vec<_>>(), ["Bo Lind"]);
     assert!(!fs::read_to_string(into.join("people.keys")).unwrap().contains("20431"));
