@@ -1,7 +1,6 @@
 //! The desk driven as a browser would, in-process, over a real keeper in a temporary folder.
 
 mod connection;
-mod demo;
 mod pages;
 mod school;
 mod sign_in;
