@@ -178,13 +178,18 @@ impl Asset {
         }
     }
 
-    /// Maker and model (the maker once: "HP ProDesk 400", not "HP HP ProDesk 400"), or else its name, or else its tag.
+    /// Maker and model, or else its name, or else its tag.
     pub fn title(&self) -> String {
-        let repeats = self.model.to_lowercase().starts_with(&self.maker.to_lowercase());
-        let maker_and_model = if repeats { self.model.clone() } else { format!("{} {}", self.maker, self.model) };
-        let named = [maker_and_model.trim(), self.name.as_str(), self.tag.as_str()];
-        named.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned()
+        let named = [product(&self.maker, &self.model), self.name.clone(), self.tag.to_string()];
+        named.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
     }
+}
+
+/// Maker and model in one; a model that begins with its maker names it once: "HP ProDesk 400", not "HP HP ProDesk 400".
+pub fn product(maker: &str, model: &str) -> String {
+    let (maker, model) = (maker.trim(), model.trim());
+    let repeats = model.to_lowercase().starts_with(&maker.to_lowercase());
+    if repeats { model.to_owned() } else { format!("{maker} {model}").trim().to_owned() }
 }
 
 /// The asset with this id.

@@ -120,8 +120,8 @@ impl DevicePage {
 
     /// What it is, by maker and model; else what people call it.
     fn model(&self) -> String {
-        let name = [self.asset.maker.trim(), self.asset.model.trim()].join(" ");
-        if name.trim().is_empty() { self.asset.name.clone() } else { name.trim().to_owned() }
+        let name = rollcall_site::asset::product(&self.asset.maker, &self.asset.model);
+        if name.is_empty() { self.asset.name.clone() } else { name }
     }
 
     /// The evidence, while two machines hold its key.

@@ -115,7 +115,7 @@ pub(super) fn prefixed(prefix: &str, text: &str) -> String {
 }
 
 fn of_system(system: &v1::System) -> Vec<Words> {
-    let name = [system.manufacturer.as_str(), &system.model].join(" ");
+    let name = rollcall_site::asset::product(&system.manufacturer, &system.model);
     let firmware = join([&[system.firmware_vendor.as_str(), &system.firmware_version].join(" "), &system.firmware_date]);
     let mut lines = vec![match name.trim() {
         "" => words(first([words::sentence(&system.chassis).trim_end_matches('.')]), prefixed("serial ", &system.serial)),
