@@ -1,6 +1,6 @@
 //! The contract that every engine must keep, as one suite, and the small things that its tests are made of.
 
-use super::{Entry, Range, Store};
+use super::{StoreError, Entry, Range, Store};
 use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::{Digest, Section, v1};
 use rollcall_site::event::{Actor, Event};
@@ -148,11 +148,17 @@ fn system() -> Section {
     Section::System(v1::System { model: "OptiPlex 7090".to_owned(), ..v1::System::default() })
 }
 
+/// Keeps a content.
+pub(super) fn put(store: &dyn Store, bytes: &[u8]) -> Result<Digest, StoreError> {
+    let digest = Digest::of(bytes);
+    store.put_blob(&digest, &rollcall_proto::pack(bytes).unwrap()).map(|()| digest)
+}
+
 fn keeps_contents_and_samples(store: &dyn Store) {
     let bytes = system().encode();
     let kept = Digest::of(&bytes);
-    store.put_blob(&kept, &bytes).unwrap();
-    store.put_blob(&kept, &bytes).unwrap();
+    put(store, &bytes).unwrap();
+    put(store, &bytes).unwrap();
     let held = |digest| Held { digest: Some(digest), ..Held::default() };
     let sections = [("system".to_owned(), held(kept)), ("software".to_owned(), held(Digest::of(b"lost")))].into();
     let mut working = Working::begin(store.load().unwrap(), noon(), Actor::Rollcall);

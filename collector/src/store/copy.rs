@@ -4,23 +4,23 @@
 //! what is not there yet of the ledger, in that order, each durable before the next; snapshots and checkpoints come last, for they stand
 //! on the ledger. Old files that are gone here go there too. The shelf, the lock and the site's secrets are not copied.
 
-use super::disk::{at, entries};
+use super::disk::{ReadAt, at, entries};
 use super::ledger::frame::Place;
 use super::ledger::segment::Segment;
 use super::out::{Out, make_dir, remove, sync_dir};
 use super::people::{FORGOTTEN, KEYS};
 use super::signed::CHECKPOINTS;
-use super::{Folder, StoreError, blobs, disk, snapshot};
+use super::{Folder, StoreError, disk, snapshot};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-/// How long the thread waits for news; then it looks by itself, for blobs and snapshots come without a word.
+/// How long the thread waits for news; then it looks by itself, for snapshots come without a word.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// The follower of one folder. Dropping it ends its thread after the round.
@@ -56,7 +56,7 @@ impl Copy {
         let (told, news) = sync_channel::<()>(1);
         let shared = Arc::clone(&progress);
         let follow = move || {
-            let mut follower = Follower { to: shared.to.clone(), checked: BTreeSet::new(), blobs: None };
+            let mut follower = Follower { to: shared.to.clone(), checked: BTreeSet::new() };
             loop {
                 let Some(folder) = folder.upgrade() else { return };
                 let round = follower.round(&folder);
@@ -129,8 +129,6 @@ struct Follower {
     to: PathBuf,
     /// Segments whose copy was compared with what it is a copy of.
     checked: BTreeSet<PathBuf>,
-    /// The contents that are there; `None`: not looked yet.
-    blobs: Option<BTreeSet<PathBuf>>,
 }
 
 impl Follower {
@@ -144,9 +142,14 @@ impl Follower {
                 self.replace(name, &bytes)?;
             }
         }
-        self.contents(&from.join("blobs"))?;
+        let packs = folder.blobs().packs();
+        make_dir(&self.to.join("blobs"))?;
+        packs.iter().try_for_each(|pack| self.follow("blobs", &pack.path, &pack.file, pack.length))?;
         make_dir(&self.to.join("ledger"))?;
-        segments.iter().try_for_each(|segment| self.segment(segment))?;
+        for Segment { path, length, .. } in &segments {
+            let file = File::open(path).map_err(at("open the segment", path))?;
+            self.follow("ledger", path, &file, *length)?;
+        }
         make_dir(&self.to.join("snapshot"))?;
         for name in &snapshots {
             let (there, here) = (self.to.join("snapshot").join(name), from.join("snapshot").join(name));
@@ -160,6 +163,7 @@ impl Follower {
         }
         keep_only(&self.to.join("snapshot"), &snapshots)?;
         keep_only(&self.to.join("ledger"), &names(segments.into_iter().map(|segment| segment.path)))?;
+        keep_only(&self.to.join("blobs"), &names(packs.into_iter().map(|pack| pack.path)))?;
         Ok(place)
     }
 
@@ -172,62 +176,33 @@ impl Follower {
         disk::write_whole(&there, |file| file.write_all(bytes))
     }
 
-    /// Copies the section contents that are not there yet, and removes those that are gone here.
-    fn contents(&mut self, from: &Path) -> Result<(), StoreError> {
-        let to = self.to.join("blobs");
-        make_dir(&to)?;
-        let place = |path: &Path, from: &Path| path.strip_prefix(from).unwrap_or(path).to_owned();
-        let here: BTreeSet<PathBuf> = blobs::list(from)?.into_iter().map(|(_, path)| place(&path, from)).collect();
-        let there = match self.blobs.take() {
-            Some(there) => there,
-            None => blobs::list(&to)?.into_iter().map(|(_, path)| place(&path, &to)).collect(),
-        };
-        for path in here.difference(&there) {
-            let target = to.join(path);
-            target.parent().map_or(Ok(()), make_dir)?;
-            // One that a sweep has taken meanwhile is needed by nobody.
-            if let Some(bytes) = disk::read(&from.join(path))? {
-                disk::write_whole(&target, |file| file.write_all(&bytes))?;
-            }
-        }
-        for path in there.difference(&here) {
-            remove(&to.join(path)).map_err(at("remove a content that is gone", &to.join(path)))?;
-        }
-        self.blobs = Some(here);
-        Ok(())
-    }
-
-    /// Brings the copy of a segment to the length that is durable here.
-    fn segment(&mut self, segment: &Segment) -> Result<(), StoreError> {
-        let path = self.to.join("ledger").join(segment.path.file_name().unwrap_or_default());
+    /// Brings the copy in `part` of a file that only grows to `length`.
+    fn follow(&mut self, part: &str, here: &Path, file: &File, length: u64) -> Result<(), StoreError> {
+        let path = self.to.join(part).join(here.file_name().unwrap_or_default());
         let is_new = !path.exists();
-        let mut out = Out::append(&path).map_err(at("open the copy of a segment", &path))?;
-        let mut length = out.file_length().map_err(at("open the copy of a segment", &path))?;
+        let mut out = Out::append(&path).map_err(at("open the copy", &path))?;
+        let mut copied = out.file_length().map_err(at("open the copy", &path))?;
         if self.checked.insert(path.clone()) {
-            let same = same_bytes(&segment.path, &path, segment.length).map_err(at("compare the copy of a segment", &path))?;
+            let same = same_bytes(file, &path, length).map_err(at("compare the copy", &path))?;
             out.cut(same).map_err(at("cut what is no copy", &path))?;
-            length = same;
+            copied = same;
         }
-        if length == segment.length {
+        if copied == length {
             return Ok(());
         }
-        let copied = File::open(&segment.path).and_then(|mut here| {
-            here.seek(SeekFrom::Start(length))?;
-            io::copy(&mut here.take(segment.length.saturating_sub(length)), &mut out)?;
-            out.sync()
-        });
-        if let Err(error) = copied {
+        let written = io::copy(&mut ReadAt { file, offset: copied }.take(length.saturating_sub(copied)), &mut out).and_then(|_| out.sync());
+        if let Err(error) = written {
             // What reached the disk is not known: the next round compares again.
             self.checked.remove(&path);
-            return Err(at("copy the ledger", &path)(error));
+            return Err(at("bring the copy up to date", &path)(error));
         }
         if is_new { path.parent().map_or(Ok(()), sync_dir) } else { Ok(()) }
     }
 }
 
 /// How many of the first bytes of two files are the same, at most `length`.
-fn same_bytes(one: &Path, other: &Path, length: u64) -> io::Result<u64> {
-    let (mut one, mut other) = (BufReader::new(File::open(one)?.take(length)), BufReader::new(File::open(other)?.take(length)));
+fn same_bytes(one: &File, other: &Path, length: u64) -> io::Result<u64> {
+    let (mut one, mut other) = (BufReader::new(ReadAt { file: one, offset: 0 }.take(length)), BufReader::new(File::open(other)?.take(length)));
     let mut same = 0;
     loop {
         let (a, b) = (one.fill_buf()?, other.fill_buf()?);
@@ -245,10 +220,11 @@ fn names(paths: impl Iterator<Item = PathBuf>) -> BTreeSet<OsString> {
     paths.filter_map(|path| path.file_name().map(ToOwned::to_owned)).collect()
 }
 
-/// Removes from `dir` what is not among `names`, the oldest first.
+/// Removes from `dir` what is not among `names`, the oldest first; a folder of an older version whole.
 fn keep_only(dir: &Path, names: &BTreeSet<OsString>) -> Result<(), StoreError> {
     for path in entries(dir)?.into_iter().filter(|path| path.file_name().is_some_and(|name| !names.contains(name))) {
-        remove(&path).map_err(at("remove what is gone", &path))?;
+        let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { remove(&path) };
+        removed.map_err(at("remove what is gone", &path))?;
     }
     Ok(())
 }
@@ -256,7 +232,7 @@ fn keep_only(dir: &Path, names: &BTreeSet<OsString>) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::contract::{asset, entry_about, groups, site};
+    use crate::store::contract::{asset, entry_about, groups, put, site};
     use crate::store::{Store, verify_folder};
     use rollcall_proto::Digest;
 
@@ -282,7 +258,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (from, to) = (dir.path().join("live"), dir.path().join("second"));
         let folder = Arc::new(Folder::open(&from).unwrap());
-        folder.put_blob(&Digest::of(b"content"), b"content").unwrap();
+        put(&*folder, b"content").unwrap();
         assert_eq!(folder.state().copy, "off");
         folder.copy_to(&to).unwrap();
         for (number, group) in groups(60).iter().enumerate() {

@@ -115,6 +115,22 @@ pub(super) fn read_from(path: &Path, offset: u64) -> Result<Vec<u8>, StoreError>
     Ok(bytes)
 }
 
+/// Reads a file from `offset` on, whoever else reads it.
+pub(super) struct ReadAt<'a> {
+    /// The file.
+    pub(super) file: &'a File,
+    /// Where the next byte is.
+    pub(super) offset: u64,
+}
+
+impl Read for ReadAt<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = std::os::unix::fs::FileExt::read_at(self.file, buffer, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}
+
 /// A file's bytes; `None` when there is no such file.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match std::fs::read(path) {

@@ -1,7 +1,7 @@
 //! The embedded engine: ledger, snapshot, blobs, health and shelf in one folder.
 //!
 //! ```text
-//! DIR/lock        held while a collector has the folder open     DIR/blobs/     section contents (blobs.rs)
+//! DIR/lock        held while a collector has the folder open     DIR/blobs/     section contents (blobs/)
 //! DIR/ledger/     the truth: committed groups (ledger/)          DIR/health/    health samples (health.rs)
 //! DIR/snapshot/   records at a place of the ledger (snapshot.rs) DIR/shelf/     made from the ledger, harmless to delete (shelf/)
 //! DIR/checkpoints signed places of the ledger (signed.rs)        DIR/ballast    room that is kept for a full disk (room.rs)
@@ -182,11 +182,11 @@ impl Folder {
 
     /// Takes up the contents that the profiles name; what is not there whole goes to the list.
     fn take_up_contents(&self, site: &mut Site) {
-        let mut missing = Vec::new();
+        let (mut missing, damage) = (Vec::new(), self.blobs.damage());
         for (section, digest) in site.used_contents() {
             let content = match self.blobs.get(&digest) {
                 Ok(Some(bytes)) => Section::decode(&section, &bytes).map(|read| read.map_err(|error| error.to_string())),
-                Ok(None) => Some(Err("it is not there".to_owned())),
+                Ok(None) => Some(Err(damage.first().cloned().unwrap_or_else(|| "it is not there".to_owned()))),
                 Err(error) => Some(Err(error.to_string())),
             };
             match content {
@@ -232,6 +232,7 @@ impl Store for Folder {
     fn commit(&self, group: &[Entry]) -> Result<(), StoreError> {
         let bytes = group.iter().flat_map(|entry| &entry.records).map(|record| record.body.as_ref().map_or(0, Vec::len) + 200);
         self.room.check(bytes.sum::<usize>() as u64)?;
+        self.blobs.sync().inspect_err(|error| self.ledger.stop(error))?;
         self.ledger.commit(&self.people.seal(group).inspect_err(|error| self.ledger.stop(error))?)?;
         self.shelf.grown();
         if let Some(copy) = &*self.copy.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -240,9 +241,9 @@ impl Store for Folder {
         Ok(())
     }
 
-    fn put_blob(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
-        self.room.check(bytes.len() as u64)?;
-        self.blobs.put(digest, bytes)
+    fn put_blob(&self, digest: &Digest, packed: &[u8]) -> Result<(), StoreError> {
+        self.room.check(packed.len() as u64)?;
+        self.blobs.put(digest, packed)
     }
 
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
@@ -296,7 +297,7 @@ impl Store for Folder {
             shelf: self.shelf.state(),
             free_bytes: free_bytes(&self.dir),
             room: self.room.state(),
-            damage: self.ledger.damage().to_vec(),
+            damage: [self.ledger.damage(), &self.blobs.damage()].concat(),
             checkpoint: self.signed.text(),
             copy: self.copy.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or_else(|| "off".to_owned(), Copy::state),
         }

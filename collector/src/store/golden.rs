@@ -3,7 +3,7 @@
 //! `fixtures/NAME/` is a store as a collector left it, with `state-hash` beside it. One is added whenever the stored form changes, and
 //! none is ever changed: `ROLLCALL_GOLDEN=NAME cargo test -p rollcall --lib store::golden::make -- --ignored`.
 
-use super::contract::noon;
+use super::contract::{noon, put};
 use super::disk::entries;
 use super::{Entry, Folder, Store, verify_folder};
 use jiff::SignedDuration;
@@ -72,7 +72,7 @@ impl Golden {
         let hello = Hello { session: "s".to_owned(), boot: "b".to_owned(), next: 1, fingerprint: hardware, ..Hello::default() };
         let section = Section::System(v1::System { model: format!("OptiPlex {number}"), ..v1::System::default() });
         let digest = Digest::of(&section.encode());
-        self.folder.put_blob(&digest, &section.encode()).unwrap();
+        put(&self.folder, &section.encode()).unwrap();
         let reported = Reported { name: "system".to_owned(), content: Ok(digest), problems: Vec::new() };
         self.change(|w| enroll::enroll(w, enrolment));
         self.change(|w| attend::hello(w, device, &format!("cert{number}"), &hello, "n1".to_owned()));

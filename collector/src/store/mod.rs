@@ -67,11 +67,12 @@ pub trait Store: Send + Sync {
     /// The disk is full or failed.
     fn commit(&self, group: &[Entry]) -> Result<(), StoreError>;
 
-    /// Keeps a section's bytes under their digest; durable when it returns. Bytes that are held already cost nothing.
+    /// Keeps a section's packed bytes (`rollcall_proto::pack`) under the digest of what they unpack to, which the caller has checked. They are
+    /// durable when a later commit returns. Bytes that are held already cost nothing.
     ///
     /// # Errors
     /// The disk is full or failed.
-    fn put_blob(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError>;
+    fn put_blob(&self, digest: &Digest, packed: &[u8]) -> Result<(), StoreError>;
 
     /// A section's bytes, checked against the digest; `None` when not held.
     ///

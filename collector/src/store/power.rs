@@ -2,7 +2,7 @@
 //!
 //! In short form by default; `ROLLCALL_TRIALS=N` sets the number of power cuts, and makes every step fail in turn (tests/power-cut).
 
-use super::contract::{asset, entry_about, noon, site};
+use super::contract::{asset, entry_about, noon, put, site};
 use super::simulated::{Broken, Random, Simulated};
 use super::{Entry, Folder, Store, StoreError, signed, verify_folder};
 use jiff::SignedDuration;
@@ -31,16 +31,16 @@ impl Acknowledged {
     fn live(&mut self, folder: &Folder, rounds: u64) {
         for round in 0..rounds {
             let bytes = format!("content {} of round {round}", self.seq).into_bytes();
-            let digest = Digest::of(&bytes);
-            if self.note(folder.put_blob(&digest, &bytes)).is_some() {
-                self.blobs.push(digest);
-            }
+            let put = self.note(put(folder, &bytes));
             let group: Vec<Entry> =
                 (self.seq + 1..=self.seq + 1 + round % 3).map(|seq| entry_about(seq, asset(u128::from(seq % 3)))).collect();
             let upto = self.seq + group.len() as u64;
             self.tried = self.tried.max(upto);
             match folder.commit(&group) {
-                Ok(()) => self.seq = upto,
+                Ok(()) => {
+                    self.seq = upto;
+                    self.blobs.extend(put);
+                }
                 Err(error @ StoreError::Full { .. }) => self.errors.push(error.to_string()),
                 Err(error) => {
                     self.errors.push(error.to_string());

@@ -35,7 +35,7 @@ impl Folder {
         Ok(places.get(1).copied())
     }
 
-    /// Removes the contents that are not among `used`, unless they were put or read since the last sweep; gives their number.
+    /// Lets go of the contents that are not among `used`, unless they were put or read since the last sweep; gives their number.
     ///
     /// # Errors
     /// The disk failed.

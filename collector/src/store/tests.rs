@@ -1,8 +1,8 @@
 //! Tests of the whole folder: the contract, damage in every kind of file, a crash in the middle, the shelf gone or mad.
 
-use super::contract::{asset, entry_about, groups, keeps_the_contract, noon, seqs, site};
+use super::contract::{asset, entry_about, groups, keeps_the_contract, noon, put, seqs, site};
 use super::{Folder, Store, StoreError, verify_folder};
-use rollcall_proto::{Digest, v1::Health};
+use rollcall_proto::v1::Health;
 use rollcall_site::DeviceId;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -23,7 +23,7 @@ fn fill(dir: &Path) {
             folder.snapshot(&folder.load().unwrap()).unwrap();
         }
     }
-    folder.put_blob(&Digest::of(b"content"), b"content").unwrap();
+    put(&folder, b"content").unwrap();
     for minute in 0..70 {
         let at_ms = noon().as_millisecond() + minute * 60_000;
         folder.put_sample(DeviceId(uuid::Uuid::nil()), Health { at_ms, ..Health::default() });
@@ -113,12 +113,14 @@ fn a_changed_byte_in_any_file_is_found_and_named() {
     assert_eq!(verify_folder(dir.path()).unwrap().damage, Vec::<String>::new());
     let files = files(dir.path());
     let kinds: std::collections::BTreeSet<_> = files.iter().filter_map(|path| path.extension()).collect();
-    assert!(files.len() >= 5 && kinds.len() == 3, "{files:?}");
+    assert!(files.len() >= 5 && kinds.len() == 4, "{files:?}");
     for path in files {
         let good = fs::read(&path).unwrap();
         // Of the last chunk of samples the length may say, changed, that a crash cut it short: no step of nine meets it twice.
         let mut may_miss = usize::from(path.to_string_lossy().contains("/health/"));
-        for position in (0..good.len()).step_by(9) {
+        // What a pack says at its end of its own length: nothing is lost with it, and it looks as if a crash had cut it off.
+        let checked = good.len() - if path.extension().is_some_and(|ending| ending == "pack") { 56 } else { 0 };
+        for position in (0..checked).step_by(9) {
             let mut bad = good.clone();
             bad[position] ^= 0x21;
             fs::write(&path, &bad).unwrap();

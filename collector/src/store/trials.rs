@@ -1,6 +1,6 @@
 //! Tests of what is beside the ledger: checkpoints, retention, the forgotten, damage that a snapshot covers, a full disk, a spoilt shelf.
 
-use super::contract::{asset, entry_about, groups, name_person, noon, seqs, site};
+use super::contract::{asset, entry_about, groups, name_person, noon, put, seqs, site};
 use super::disk::numbered;
 use super::signed::tests::signer;
 use super::simulated::Random;
@@ -177,7 +177,7 @@ fn damage_that_a_snapshot_covers_refuses_no_start_and_is_named() {
         (1..=9).for_each(|seq| folder.commit(&[entry_about(seq, asset(1))]).unwrap());
         folder.snapshot(&site_about(9)).unwrap();
         (10..=last).for_each(|seq| folder.commit(&[entry_about(seq, asset(1))]).unwrap());
-        folder.put_blob(&rollcall_proto::Digest::of(b"x"), b"x").unwrap();
+        put(&folder, b"x").unwrap();
         drop(folder);
         dir
     };
@@ -302,7 +302,7 @@ fn a_full_disk_refuses_changes_and_goes_on_by_itself() {
         for _ in 0..3 {
             let error = folder.commit(&[entry_about(seq + 1, asset(1))]).unwrap_err();
             assert!(matches!(error, StoreError::Full { .. }) && error.to_string().contains("nothing was changed; make room"), "{error}");
-            let blob = folder.put_blob(&rollcall_proto::Digest::of(b"more"), b"more");
+            let blob = put(&folder, b"more");
             assert!(matches!(blob, Err(StoreError::Full { .. })));
         }
         assert!(folder.state().room.starts_with("full: changes are refused until 19 MiB are free"), "{}", folder.state().room);

@@ -44,13 +44,7 @@ pub(super) fn everything(
             end.group
         ));
     }
-    for (digest, path) in blobs::list(&dir.join("blobs"))? {
-        match blobs::read_blob(&path, &digest) {
-            Ok(Some(_)) => verified.blobs += 1,
-            Ok(None) => {}
-            Err(error) => note(error, &mut verified.damage),
-        }
-    }
+    verified.blobs = blobs::verify(&dir.join("blobs"), &mut verified.damage)?;
     health::verify(&dir.join("health"), &mut verified.damage)?;
     Ok(verified)
 }

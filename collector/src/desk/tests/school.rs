@@ -89,7 +89,7 @@ async fn pc(test: &TestDesk, number: u128) {
         .collect();
     reported.push(Reported { name: "displays".to_owned(), content: Err(HOSTILE.to_owned()), problems: Vec::new() });
     for (digest, section) in &contents {
-        test.desk.collector.keeper.store().put_blob(digest, &section.encode()).unwrap();
+        test.desk.collector.keeper.store().put_blob(digest, &rollcall_proto::pack(&section.encode()).unwrap()).unwrap();
     }
     test.change(move |w| {
         let report = Report { session: "s".to_owned(), number: 1, at: w.now, full: true, sections: reported };

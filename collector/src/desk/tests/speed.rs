@@ -29,7 +29,7 @@ async fn fill(test: &TestDesk) {
     .await;
     let packages = (0..900).map(|n| v1::Package { name: format!("package-{n}"), version: "1.2.3".to_owned(), ..v1::Package::default() });
     let list = Section::Software(v1::Software { packages: packages.collect() });
-    test.desk.collector.keeper.store().put_blob(&Digest::of(&list.encode()), &list.encode()).unwrap();
+    test.desk.collector.keeper.store().put_blob(&Digest::of(&list.encode()), &rollcall_proto::pack(&list.encode()).unwrap()).unwrap();
     let list = Arc::new(list);
     for number in 1..=ROOMS {
         let list = Arc::clone(&list);

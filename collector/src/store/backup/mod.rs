@@ -7,12 +7,12 @@
 
 mod archive;
 
-use super::disk::{at, entries, write_whole};
+use super::disk::{ReadAt, at, entries, write_whole};
 use super::folder::RESTORING;
 use super::out::{Out, make_dir, private_dir, remove, sync_dir};
 use super::people::{FORGOTTEN, KEYS, take_over_forgotten};
 use super::signed::{CHECKPOINTS, hex};
-use super::{Folder, Store, StoreError, blobs, snapshot, verify_folder};
+use super::{Folder, Store, StoreError, snapshot, verify_folder};
 use age::x25519::{Identity, Recipient};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -152,10 +152,9 @@ fn fill<W: Write>(archive: &mut archive::Writer<W>, store: &Folder, extra: &[(St
         let file = File::open(&segment.path)?;
         archive.add(&format!("ledger/{}", name_of(&segment.path)), segment.length, BufReader::new(file))?;
     }
-    for (digest, path) in blobs::list(&dir.join("blobs")).map_err(io::Error::other)? {
-        let name = digest.to_string();
-        let (folder, file) = name.split_at_checked(2).unwrap_or(("", &name));
-        add(archive, &format!("blobs/{folder}/{file}"), &File::open(path)?)?;
+    for pack in store.blobs().packs() {
+        let file = BufReader::new(ReadAt { file: &pack.file, offset: 0 });
+        archive.add(&format!("blobs/{}", name_of(&pack.path)), pack.length, file)?;
     }
     for path in entries(&dir.join("health")).map_err(io::Error::other)? {
         add(archive, &format!("health/{}", name_of(&path)), &File::open(path)?)?;
@@ -286,7 +285,7 @@ fn damaged(file: &Path, dir: &Path, what: String) -> BackupError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::contract::{asset, entry_about, groups, site};
+    use crate::store::contract::{asset, entry_about, groups, put, site};
     use age::secrecy::ExposeSecret;
 
     struct Case {
@@ -305,7 +304,7 @@ mod tests {
                 folder.snapshot(&folder.load().unwrap()).unwrap();
             }
         }
-        folder.put_blob(&rollcall_proto::Digest::of(b"content"), b"content").unwrap();
+        put(&folder, b"content").unwrap();
         std::fs::write(dir.path().join("sealed"), b"sealed secrets").unwrap();
         let identity = Identity::generate();
         Case { dir, folder, key: identity.to_string().expose_secret().to_owned(), recipient: identity.to_public().to_string() }

@@ -1,0 +1,180 @@
+//! Tests of the packs as a whole: contents come back, crashes cut nothing that was durable, sweeps move and remove.
+
+use super::*;
+use crate::store::disk::checksum;
+use rollcall_proto::pack as packed;
+
+fn put_noise(blobs: &Blobs, number: u64) -> Digest {
+    let bytes = noise(number, 1 << 20);
+    let digest = Digest::of(&bytes);
+    blobs.put(&digest, &zstd::bulk::compress(&bytes, 1).unwrap()).unwrap();
+    digest
+}
+
+fn put(blobs: &Blobs, bytes: &[u8]) -> Digest {
+    let digest = Digest::of(bytes);
+    blobs.put(&digest, &packed(bytes).unwrap()).unwrap();
+    digest
+}
+
+fn damage(dir: &Path) -> Vec<String> {
+    let mut damage = Vec::new();
+    verify(dir, &mut damage).unwrap();
+    damage
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    numbered(dir, ENDING).unwrap().into_iter().map(|(_, path)| path).collect()
+}
+
+/// Bytes that don't pack, different for each number.
+fn noise(number: u64, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    blake3::Hasher::new().update(&number.to_le_bytes()).finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+#[test]
+fn a_content_is_kept_once_and_found_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let bytes = b"bash\t5.2\n".repeat(100);
+    let blobs = Blobs::open(dir.path()).unwrap();
+    assert_eq!(blobs.get(&Digest::of(&bytes)).unwrap(), None);
+    let digest = put(&blobs, &bytes);
+    blobs.sync().unwrap();
+    let length = files(dir.path())[0].metadata().unwrap().len();
+    put(&blobs, &bytes);
+    assert_eq!(files(dir.path())[0].metadata().unwrap().len(), length);
+    assert_eq!(blobs.get(&digest).unwrap().as_ref(), Some(&bytes));
+    drop(blobs);
+    for _ in 0..3 {
+        let blobs = Blobs::open(dir.path()).unwrap();
+        assert_eq!(blobs.get(&digest).unwrap().as_ref(), Some(&bytes));
+    }
+    assert_eq!((damage(dir.path()), files(dir.path()).len()), (Vec::new(), 1));
+}
+
+#[test]
+fn what_a_crash_left_unfinished_is_cut_and_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let first = put(&blobs, b"first");
+    blobs.sync().unwrap();
+    put(&blobs, b"second");
+    put(&blobs, b"third");
+    let path = files(dir.path()).remove(0);
+    let whole = std::fs::read(&path).unwrap();
+    std::mem::forget(blobs);
+    let durable = scan(&path).unwrap().durable as usize;
+    for cut in durable..whole.len() {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        assert_eq!(damage(dir.path()), Vec::<String>::new(), "cut at {cut}");
+        let blobs = Blobs::open(dir.path()).unwrap();
+        assert!(blobs.get(&first).unwrap().is_some());
+        let second = put(&blobs, b"second");
+        drop(blobs);
+        assert!(Blobs::open(dir.path()).unwrap().get(&second).unwrap().is_some());
+        assert_eq!(damage(dir.path()), Vec::<String>::new(), "cut at {cut}");
+    }
+    // A sector in the middle never reached the disk: what is behind it was not durable either.
+    let mut holed = whole.clone();
+    holed[durable..durable + 9].fill(0);
+    std::fs::write(&path, &holed).unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let second = put(&blobs, b"second");
+    blobs.sync().unwrap();
+    drop(blobs);
+    assert_eq!((files(dir.path()).len(), damage(dir.path())), (2, Vec::new()), "another pack follows");
+    let blobs = Blobs::open(dir.path()).unwrap();
+    assert!([first, second, Digest::of(b"third")].iter().all(|digest| blobs.get(digest).unwrap().is_some()));
+}
+
+#[test]
+fn no_changed_byte_or_cut_is_served_and_the_content_can_be_given_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let digest = put(&blobs, b"a section");
+    let path = files(dir.path()).remove(0);
+    blobs.sync().unwrap();
+    drop(blobs);
+    let good = std::fs::read(&path).unwrap();
+    let end = good.len() - pack::FRAME as usize;
+    for position in 0..end {
+        let mut bad = good.clone();
+        bad[position] ^= 0x10;
+        std::fs::write(&path, &bad).unwrap();
+        let said = damage(dir.path());
+        assert!(said.len() == 1 && said[0].contains("00000001.pack at byte"), "byte {position}: {said:?}");
+        let blobs = Blobs::open(dir.path()).unwrap();
+        let read = blobs.get(&digest).unwrap();
+        assert!(position < HEAD as usize || read.is_none(), "byte {position} is served");
+        put(&blobs, b"a section");
+        assert_eq!(blobs.get(&digest).unwrap().as_deref(), Some(&b"a section"[..]));
+        drop(blobs);
+        files(dir.path()).into_iter().skip(1).for_each(|path| std::fs::remove_file(path).unwrap());
+    }
+    // While it is open.
+    std::fs::write(&path, &good).unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    std::fs::write(&path, [&good[..60], &b"spoilt"[..], &good[66..]].concat()).unwrap();
+    assert!(blobs.get(&digest).unwrap_err().to_string().contains("00000001.pack at byte 28"));
+    assert_eq!(blobs.get(&digest).unwrap(), None);
+    put(&blobs, b"a section");
+    assert!(blobs.get(&digest).unwrap().is_some());
+}
+
+#[test]
+fn a_sweep_forgets_what_nothing_uses_and_spares_what_was_just_put() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let [used, just, left] = [b"used", b"just", b"left"].map(|bytes| put(&blobs, bytes));
+    assert_eq!(blobs.sweep(&HashSet::from([used])).unwrap(), 0, "all were just put");
+    put(&blobs, b"just");
+    assert_eq!(blobs.sweep(&HashSet::from([used])).unwrap(), 1);
+    assert_eq!([used, just, left].map(|digest| blobs.get(&digest).unwrap().is_some()), [true, true, false]);
+    put(&blobs, b"left");
+    assert_eq!(blobs.get(&left).unwrap().as_deref(), Some(&b"left"[..]));
+}
+
+#[test]
+fn packs_that_are_mostly_unused_go_and_what_is_used_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let all: Vec<Digest> = (0..90).map(|number| put_noise(&blobs, number)).collect();
+    blobs.sync().unwrap();
+    assert_eq!(files(dir.path()).len(), 2);
+    let used: HashSet<Digest> = all.iter().copied().step_by(10).collect();
+    blobs.sweep(&used).unwrap();
+    let before = blobs.packs();
+    assert_eq!(blobs.sweep(&used).unwrap(), 81);
+    assert_eq!(files(dir.path()), [dir.path().join("00000003.pack")]);
+    assert!(before.iter().all(|pack| read_at(&pack.file, &pack.path, 0, pack.length).is_ok()), "a backup reads on");
+    assert!(used.iter().all(|digest| blobs.get(digest).unwrap().is_some()));
+    drop(blobs);
+    let blobs = Blobs::open(dir.path()).unwrap();
+    assert!(used.iter().all(|digest| blobs.get(digest).unwrap().is_some()));
+    assert_eq!(damage(dir.path()), Vec::<String>::new());
+}
+
+#[test]
+fn files_of_an_older_version_are_moved_into_a_pack_and_damaged_ones_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |bytes: &[u8], spoil: bool| {
+        let name = Digest::of(bytes).to_string();
+        let body = packed(bytes).unwrap();
+        let mut file = [&b"RCB1"[..], &checksum(&[&body]), &body].concat();
+        file[20] ^= u8::from(spoil);
+        std::fs::create_dir_all(dir.path().join(&name[..2])).unwrap();
+        let path = dir.path().join(&name[..2]).join(&name[2..]);
+        std::fs::write(&path, file).unwrap();
+        path
+    };
+    let (good, bad) = (write(b"a section of old", false), write(b"another one", true));
+    assert_eq!(damage(dir.path()).len(), 1);
+    let blobs = Blobs::open(dir.path()).unwrap();
+    assert_eq!(blobs.get(&Digest::of(b"a section of old")).unwrap().as_deref(), Some(&b"a section of old"[..]));
+    assert_eq!(blobs.get(&Digest::of(b"another one")).unwrap(), None);
+    assert!(!good.exists() && !good.parent().unwrap().exists() && bad.exists());
+    drop(blobs);
+    assert!(damage(dir.path())[0].contains(bad.to_str().unwrap()));
+}
