@@ -5,7 +5,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("cargo:rerun-if-changed={file}");
     }
     let descriptors = protox::compile(&files, ["."])?;
-    let mut build = tonic_prost_build::configure().build_transport(false);
+    let mut build = tonic_prost_build::configure().build_transport(false).codec_path("crate::codec::SmallCodec");
     // The messages of data are shown to people and scripts as JSON; those of the conversation are not.
     for file in descriptors.file.iter().filter(|file| file.name().ends_with("sections.proto") || file.name().ends_with("health.proto")) {
         for message in &file.message_type {

@@ -1,7 +1,11 @@
 //! Digests of section bytes, and their bounded compression.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io::Read;
+use std::sync::OnceLock;
+use zstd::bulk::Decompressor;
+use zstd::dict::DecoderDictionary;
 
 /// The BLAKE3 hash of a section's bytes: its address on the wire and in the store.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +88,34 @@ pub fn pack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 /// # Errors
 /// [`BadPack`] when the bytes are no zstd frame or unpack to more.
 pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, BadPack> {
+    match zstd::zstd_safe::get_frame_content_size(packed) {
+        Ok(Some(size)) if size > crate::MAX_SECTION as u64 => Err(BadPack::TooLarge),
+        Ok(Some(size)) => unpack_whole(packed, usize::try_from(size).unwrap_or(usize::MAX)),
+        Ok(None) | Err(_) => unpack_stream(packed),
+    }
+}
+
+/// Unpacks a frame that says how large it is; more than that is an error.
+fn unpack_whole(packed: &[u8], size: usize) -> Result<Vec<u8>, BadPack> {
+    static PREPARED: OnceLock<DecoderDictionary<'static>> = OnceLock::new();
+    thread_local! {
+        // Made once a thread: it takes longer than most sections.
+        static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    UNPACKER.with_borrow_mut(|unpacker| {
+        let unpacker = match unpacker {
+            Some(unpacker) => unpacker,
+            None => {
+                let prepared = PREPARED.get_or_init(|| DecoderDictionary::copy(DICTIONARY));
+                unpacker.insert(Decompressor::with_prepared_dictionary(prepared).map_err(BadPack::NotZstd)?)
+            }
+        };
+        unpacker.decompress(packed, size).map_err(BadPack::NotZstd)
+    })
+}
+
+/// Unpacks what does not say how large it is.
+fn unpack_stream(packed: &[u8]) -> Result<Vec<u8>, BadPack> {
     let limit = crate::MAX_SECTION as u64 + 1;
     let mut bytes = Vec::new();
     zstd::Decoder::with_dictionary(packed, DICTIONARY)

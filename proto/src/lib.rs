@@ -3,6 +3,7 @@
 //! Invariants, as absences: no socket, no clock, no disk; no `map` field (bytes must be canonical);
 //! no command that carries a path, an address, a script or a program.
 
+mod codec;
 mod dates;
 pub mod digest;
 pub mod section;

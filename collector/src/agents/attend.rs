@@ -1,12 +1,14 @@
 //! The attendance door: who calls is known by its certificate, and every device gets one conversation.
 
 use crate::agents::authority::{device_uri, sha256_hex};
-use crate::agents::conversation::{Conversation, Out};
+use crate::agents::conversation::{Answer, Conversation, Out};
 use crate::agents::door::Door;
 use crate::agents::listen::Caller;
 use crate::tls::validity;
+use futures_util::StreamExt;
+use futures_util::stream::Map;
 use rollcall_proto::v1::attendance_server::{Attendance, AttendanceServer};
-use rollcall_proto::v1::{FromAgent, FromCollector, from_collector, refusal};
+use rollcall_proto::v1::{FromAgent, from_collector, refusal};
 use rollcall_proto::{MAX_MESSAGE, v1};
 use rollcall_site::device::{Device, DeviceState};
 use std::sync::Arc;
@@ -31,7 +33,7 @@ struct Desk {
 
 #[tonic::async_trait]
 impl Attendance for Desk {
-    type AttendStream = ReceiverStream<Result<FromCollector, Status>>;
+    type AttendStream = Map<ReceiverStream<Box<Answer>>, fn(Box<Answer>) -> Answer>;
 
     async fn attend(&self, request: Request<Streaming<FromAgent>>) -> Result<Response<Self::AttendStream>, Status> {
         let caller = request.extensions().get::<Caller>().cloned().ok_or_else(|| Status::internal("the connection is not known"))?;
@@ -49,7 +51,7 @@ impl Attendance for Desk {
                 let _sent = out.say(from_collector::Message::Refusal(refusal)).await;
             }
         }
-        Ok(Response::new(ReceiverStream::new(answers)))
+        Ok(Response::new(ReceiverStream::new(answers).map((|answer| *answer) as fn(Box<Answer>) -> Answer)))
     }
 }
 

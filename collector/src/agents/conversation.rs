@@ -46,8 +46,11 @@ pub(super) struct Conversation {
     pub(super) out: Out,
 }
 
-/// The way to the agent.
-pub(super) struct Out(pub(super) mpsc::Sender<Result<v1::FromCollector, Status>>);
+/// What an agent is told.
+pub(super) type Answer = Result<v1::FromCollector, Status>;
+
+/// The way to the agent. Boxed: a channel keeps room for 32 at least, in each of ten thousand streams.
+pub(super) struct Out(pub(super) mpsc::Sender<Box<Answer>>);
 
 /// Why a conversation ends.
 #[derive(Debug)]
@@ -92,20 +95,21 @@ pub(super) struct Met {
 impl Out {
     /// Tells the agent something; one that reads nothing is given up.
     pub(super) async fn say(&self, message: Told) -> Result<(), Parting> {
-        let sent = self.0.send_timeout(Ok(v1::FromCollector { message: Some(message) }), READING).await;
+        let sent = self.0.send_timeout(Box::new(Ok(v1::FromCollector { message: Some(message) })), READING).await;
         sent.map_err(|_| Parting::Broken)
     }
 
     async fn end(&self, status: Status) {
         // An agent that reads nothing is not told either.
-        let _gone = self.0.send_timeout(Err(status), READING).await;
+        let _gone = self.0.send_timeout(Box::new(Err(status)), READING).await;
     }
 }
 
 impl Conversation {
     /// Runs until one of both parts.
     pub(super) async fn run(self, mut words: Streaming<v1::FromAgent>) {
-        let parting = match self.greet(&mut words).await {
+        // Boxed: a conversation that waits keeps no room for what it does now and then.
+        let parting = match Box::pin(self.greet(&mut words)).await {
             Ok(mut met) => {
                 let parting = self.converse(&mut met, &mut words).await;
                 let how = if matches!(parting, Parting::Goodbye | Parting::Refused(_)) { Ended::Told } else { Ended::Broken };
@@ -143,12 +147,12 @@ impl Conversation {
                 biased;
                 () = self.door.stop.cancelled() => return Parting::Stopping,
                 order = met.orders.recv() => match order {
-                    Some(order) => self.obey(met, order).await,
+                    Some(order) => Box::pin(self.obey(met, order)).await,
                     None => return self.dismissed(),
                 },
-                _ = timeout_at(met.look_again, met.settled.changed()), if !met.hoped.is_empty() => self.look_again(met).await,
+                _ = timeout_at(met.look_again, met.settled.changed()), if !met.hoped.is_empty() => Box::pin(self.look_again(met)).await,
                 word = words.message() => match word {
-                    Ok(Some(word)) => self.listen(met, word).await,
+                    Ok(Some(word)) => Box::pin(self.listen(met, word)).await,
                     Ok(None) => return Parting::Broken,
                     Err(status) => {
                         tracing::debug!(device.id = %self.device, %status, "a stream broke");
