@@ -3,7 +3,7 @@
 use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{Fingerprint, Likeness};
 use crate::presence::Presence;
-use crate::{DeviceId, Refusal, Working, alert, inventory, room, words};
+use crate::{DeviceId, Refusal, Site, Working, alert, inventory, room, words};
 use jiff::Timestamp;
 use rollcall_proto::{Digest, Section};
 use std::sync::Arc;
@@ -209,6 +209,9 @@ pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(
     if report.session == before.session && report.number <= before.acknowledged {
         return Ok(before.acknowledged);
     }
+    if report.session == before.session && !is_news(&w.site, device, &report, w.now) {
+        return Ok(report.number);
+    }
     for (digest, section) in contents {
         w.hold(digest, section);
     }
@@ -216,6 +219,15 @@ pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(
     w.put(Device { session: report.session, acknowledged: report.number, ..(*before).clone() });
     alert::judge(w, before.asset);
     Ok(report.number)
+}
+
+/// Whether a report of a device that may speak says anything that is not written down: another content or problem, or that it was looked
+/// at again after [`inventory::FRESH`]. What says nothing new is acknowledged without a write: were it lost, nothing would be.
+pub fn is_news(site: &Site, device: DeviceId, report: &Report, now: Timestamp) -> bool {
+    let speaks = |device: &&Arc<Device>| device.state == DeviceState::Active && device.session == report.session;
+    let profile = site.devices.get(&device).filter(speaks).and_then(|device| site.profiles.get(&device.id));
+    let held = |reported: &Reported| reported.content.as_ref().is_err() || reported.content.as_ref().is_ok_and(|digest| site.holds(&reported.name, digest));
+    profile.is_none_or(|profile| inventory::is_news(profile, report, now)) || !report.sections.iter().all(held)
 }
 
 /// The machine's clock was set while it was here: clock of the machine minus clock of the collector, milliseconds.

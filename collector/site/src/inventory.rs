@@ -63,6 +63,24 @@ impl Profile {
     }
 }
 
+/// A report that says nothing new is written down again after this, so that its age is true to so much.
+pub const FRESH: SignedDuration = SignedDuration::from_mins(10);
+
+/// Whether a report says anything that the profile does not.
+pub(crate) fn is_news(profile: &Profile, report: &Report, now: Timestamp) -> bool {
+    let same = |reported: &Reported| {
+        let Some(held) = profile.sections.get(&reported.name) else { return false };
+        let content = match &reported.content {
+            Ok(digest) => held.digest == Some(*digest) && held.not_measured.is_none(),
+            Err(why) => held.not_measured.as_ref() == Some(why),
+        };
+        content && held.problems == reported.problems
+    };
+    let mut known = report.sections.iter().filter(|reported| SECTIONS.contains(&reported.name.as_str()));
+    let all = !report.full || known.clone().count() == profile.sections.len();
+    now.duration_since(profile.reported_at).abs() >= FRESH || !all || !known.all(same)
+}
+
 /// Takes a report into the device's profile, tells what changed, and keeps the asset's maker, model and serial true.
 ///
 /// # Errors

@@ -40,6 +40,10 @@ impl Conversation {
             return self.acknowledge(met).await;
         }
         let view = self.door.view();
+        if met.pending.is_empty() && !rollcall_site::attend::is_news(&view, self.device, &report, times.now) {
+            met.acknowledged = report.number;
+            return self.acknowledge(met).await;
+        }
         let ask = met.pending.push(report, times.now, |name, digest| view.holds(name, digest));
         let ask = ask.map_err(|much| Parting::Refused(refuse(Why::Busy, much.to_string())))?;
         self.ask(met, ask).await?;
@@ -155,15 +159,15 @@ impl Conversation {
     }
 }
 
-/// Unpacks, checks and stores a section's bytes, a few at a time; they are durable when it returns.
+/// Unpacks and checks a section's bytes, a few at a time, and stores them as they came; they are durable with the next change.
 async fn keep(door: Arc<Door>, digest: Digest, names: Vec<String>, packed: Vec<u8>) -> Result<(Vec<Arc<Section>>, usize), BadContent> {
     let place = Arc::clone(&door.unpackers).acquire_owned().await.map_err(|_| BadContent::Stopping)?;
     let store = Arc::clone(door.store());
     let kept = tokio::task::spawn_blocking(move || {
         let _place = place;
         let (sections, bytes) = open(&digest, &names, &packed)?;
-        store.put_blob(&digest, &bytes).map_err(BadContent::Store)?;
-        Ok((sections, bytes.len()))
+        store.put_blob(&digest, &packed).map_err(BadContent::Store)?;
+        Ok((sections, bytes.len().max(packed.len())))
     });
     kept.await.map_err(|_| BadContent::Stopping)?
 }

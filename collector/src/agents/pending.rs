@@ -112,6 +112,11 @@ impl Pending {
         Some((report, taken))
     }
 
+    /// Whether no report waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.reports.is_empty()
+    }
+
     /// Since when the first report waits.
     pub(super) fn front_since(&self) -> Option<Timestamp> {
         self.front_since
