@@ -85,6 +85,14 @@ impl CollectorProcess {
         Ok(())
     }
 
+    /// Its number in the system.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn id(&self) -> anyhow::Result<u32> {
+        self.child.id().context("the collector has ended")
+    }
+
     /// What it has said so far.
     pub fn words(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
@@ -132,10 +140,26 @@ impl AgentProcess {
     /// # Errors
     /// It was not built.
     pub fn start(state: &Path) -> anyhow::Result<Self> {
+        Self::start_program(&program("rollcall-agent")?, state)
+    }
+
+    /// Starts `run` of another build of the agent on a state folder.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub fn start_program(program: &Path, state: &Path) -> anyhow::Result<Self> {
         let words = std::fs::File::options().create(true).append(true).open(state.with_extension("log"))?;
-        let mut command = Command::new(program("rollcall-agent")?);
+        let mut command = Command::new(program);
         command.args(["run", "--state"]).arg(state).stdin(Stdio::null()).stdout(words.try_clone()?).stderr(words);
         Ok(Self(command.kill_on_drop(true).spawn()?))
+    }
+
+    /// Its number in the system.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn id(&self) -> anyhow::Result<u32> {
+        self.0.id().context("the agent has ended")
     }
 
     /// Kills it without warning.

@@ -1,0 +1,202 @@
+//! A very large site: its start, its answers, and what a report costs there against a small one.
+
+use crate::meter::{Process, median};
+use crate::peer::Peer;
+use crate::school::{LABS, pc, readings};
+use crate::table::{Figure, tell};
+use anyhow::{Context, ensure};
+use jiff::Timestamp;
+use rollcall::store::{Entry, Folder, Store};
+use rollcall_proto::{Section, pack};
+use rollcall_site::asset::{self, AssetFacts};
+use rollcall_site::attend::{Report, Reported, report};
+use rollcall_site::device::{Device, DeviceState};
+use rollcall_site::event::Actor;
+use rollcall_site::presence::Presence;
+use rollcall_site::room::{self, RoomFacts};
+use rollcall_site::{AssetId, DeviceId, RoomId, Site, Tag, Working};
+use rollcall_tests::process::{CollectorProcess, Ports};
+use serde_json::Map;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// Devices of the small site.
+const SMALL: u64 = 1000;
+/// Devices that are written down in one go.
+const GROUP: u64 = 500;
+/// How often a question is asked.
+const ASKED: usize = 21;
+/// Agents that report, and how often each.
+const REPORTING: u64 = 64;
+const REPORTS: u64 = 60;
+
+/// Measures a site of `devices` with its data in `folder`.
+///
+/// # Errors
+/// It can't be written, or does not start.
+pub async fn measure(folder: &Path, devices: u64) -> anyhow::Result<Vec<Figure>> {
+    let small = site(&folder.join("small"), SMALL).await?;
+    let large = site(&folder.join("large"), devices).await?;
+    let mut figures = Vec::new();
+    let of = |what: &str| format!("{what}, {devices} devices");
+    figures.push(Figure::within(of("collector started → it answers"), large.start, Duration::from_secs(15)));
+    figures.push(Figure::within(of("`rollcall device TAG`"), large.device, Duration::from_millis(20)));
+    figures.push(Figure::within(of("`rollcall software TITLE`"), large.software, Duration::from_millis(50)));
+    let ratio = large.report.as_secs_f64() / small.report.as_secs_f64().max(1e-9);
+    let costs = format!("CPU per changed report, {:.0} µs against {:.0} µs with {SMALL}", micros(large.report), micros(small.report));
+    figures.push(Figure::at_most(of(&costs), ratio, 1.3, "×"));
+    figures.push(Figure::words(of("memory"), format!("{:.0} MB", large.memory_kb / 1000.0), "", true));
+    Ok(figures)
+}
+
+/// What was measured on one site.
+struct Measured {
+    start: Duration,
+    device: Duration,
+    software: Duration,
+    report: Duration,
+    memory_kb: f64,
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+async fn site(data: &Path, devices: u64) -> anyhow::Result<Measured> {
+    write_down(data, devices).await?;
+    tell(&format!("a site of {devices} devices is written"));
+    let began = Instant::now();
+    let collector = CollectorProcess::start(data, Ports::free()?).await?;
+    let start = began.elapsed();
+    let process = Process(collector.id()?);
+    let desk = collector.desk()?;
+    let (mut device, mut software) = (Vec::new(), Vec::new());
+    for at in 0..ASKED as u64 {
+        let tag = pc(at * devices / ASKED as u64).name;
+        let asked = Instant::now();
+        let ran = desk.run(&["device", &tag]).await?;
+        ensure!(ran.code <= 1 && ran.out.contains(&tag), "{ran:?}");
+        device.push(asked.elapsed());
+        let title = format!("libperl-{:03}", at * 40 / 5 * 5 + 2);
+        let asked = Instant::now();
+        let ran = desk.run(&["software", &title]).await?;
+        ensure!(ran.code <= 1 && ran.out.contains(&title), "{ran:?}");
+        software.push(asked.elapsed());
+    }
+    let report = reports(&collector, process, devices).await?;
+    let memory_kb = process.rss_kb()?;
+    collector.stop().await?;
+    Ok(Measured { start, device: median(device), software: median(software), report, memory_kb })
+}
+
+/// Processor time of one changed report.
+async fn reports(collector: &CollectorProcess, process: Process, devices: u64) -> anyhow::Result<Duration> {
+    let token = collector.desk()?.token("Lab 0", REPORTING as usize).await?;
+    let door = collector.ports.enroll.to_string();
+    let mut peers = Vec::new();
+    for number in 0..REPORTING {
+        let mut peer = Peer::enroll(&door, &token, pc(devices + number)).await?;
+        peer.connect().await?;
+        let all = readings(&peer.pc, 0).await;
+        peer.report(&all, true).await?;
+        peers.push(peer);
+    }
+    let cpu = process.cpu()?;
+    for change in 1..=REPORTS {
+        let some = peers.drain(..).map(|mut peer| async move {
+            let mut readings = readings(&peer.pc, change).await;
+            readings.retain(|reading| reading.name == "software");
+            peer.report(&readings, false).await.map(|_| peer)
+        });
+        peers = futures_util::future::join_all(some).await.into_iter().collect::<anyhow::Result<_>>()?;
+    }
+    Ok((process.cpu()? - cpu) / u32::try_from(REPORTING * REPORTS)?)
+}
+
+/// Writes a site of `devices` that have reported and are switched off.
+async fn write_down(data: &Path, devices: u64) -> anyhow::Result<()> {
+    let store = Folder::open(data)?;
+    let now = Timestamp::now();
+    let mut site = Site::default();
+    let commit = |site: Site, run: &mut dyn FnMut(&mut Working) -> anyhow::Result<()>| -> anyhow::Result<Site> {
+        let mut working = Working::begin(site, now, Actor::Rollcall);
+        run(&mut working)?;
+        let finished = working.finish();
+        store.commit(&[Entry { records: finished.written, events: finished.events }])?;
+        Ok(finished.site)
+    };
+    site = commit(site, &mut |w| {
+        for lab in 0..LABS {
+            room::add(w, RoomId::parse(&format!("Lab {lab}"))?, RoomFacts::default())?;
+        }
+        Ok(())
+    })?;
+    for group in 0..devices.div_ceil(GROUP) {
+        let numbers: Vec<u64> = (group * GROUP..devices.min((group + 1) * GROUP)).collect();
+        let mut all = Vec::new();
+        for number in numbers {
+            all.push((number, readings(&pc(number), 0).await));
+        }
+        site = commit(site, &mut |w| {
+            for (number, readings) in &all {
+                add(w, &store, *number, readings)?;
+            }
+            Ok(())
+        })?;
+    }
+    store.snapshot(&site)?;
+    Ok(())
+}
+
+fn add(w: &mut Working, store: &Folder, number: u64, readings: &[rollcall_agent::survey::Reading]) -> anyhow::Result<()> {
+    let pc = pc(number);
+    let (asset_id, device_id) = (AssetId(Uuid::from_u128(u128::from(number) + 1)), DeviceId(Uuid::from_u128(u128::from(number) + 1)));
+    let facts = AssetFacts { room: Some(format!("Lab {}", number % LABS)), ..AssetFacts::default() };
+    asset::add(w, asset_id, Tag::parse(&pc.name)?, facts)?;
+    let said = pc.fingerprint();
+    w.put(Device {
+        id: device_id,
+        asset: asset_id,
+        state: DeviceState::Active,
+        certificate: format!("{number:064x}"),
+        certificate_before: None,
+        certificate_ends: w.now + jiff::SignedDuration::from_hours(24 * 400),
+        enrolled_at: w.now,
+        presence: Presence::Asleep,
+        since: w.now,
+        note: "switched off".to_owned(),
+        last_heard: w.now,
+        host_name: pc.name.clone(),
+        agent_version: "bench".to_owned(),
+        fingerprint: rollcall_site::fingerprint::Fingerprint {
+            system_uuid: said.system_uuid,
+            system_serial: said.system_serial,
+            board_serial: said.board_serial,
+            chassis_serial: said.chassis_serial,
+            macs: said.macs,
+            disk_serials: said.disk_serials,
+            machine_id: said.machine_id,
+        },
+        nonces: vec![format!("{number:032x}"); 2],
+        session: format!("{number:032x}"),
+        acknowledged: 0,
+        boot: "boot".to_owned(),
+        epoch: 0,
+        clock_off_ms: 0,
+        rest: Map::new(),
+    });
+    let (mut sections, mut contents) = (Vec::new(), Vec::new());
+    for reading in readings {
+        let content = reading.content.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
+        if !w.site.holds(reading.name, &content.digest) {
+            store.put_blob(&content.digest, &pack(&content.bytes)?)?;
+            contents.push((content.digest, Arc::new(Section::decode(reading.name, &content.bytes).context("an unknown section")??)));
+        }
+        sections.push(Reported { name: reading.name.to_owned(), content: Ok(content.digest), problems: Vec::new() });
+    }
+    let said = Report { session: format!("{number:032x}"), number: 1, at: w.now, full: true, sections };
+    report(w, device_id, said, contents)?;
+    Ok(())
+}
