@@ -226,7 +226,9 @@ pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(
 pub fn is_news(site: &Site, device: DeviceId, report: &Report, now: Timestamp) -> bool {
     let speaks = |device: &&Arc<Device>| device.state == DeviceState::Active && device.session == report.session;
     let profile = site.devices.get(&device).filter(speaks).and_then(|device| site.profiles.get(&device.id));
-    let held = |reported: &Reported| reported.content.as_ref().is_err() || reported.content.as_ref().is_ok_and(|digest| site.holds(&reported.name, digest));
+    let held = |reported: &Reported| {
+        reported.content.as_ref().is_err() || reported.content.as_ref().is_ok_and(|digest| site.holds(&reported.name, digest))
+    };
     profile.is_none_or(|profile| inventory::is_news(profile, report, now)) || !report.sections.iter().all(held)
 }
 

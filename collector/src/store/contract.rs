@@ -1,6 +1,6 @@
 //! The contract that every engine must keep, as one suite, and the small things that its tests are made of.
 
-use super::{StoreError, Entry, Range, Store};
+use super::{Entry, Range, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::{Digest, Section, v1};
 use rollcall_site::event::{Actor, Event};

@@ -202,7 +202,8 @@ impl Follower {
 
 /// How many of the first bytes of two files are the same, at most `length`.
 fn same_bytes(one: &File, other: &Path, length: u64) -> io::Result<u64> {
-    let (mut one, mut other) = (BufReader::new(ReadAt { file: one, offset: 0 }.take(length)), BufReader::new(File::open(other)?.take(length)));
+    let (mut one, mut other) =
+        (BufReader::new(ReadAt { file: one, offset: 0 }.take(length)), BufReader::new(File::open(other)?.take(length)));
     let mut same = 0;
     loop {
         let (a, b) = (one.fill_buf()?, other.fill_buf()?);

@@ -281,7 +281,9 @@ fn a_content_that_is_damaged_is_asked_for_again() {
     let dir = tempfile::tempdir().unwrap();
     keeps_the_contract(|| Box::new(open(dir.path())));
     let blob = files(dir.path()).into_iter().find(|path| path.to_string_lossy().contains("/blobs/")).unwrap();
-    fs::write(&blob, b"RCB1 not any more").unwrap();
+    let mut bytes = fs::read(&blob).unwrap();
+    bytes[90] ^= 1;
+    fs::write(&blob, bytes).unwrap();
     let folder = open(dir.path());
     folder.load().unwrap();
     let missing = folder.missing();

@@ -55,7 +55,12 @@ pub async fn measure(folder: &Path, program: &Path) -> anyhow::Result<Vec<Figure
     let (cpu, bytes) = (process.fine_cpu()?, process.bytes(port)?);
     sleep(WATCH).await;
     let (cpu, bytes) = (process.fine_cpu()? - cpu, process.bytes(port)? - bytes);
-    figures.push(Figure::at_most("agent: idle, heartbeat of 5 s, CPU", cpu.as_secs_f64() / WATCH.as_secs_f64() * 100.0, 0.02, "% of a core"));
+    figures.push(Figure::at_most(
+        "agent: idle, heartbeat of 5 s, CPU",
+        cpu.as_secs_f64() / WATCH.as_secs_f64() * 100.0,
+        0.02,
+        "% of a core",
+    ));
     figures.push(Figure::at_most("agent: idle, memory (PSS)", process.pss_kb()? / 1000.0, 8.0, "MB"));
     figures.push(Figure::at_most("agent: at rest, on the wire", bytes / 1000.0 / (WATCH.as_secs_f64() / 60.0), 3.0, "KB/min"));
     agent.stop().await?;

@@ -60,7 +60,12 @@ pub async fn measure(folder: &Path, count: usize) -> anyhow::Result<Vec<Figure>>
         of_each(connected - enrolled),
         of_each(held - connected)
     ));
-    figures.push(Figure::at_most(format!("memory of one of {count} connected agents, with its inventory"), of_each(held - rss), 64.0, "KB"));
+    figures.push(Figure::at_most(
+        format!("memory of one of {count} connected agents, with its inventory"),
+        of_each(held - rss),
+        64.0,
+        "KB",
+    ));
 
     let (mut times, mut cpu) = (Vec::new(), Duration::ZERO);
     for _ in 0..ROUNDS {

@@ -52,12 +52,14 @@ impl Process {
 
     /// Bytes that it has sent and received on its connection to `port`, TLS included, TCP's own headers not; with `ss`.
     pub fn bytes(self, port: u16) -> anyhow::Result<f64> {
-        let ran = std::process::Command::new("ss").args(["-tinpH", "dport", "=", &format!(":{port}")]).output().context("there is no `ss`")?;
+        let ran =
+            std::process::Command::new("ss").args(["-tinpH", "dport", "=", &format!(":{port}")]).output().context("there is no `ss`")?;
         let text = String::from_utf8_lossy(&ran.stdout).into_owned();
         let mine = format!("pid={},", self.0);
         let mut lines = text.lines().skip_while(|line| !line.contains(&mine)).skip(1);
         let counters = lines.next().with_context(|| format!("no connection to port {port}: {text}"))?;
-        let count = |key: &str| counters.split_whitespace().find_map(|word| word.strip_prefix(key)).and_then(|text| text.parse::<f64>().ok());
+        let count =
+            |key: &str| counters.split_whitespace().find_map(|word| word.strip_prefix(key)).and_then(|text| text.parse::<f64>().ok());
         let (sent, received) = (count("bytes_sent:"), count("bytes_received:"));
         ensure!(sent.is_some(), "ss counts no bytes here: {counters}");
         Ok(sent.unwrap_or_default() + received.unwrap_or_default())

@@ -66,7 +66,11 @@ fn machine() -> String {
     let system = after(&read("/etc/os-release"), "PRETTY_NAME=");
     let build = if cfg!(debug_assertions) { "development build" } else { "release build" };
     let load = read("/proc/loadavg").split(' ').next().unwrap_or_default().to_owned();
-    format!("{processors} × {model} · memory {} · {} · {build} · load {load}", after(&read("/proc/meminfo"), "MemTotal"), system.trim_matches('"'))
+    format!(
+        "{processors} × {model} · memory {} · {} · {build} · load {load}",
+        after(&read("/proc/meminfo"), "MemTotal"),
+        system.trim_matches('"')
+    )
 }
 
 /// Prints everything, the machine first.

@@ -86,3 +86,32 @@ fn a_product_names_its_maker_once() {
     check("Acme", "", "Acme");
     check("", "", "");
 }
+
+#[test]
+fn a_report_that_says_nothing_new_writes_nothing_until_its_age_would_be_wrong() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[("vlc", "3")]);
+    let written = school.log.len();
+    assert_eq!(school.report(1, 2, &[("vlc", "3")]), 2);
+    assert_eq!(school.log.len(), written, "the same again");
+    let reported = school.site.profiles.get(&device).unwrap().reported_at;
+    school.wait(crate::inventory::FRESH.as_secs());
+    school.report(1, 3, &[("vlc", "3")]);
+    assert!(school.log.len() > written && school.site.profiles.get(&device).unwrap().reported_at > reported);
+    let written = school.log.len();
+    school.report(1, 4, &[("vlc", "4")]);
+    assert!(school.log.len() > written && school.told("section.changed").len() == 1);
+    let report = |sections: Vec<Reported>, full: bool| Report { session: "s1".into(), number: 5, at: school.now, full, sections };
+    let same = Reported {
+        name: "software".into(),
+        content: Ok(Digest::of(&Section::Software(software(&[("vlc", "4")])).encode())),
+        problems: Vec::new(),
+    };
+    let news = |report: &Report| attend::is_news(&school.site, device, report, school.now);
+    assert!(!news(&report(vec![same.clone()], true)));
+    assert!(news(&report(Vec::new(), true)), "a section is gone");
+    assert!(!news(&report(Vec::new(), false)));
+    assert!(news(&report(vec![Reported { problems: vec!["odd".into()], ..same.clone() }], false)));
+    assert!(news(&report(vec![Reported { content: Err("denied".into()), ..same.clone() }], false)));
+    assert!(news(&Report { session: "s2".into(), ..report(vec![same.clone()], false) }), "another session");
+}

@@ -82,8 +82,14 @@ impl Blobs {
     pub(super) fn open(dir: &Path) -> Result<Self, StoreError> {
         make_dir(dir)?;
         remove_unfinished(dir)?;
-        let mut held =
-            Held { contents: HashMap::new(), touched: HashSet::new(), packs: BTreeMap::new(), damage: Vec::new(), current: None, last: None };
+        let mut held = Held {
+            contents: HashMap::new(),
+            touched: HashSet::new(),
+            packs: BTreeMap::new(),
+            damage: Vec::new(),
+            current: None,
+            last: None,
+        };
         let packs = numbered(dir, ENDING)?;
         for (at, (number, path)) in packs.iter().enumerate() {
             held.take_up(*number, path, at + 1 == packs.len())?;
