@@ -97,6 +97,11 @@ impl Blobs {
         Ok(removed)
     }
 
+    /// Whether a content should be there.
+    pub(super) fn holds(&self, digest: &Digest) -> bool {
+        self.held().digests.contains(digest)
+    }
+
     /// The bytes under `digest`. What is damaged is no longer held, so that it can be given again.
     pub(super) fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         if !self.held().touch(digest) {
