@@ -63,20 +63,23 @@ fn natural(seat: Option<&str>) -> (u64, &str) {
 
 /// Whether what is known of a device holds a text, which is in small letters.
 fn mentions(site: &Site, asset: &Asset, device: &Device, text: &str) -> bool {
+    let first = text.bytes().next();
+    let begins = |part: &[u8]| part.first().map(u8::to_ascii_lowercase) == first && part.eq_ignore_ascii_case(text.as_bytes());
     let holds = |fact: &str| {
         // Most facts are plain letters: no small copy is made of them.
         let plain = fact.is_ascii() && text.is_ascii();
-        if plain {
-            fact.as_bytes().windows(text.len()).any(|part| part.eq_ignore_ascii_case(text.as_bytes()))
-        } else {
-            fact.to_lowercase().contains(text)
-        }
+        if plain { fact.as_bytes().windows(text.len()).any(begins) } else { fact.to_lowercase().contains(text) }
     };
     let facts = [asset.tag.as_str(), &device.host_name, &asset.maker, &asset.model, &asset.serial];
     let mac = as_mac(text);
     facts.into_iter().any(holds)
         || site.open_loan(asset.id).is_some_and(|loan| holds(loan.person.as_str()))
-        || has_mac(site, device, |own| own.contains(&mac))
+        || (is_part_of_mac(&mac) && has_mac(site, device, |own| own.contains(&mac)))
+}
+
+/// Whether a text could be a part of an address at all: most are not, and no address is looked up for them.
+fn is_part_of_mac(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':')
 }
 
 /// Whether one of a device's own addresses fits.

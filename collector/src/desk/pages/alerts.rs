@@ -15,6 +15,9 @@ use rollcall_site::alert;
 use rollcall_site::view::{self, AlertRow, AlertsShown};
 use serde::Deserialize;
 
+/// Most alerts on the page.
+const MOST: usize = 150;
+
 /// What the address asks for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -36,14 +39,17 @@ struct Alerts {
     look: Look,
     all: bool,
     rows: Vec<AlertRow>,
+    more: usize,
 }
 
 /// `GET /alerts`, `GET /alerts?show=all`
 pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Query(ask): Query<Ask>) -> Answer {
     let alerts = desk.apart(move |desk| {
         let (look, all) = (desk.look(), ask.show == "all");
-        let rows = view::alerts(&look.site, if all { AlertsShown::All } else { AlertsShown::Live });
-        Ok(Alerts { frame: Frame::of(desk, &visitor, &look, Tab::Alerts), rows, all, look })
+        let mut rows = view::alerts(&look.site, if all { AlertsShown::All } else { AlertsShown::Live });
+        let more = rows.len().saturating_sub(MOST);
+        rows.truncate(MOST);
+        Ok(Alerts { more, frame: Frame::of(desk, &visitor, &look, Tab::Alerts), rows, all, look })
     });
     page(&alerts.await?)
 }
