@@ -13,6 +13,7 @@ mod hardware;
 mod health;
 mod loan_changes;
 mod loans;
+mod person;
 mod room;
 mod rooms;
 mod sign_in;
@@ -54,6 +55,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/loans/in", post(loan_changes::take_back))
         .route("/loans/out", post(loan_changes::lend))
         .route("/rooms", get(rooms::show).post(rooms::add))
+        .route("/people/{id}/forget", get(person::ask_forget).post(person::forget))
         .route("/rooms/{room}", get(room::show))
         .route("/rooms/{room}/sweep", post(room::sweep))
         .route("/sign-out", post(sign_in::out))
