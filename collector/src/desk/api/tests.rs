@@ -288,6 +288,12 @@ async fn assets_are_imported_all_or_none() {
     assert_eq!(bench.get("/assets/PRJ-2").await.0, 404, "a plan changes nothing");
     assert_eq!(bench.post("/assets/import", rows.clone()).await.json(), would);
     assert_eq!(bench.post("/assets/plan", rows).await.json(), json!({"added": 0, "changed": 0, "same": 2}));
+    let more = json!([{"tag": "PRJ-1", "maker": "Epson", "cost": "900", "Warranty": "2027"}]);
+    let would = json!({"added": 0, "changed": 0, "same": 1, "unused": ["Warranty", "cost"]});
+    assert_eq!(bench.post("/assets/plan", more.clone()).await.json(), would);
+    assert_eq!(bench.post("/assets/import", more).await.json(), would);
+    let facts: serde_json::Map<_, _> = rollcall_site::asset::FACTS.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+    assert_eq!(serde_json::from_value::<rollcall_site::asset::AssetFacts>(facts.into()).unwrap(), Default::default(), "every name is one");
     assert_eq!(bench.post("/assets/import", json!([{"tag": "A-1"}, {"tag": "a-1"}])).await.0, 422, "a tag twice");
     assert_eq!(bench.get("/assets/PRJ-1").await.json()["maker"], "Epson");
     let bad = bench.post("/assets/import", json!([{"tag": "PRJ-3"}, {"tag": "PRJ-4", "room": "Lab 9"}])).await;
