@@ -35,7 +35,7 @@ pub use folder::Folder;
 pub use health::{Range, Reading, Spread};
 pub use people::copy_forgotten;
 pub use signed::Signer;
-pub use verify::verify_folder;
+pub use verify::{verify_and_replay, verify_folder};
 
 use jiff::Timestamp;
 use ledger::frame::Place;

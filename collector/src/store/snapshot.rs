@@ -59,6 +59,20 @@ pub(super) fn list(dir: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
 }
 
 /// Reads a snapshot: the site, and the place at which replay starts.
+/// The newest snapshot in `dir` that is whole, or an empty site, with the place at which replay starts.
+pub(super) fn newest(dir: &Path, people: &People) -> Result<(Place, Site), StoreError> {
+    for (_, path) in list(dir)? {
+        match read(&path, people) {
+            Ok(read) => return Ok(read),
+            Err(StoreError::Record(bad)) => return Err(StoreError::Record(bad)),
+            Err(error) => {
+                tracing::warn!(file = %path.display(), %error, "a snapshot is damaged; an older one or the whole ledger serves");
+            }
+        }
+    }
+    Ok((Place::default(), Site::default()))
+}
+
 pub(super) fn read(path: &Path, people: &People) -> Result<(Place, Site), StoreError> {
     let (mut file, place, packed) = check(path)?;
     file.seek(SeekFrom::Start(SEGMENT_HEAD as u64)).map_err(at("read the snapshot", path))?;
