@@ -9,6 +9,7 @@ mod disk;
 pub mod folder;
 #[cfg(test)]
 mod golden;
+mod hashed;
 mod health;
 mod ledger;
 mod lines;
