@@ -42,9 +42,11 @@ function swap(old, fresh) {
   if (inside && /^(INPUT|SELECT|TEXTAREA)$/.test(inside.tagName)) return;
   const place = inside && { tag: inside.tagName, text: inside.textContent, href: inside.getAttribute("href") };
   const before = new Set([...old.querySelectorAll("li, tr, .seat")].map((item) => item.innerHTML));
+  const open = [...old.querySelectorAll("details[open][id]")].map((item) => item.id);
   old.className = fresh.className;
   old.hidden = fresh.hidden;
   old.replaceChildren(...fresh.childNodes);
+  open.map((id) => document.getElementById(id)).forEach((item) => { if (item) item.open = true; });
   ago();
   if (before.size) old.querySelectorAll("li, tr, .seat").forEach((item) => before.has(item.innerHTML) || item.classList.add("fresh"));
   if (place) {
