@@ -119,9 +119,19 @@ addEventListener("pageshow", (event) => {
 // A scanner types wherever the page is: its keys go to the scan box. "/" goes there too.
 addEventListener("keydown", (event) => {
   const scan = document.querySelector("[data-scan]");
-  if (!scan || event.target !== document.body || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
+  if (!scan || !event.target.matches("body, [data-hit]") || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
   if (event.key === "/") event.preventDefault();
   scan.focus();
+});
+
+// The arrow keys go from the scan box through what was found, and back.
+addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const stops = step ? [...document.querySelectorAll("[data-scan], [data-hit]")] : [];
+  const at = stops.indexOf(document.activeElement);
+  if (stops.length < 2 || (at < 0 && document.activeElement !== document.body) || !stops[at + step]) return;
+  event.preventDefault();
+  stops[at + step].focus();
 });
 
 // Short times count on.
