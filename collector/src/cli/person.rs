@@ -98,10 +98,13 @@ async fn forget(client: &Client, out: &Out, id: &str, yes: bool) -> Result<Exit,
 
 /// What forgetting somebody erases, and what stays.
 fn what_goes(person: &Value) -> String {
-    let loans = words::count(field(person, "loans").as_u64().unwrap_or(0), "loan", "loans");
+    let loans = match field(person, "loans").as_u64().unwrap_or(0) {
+        0 => String::new(),
+        count => format!("in {} and ", words::count(count, "past loan", "past loans")),
+    };
     format!(
         "{} ({}) leaves the roster, and the key to all that is stored of them is destroyed: in the records, the ledger, and every backup that \
-         is restored with the newest list `forgotten` beside it. What stays: the id alone, in {loans} and in what happened.",
+         is restored with the newest list `forgotten` beside it. What stays: the id alone, {loans}in what happened.",
         text_at(person, "name"),
         text_at(person, "id"),
     )

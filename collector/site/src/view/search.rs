@@ -96,3 +96,32 @@ fn titles(site: &Site, text: &str) -> (Vec<TitleHit>, bool) {
 fn software_of(site: &Site, device: &device::Device) -> Option<Digest> {
     site.profiles.get(&device.id)?.sections.get("software")?.digest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Actor;
+    use crate::room::{self, RoomFacts};
+    use crate::{PersonId, RoomId, Working, person};
+
+    #[test]
+    fn what_fits_best_comes_first_and_the_rest_is_counted() {
+        let mut w = Working::begin(Site::default(), jiff::Timestamp::UNIX_EPOCH, Actor::Rollcall);
+        for name in ["Library", "Old lab", "Lab 2", "Lab", "Office"] {
+            room::add(&mut w, RoomId::parse(name).unwrap(), RoomFacts::default()).unwrap();
+        }
+        let people = [("1", "Élan Labrie"), ("2", "Bo Lind"), ("LAB-9", "Cy Moe")];
+        person::import(&mut w, people.map(|(id, name)| (PersonId::parse(id).unwrap(), name.to_owned())).to_vec());
+        let site = w.finish().site;
+        let check = |text: &str, most: usize, rooms: &[&str], all: usize, people: &[&str]| {
+            let found = search(&site, text, most);
+            assert_eq!(found.rooms.shown.iter().map(|room| room.id.as_str()).collect::<Vec<_>>(), rooms, "{text}");
+            assert_eq!(found.people.shown.iter().map(|person| person.name.as_str()).collect::<Vec<_>>(), people, "{text}");
+            assert_eq!((found.rooms.all, found.titles.all, found.all_titles), (all, 0, true), "{text}");
+        };
+        check(" LAB ", 2, &["Lab", "Lab 2"], 3, &["Cy Moe", "Élan Labrie"]);
+        check("éLAN", 5, &[], 0, &["Élan Labrie"]);
+        check("", 5, &[], 0, &[]);
+        check("nobody", 5, &[], 0, &[]);
+    }
+}

@@ -14,7 +14,7 @@ pub(super) struct Detail {
 
 impl Roll {
     /// A device's live stream said the parts behind a reading of `at`; those before are let go.
-    pub(in crate::agents) fn measured(&self, device: DeviceId, stream: u64, at: Timestamp, detail: &HealthDetail) {
+    pub(in super::super) fn measured(&self, device: DeviceId, stream: u64, at: Timestamp, detail: &HealthDetail) {
         let packed = detail.encode_to_vec().into();
         if let Some(line) = self.book().live.get_mut(&device).filter(|line| line.stream == stream) {
             line.detail = Some(Detail { at, packed });

@@ -134,7 +134,10 @@ async fn plan(
 }
 
 /// The rows of an import, and the facts in them that are not known.
-fn known(rows: Vec<NewAsset>) -> Result<(Vec<(Tag, AssetFacts)>, BTreeSet<String>), Refusal> {
+type Known = (Vec<(Tag, AssetFacts)>, BTreeSet<String>);
+
+/// Parts what is known in the rows of an import from what is not.
+fn known(rows: Vec<NewAsset>) -> Result<Known, Refusal> {
     let mut unused = BTreeSet::new();
     let rows = rows.into_iter().map(|row| row.read_known(&mut unused)).collect::<Result<_, _>>()?;
     Ok((rows, unused))

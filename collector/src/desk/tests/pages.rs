@@ -2,8 +2,10 @@
 
 use super::school::{self, HOSTILE};
 use super::{Read, new};
+use crate::desk::readiness::Roster;
 use axum::http::StatusCode;
 use rollcall_site::access::Role;
+use rollcall_site::view::{self, AlertsShown};
 use rollcall_site::{DeviceId, Tag, sweep};
 use uuid::Uuid;
 
@@ -180,6 +182,24 @@ async fn equal_alerts_of_a_room_are_one_line_with_each_machine_under_it() {
     let page = test.get("/alerts", &cookie).await.text;
     assert_eq!(page.matches("/acknowledge").count(), machines - 1);
     assert!(page.contains("Lab 118: 2 machines, each lacks geogebra") && page.contains("acknowledged by technician"), "{page}");
+}
+
+#[tokio::test]
+async fn a_tally_counts_what_the_seats_say() {
+    let test = new().await;
+    school::fill(&test).await;
+    let look = test.desk.look();
+    let roster = Roster::take(&look, None, &view::alerts(&look.site, AlertsShown::Open));
+    let mut broken = 0;
+    for room in look.site.rooms.keys() {
+        let tones: Vec<&str> = roster.seats(&look, room).map(|seat| seat.state.tone).collect();
+        let count = |tone| tones.iter().filter(|other| **other == tone).count();
+        let tally = roster.tally(&look, room);
+        let said = [count("go"), count("stop"), count("check"), count("away"), tones.len()];
+        assert_eq!([tally.ready, tally.broken, tally.doubtful, tally.away, tally.all], said, "{room}: {tones:?}");
+        broken += tally.broken;
+    }
+    assert!(broken > 0, "a silent machine and one that lacks what it must have");
 }
 
 #[tokio::test]

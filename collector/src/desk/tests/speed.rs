@@ -138,6 +138,8 @@ async fn ten_thousand_devices() {
         "/devices/LAB17-005",
         "/devices/LAB17-005?health=year",
         "/alerts",
+        "/find?scan=lab",
+        "/find?scan=no-such-title",
         "/loans",
         "/loans?tag=LAB17-005",
         "/find?scan=lab17-005",
