@@ -74,11 +74,11 @@ fn mentions(site: &Site, asset: &Asset, device: &Device, text: &str) -> bool {
         || (is_part_of_mac(&mac) && has_mac(site, device, |own| own.contains(&mac)))
 }
 
-/// Whether a fact holds a text, which is in small letters and not empty.
+/// Whether a fact holds a text, which is in small letters; nothing holds an empty one.
 fn holds(fact: &str, text: &str) -> bool {
     // Most facts are plain letters: no small copy is made of them.
     if !fact.is_ascii() || !text.is_ascii() {
-        return fact.to_lowercase().contains(text);
+        return !text.is_empty() && fact.to_lowercase().contains(text);
     }
     let first = text.bytes().next();
     let begins = |part: &[u8]| part.first().map(u8::to_ascii_lowercase) == first && part.eq_ignore_ascii_case(text.as_bytes());
