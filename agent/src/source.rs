@@ -74,7 +74,7 @@ impl Source {
                 };
                 blocking(host, read).await
             }
-            Self::Simulated(machine) => Some(machine.with(|machine| (Health { at_ms, ..machine.health }, HealthDetail::default()))),
+            Self::Simulated(machine) => Some(machine.with(|machine| (Health { at_ms, ..machine.health }, machine.detail.clone()))),
         }
     }
 
@@ -148,6 +148,8 @@ pub struct Machine {
     pub facts: Facts,
     /// How it does.
     pub health: Health,
+    /// The parts behind that.
+    pub detail: HealthDetail,
     sections: BTreeMap<&'static str, Reading>,
 }
 

@@ -42,9 +42,11 @@ function swap(old, fresh) {
   if (inside && /^(INPUT|SELECT|TEXTAREA)$/.test(inside.tagName)) return;
   const place = inside && { tag: inside.tagName, text: inside.textContent, href: inside.getAttribute("href") };
   const before = new Set([...old.querySelectorAll("li, tr, .seat")].map((item) => item.innerHTML));
+  const open = [...old.querySelectorAll("details[open][id]")].map((item) => item.id);
   old.className = fresh.className;
   old.hidden = fresh.hidden;
   old.replaceChildren(...fresh.childNodes);
+  open.map((id) => document.getElementById(id)).forEach((item) => { if (item) item.open = true; });
   ago();
   if (before.size) old.querySelectorAll("li, tr, .seat").forEach((item) => before.has(item.innerHTML) || item.classList.add("fresh"));
   if (place) {
@@ -117,9 +119,19 @@ addEventListener("pageshow", (event) => {
 // A scanner types wherever the page is: its keys go to the scan box. "/" goes there too.
 addEventListener("keydown", (event) => {
   const scan = document.querySelector("[data-scan]");
-  if (!scan || event.target !== document.body || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
+  if (!scan || !event.target.matches("body, [data-hit]") || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
   if (event.key === "/") event.preventDefault();
   scan.focus();
+});
+
+// The arrow keys go from the scan box through what was found, and back.
+addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const stops = step ? [...document.querySelectorAll("[data-scan], [data-hit]")] : [];
+  const at = stops.indexOf(document.activeElement);
+  if (stops.length < 2 || (at < 0 && document.activeElement !== document.body) || !stops[at + step]) return;
+  event.preventDefault();
+  stops[at + step].focus();
 });
 
 // Short times count on.

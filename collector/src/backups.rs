@@ -1,4 +1,4 @@
-//! Backups by themselves: one a day into a folder, the newest kept, each with the list of the forgotten beside it.
+//! Backups: what goes into one, when the last was taken; and by themselves one a day into a folder, the newest kept.
 
 use crate::Collector;
 use crate::secrets::{RECOVERY, SEAL, SEALED};
@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Files that a collector needs beside its records, where they are: its keys, and the site's own certificate.
+/// Files that a collector needs beside its records: its keys, and the site's own certificate.
 const BESIDE: &[&str] = &[SEALED, SEAL, "desk.crt", "desk.key"];
 /// Holds when the last backup was taken whole.
 const LAST: &str = "last-backup";
@@ -36,16 +36,10 @@ impl Backups {
     /// There is no recovery key, or the store or the disk failed; the backups before it stay.
     pub fn make(&self, collector: &Collector, now: Timestamp) -> anyhow::Result<BackupReport> {
         fs::create_dir_all(&self.dir).with_context(|| format!("the folder {} can't be made", self.dir.display()))?;
-        let recipient = collector.secrets.get(RECOVERY).and_then(|bytes| String::from_utf8(bytes).ok());
-        let recipient = recipient.context("there is no recovery key in the sealed file")?;
-        let data = collector.folder.dir();
-        let beside = BESIDE.iter().map(|name| ((*name).to_owned(), data.join(name)));
-        let beside: Vec<_> = beside.filter(|(_, path)| path.exists()).collect();
-        let report = back_up(&collector.folder, &beside, &recipient, &self.file(now))?;
-        copy_forgotten(data, &self.dir)?;
+        let report = make(collector, &self.file(now))?;
+        copy_forgotten(collector.folder.dir(), &self.dir)?;
         self.rotate()?;
-        let noted = fs::write(data.join(LAST), now.to_string());
-        noted.with_context(|| format!("{}: the time of the backup could not be noted", data.join(LAST).display()))?;
+        note(collector, now)?;
         Ok(report)
     }
 
@@ -63,6 +57,32 @@ impl Backups {
         }
         Ok(())
     }
+}
+
+/// Backs up the collector's records and what it needs beside them to the new file `to`, encrypted to its recovery key.
+///
+/// # Errors
+/// There is no recovery key, or the store or the disk failed.
+pub fn make(collector: &Collector, to: &Path) -> anyhow::Result<BackupReport> {
+    let recipient = collector.secrets.get(RECOVERY).and_then(|bytes| String::from_utf8(bytes).ok());
+    let recipient = recipient.context("there is no recovery key in the sealed file")?;
+    let beside = BESIDE.iter().map(|name| ((*name).to_owned(), collector.folder.dir().join(name)));
+    let beside: Vec<_> = beside.filter(|(_, path)| path.exists()).collect();
+    Ok(back_up(&collector.folder, &beside, &recipient, to)?)
+}
+
+/// Notes that a backup was taken whole at `now`.
+///
+/// # Errors
+/// The disk is full or failed.
+pub fn note(collector: &Collector, now: Timestamp) -> anyhow::Result<()> {
+    let path = collector.folder.dir().join(LAST);
+    fs::write(&path, now.to_string()).with_context(|| format!("{}: the time of the backup could not be noted", path.display()))
+}
+
+/// When the last backup was taken whole.
+pub fn last(data: &Path) -> Option<Timestamp> {
+    fs::read_to_string(data.join(LAST)).ok()?.trim().parse().ok()
 }
 
 fn is_ours(path: &Path) -> bool {

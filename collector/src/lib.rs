@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod collector;
 pub mod desk;
+pub mod erasure;
 pub mod keeper;
 pub mod metrics;
 pub mod notify;

@@ -15,6 +15,15 @@ const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "g
 /// One call to the browser may take this long.
 const CALL: Duration = Duration::from_secs(30);
 
+/// Whether pages run their script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// They do.
+    On,
+    /// They don't.
+    Off,
+}
+
 /// A browser with one page.
 pub struct Browser {
     child: Child,
@@ -137,10 +146,31 @@ impl Browser {
     /// # Errors
     /// The browser is gone.
     pub async fn enter(&mut self) -> anyhow::Result<()> {
+        self.press(json!({"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"})).await
+    }
+
+    /// Presses the arrow key that points down.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn down(&mut self) -> anyhow::Result<()> {
+        self.press(json!({"key": "ArrowDown", "code": "ArrowDown", "windowsVirtualKeyCode": 40})).await
+    }
+
+    async fn press(&mut self, mut key: Value) -> anyhow::Result<()> {
         for kind in ["keyDown", "keyUp"] {
-            let key = json!({"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"});
-            self.call("Input.dispatchKeyEvent", key).await?;
+            key["type"] = json!(kind);
+            self.call("Input.dispatchKeyEvent", key.clone()).await?;
         }
+        Ok(())
+    }
+
+    /// Lets pages run their script or not, from the next one on.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn script(&mut self, runs: Script) -> anyhow::Result<()> {
+        self.call("Emulation.setScriptExecutionDisabled", json!({"value": runs == Script::Off})).await?;
         Ok(())
     }
 
@@ -154,12 +184,15 @@ impl Browser {
         Ok(())
     }
 
-    /// Writes a picture of the page to a PNG file.
+    /// Writes a picture of the whole page, however long, to a PNG file.
     ///
     /// # Errors
     /// The browser is gone, or the file can't be written.
     pub async fn picture(&mut self, file: &Path) -> anyhow::Result<()> {
-        let shot = self.call("Page.captureScreenshot", json!({"format": "png"})).await?;
+        let root = "document.documentElement";
+        let (width, height) = (self.value(&format!("{root}.clientWidth")).await?, self.value(&format!("{root}.scrollHeight")).await?);
+        let clip = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
+        let shot = self.call("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true, "clip": clip})).await?;
         let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, shot["data"].as_str().unwrap_or_default())?;
         std::fs::write(file, bytes).with_context(|| file.display().to_string())
     }

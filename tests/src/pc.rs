@@ -4,8 +4,8 @@ use rollcall_agent::source::{Facts, Machine};
 use rollcall_agent::survey::Content;
 use rollcall_proto::Section;
 use rollcall_proto::v1::{
-    Batteries, Battery, Disk, Displays, FileSystem, Fingerprint, Health, Interface, Memory, MemoryModule, Network, OperatingSystem,
-    Package, Processor, Processors, Software, SoftwareDates, Storage, System,
+    Batteries, Battery, Disk, Displays, Fan, FileSystem, FileSystemUse, Fingerprint, Health, HealthDetail, Interface, Memory, MemoryModule,
+    Network, OperatingSystem, Package, Processor, Processors, Sensor, Software, SoftwareDates, Storage, System,
 };
 
 /// What a school buys by the dozen.
@@ -94,11 +94,28 @@ impl Pc {
             asset_tag: String::new(),
         };
         machine.health = self.health();
+        machine.detail = self.detail();
         for section in self.sections() {
             machine.put(section.name(), Content::of(&section));
         }
         machine.put("software", software);
         machine
+    }
+
+    fn detail(&self) -> HealthDetail {
+        let busy = |thread: u64| ((self.number * 31 + thread * 47) % 300) as u32;
+        let sensor = |name: &str, decidegrees: u64| Sensor { name: name.to_owned(), decidegrees: decidegrees as i32 };
+        HealthDetail {
+            core_permille: (0..4).map(busy).collect(),
+            file_systems: vec![
+                FileSystemUse { mount: "/".to_owned(), permille: 420 },
+                FileSystemUse { mount: "/boot/efi".to_owned(), permille: 12 },
+            ],
+            temperatures: vec![sensor("coretemp Core 0", 390 + self.number % 120), sensor("coretemp Core 1", 410 + self.number % 120)],
+            fans: vec![Fan { name: "dell_smm Processor Fan".to_owned(), rpm: 1200 }],
+            load_5_centi: Some(24),
+            load_15_centi: Some(31),
+        }
     }
 
     fn health(&self) -> Health {

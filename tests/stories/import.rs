@@ -44,8 +44,9 @@ async fn assets_come_from_a_file_after_a_yes() {
     let place = file.to_string_lossy();
     let twice = desk.run(&["asset", "import", &place, "--yes"]).await.unwrap();
     assert!(twice.code == 2 && twice.err.contains("line 3"), "{twice:?}");
-    std::fs::write(&file, "tag,kind\nPRJ-1,projector\n").unwrap();
+    std::fs::write(&file, "tag,kind,cost\nPRJ-1,projector,900\n").unwrap();
     let asked = desk.run(&["asset", "import", &place]).await.unwrap();
-    assert!(asked.code == 3 && asked.err.contains("would add 1 asset"), "{asked:?}");
-    assert_eq!(desk.json(&["asset", "import", &place, "--yes"]).await.unwrap()["added"], 1);
+    assert!(asked.code == 3 && asked.err.contains("would add 1 asset") && asked.err.contains("the column cost is not used"), "{asked:?}");
+    let imported = desk.json(&["asset", "import", &place, "--yes"]).await.unwrap();
+    assert_eq!((&imported["added"], &imported["unused"]), (&1.into(), &serde_json::json!(["cost"])));
 }

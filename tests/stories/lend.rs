@@ -66,6 +66,23 @@ async fn nobody_unknown_borrows_and_nothing_unknown_is_lent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_is_forgotten_once_everything_is_back() {
+    let site = site_with_laptop().await;
+    let desk = site.desk().unwrap();
+    desk.json(&["loan", "out", "LT-01", "S1001"]).await.unwrap();
+    let kept = desk.run(&["person", "forget", "S1001", "--yes"]).await.unwrap();
+    assert!(kept.code == 3 && kept.err.contains("S1001 still has LT-01"), "{kept:?}");
+    desk.json(&["loan", "in", "LT-01"]).await.unwrap();
+    // Nobody is there to answer.
+    let asked = desk.run(&["person", "forget", "S1001"]).await.unwrap();
+    assert!(asked.code == 3 && asked.err.contains("Ana Ruiz (S1001) leaves the roster") && asked.err.contains("1 past loan"), "{asked:?}");
+    assert_eq!(desk.json(&["person", "list"]).await.unwrap().as_array().unwrap().len(), 2);
+    assert_eq!(desk.json(&["person", "forget", "S1001", "--yes"]).await.unwrap(), json!({"forgotten": "S1001"}));
+    assert_eq!(desk.json(&["loan", "list", "--all"]).await.unwrap()[0]["person_name"], json!(""));
+    assert_eq!(desk.run(&["person", "forget", "S1001"]).await.unwrap().code, 1, "nobody in the roster has that id");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_laptop_on_loan_alarms_nobody_when_it_leaves_the_network() {
     let site = site_with_laptop().await;
     let agent = site.enroll("LT-02", &Pc::new(2, "laptop"), titles()).await.unwrap();

@@ -8,7 +8,7 @@ const ROWS: &[&[&str]] = &[
     &["keeper"],
     &["agents/pauses", "agents/roll"],
     &["collector"],
-    &["backups", "metrics", "notify", "restore", "sweeps", "upkeep"],
+    &["backups", "erasure", "metrics", "notify", "restore", "sweeps", "upkeep"],
     &["agents", "cli", "desk"],
     &["serve"],
     &["cli/serve"],

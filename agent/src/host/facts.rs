@@ -149,18 +149,7 @@ pub fn write_privileged(host: &Host, out: &Path) -> std::io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn machine(manifest: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("host.json"), manifest).unwrap();
-        for (path, text) in files {
-            let at = dir.path().join(path);
-            std::fs::create_dir_all(at.parent().unwrap()).unwrap();
-            std::fs::write(at, text).unwrap();
-        }
-        let host = Host::recorded(dir.path()).unwrap();
-        (dir, host)
-    }
+    use crate::host::machine;
 
     #[test]
     fn absent_refused_and_read_stay_apart_on_the_way_through_the_file() {

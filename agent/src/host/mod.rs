@@ -350,6 +350,20 @@ impl Host {
     }
 }
 
+/// A machine of these files, for tests.
+#[cfg(test)]
+pub(crate) fn machine(manifest: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("host.json"), manifest).unwrap();
+    for (path, text) in files {
+        let at = dir.path().join(path);
+        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+        std::fs::write(at, text).unwrap();
+    }
+    let host = Host::recorded(dir.path()).unwrap();
+    (dir, host)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -108,19 +108,8 @@ pub const PACKAGE_SECTIONS: &[&str] = &["software", "software-dates", "updates"]
 /// The sections that change while a machine is used and cost little: read again every few minutes.
 pub const LIVELY_SECTIONS: &[&str] = &["cameras", "displays", "links", "services", "sound", "usb"];
 
-/// A machine of these files, for tests.
 #[cfg(test)]
-pub(crate) fn machine(manifest: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("host.json"), manifest).unwrap();
-    for (path, text) in files {
-        let at = dir.path().join(path);
-        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
-        std::fs::write(at, text).unwrap();
-    }
-    let host = Host::recorded(dir.path()).unwrap();
-    (dir, host)
-}
+pub(crate) use crate::host::machine;
 
 #[cfg(test)]
 mod tests {

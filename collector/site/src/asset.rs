@@ -157,6 +157,9 @@ pub struct AssetFacts {
     pub tag: Option<Tag>,
 }
 
+/// The names of [`AssetFacts`], as an import writes them; alphabetical. Another tag is given one at a time.
+pub const FACTS: &[&str] = &["kind", "maker", "model", "name", "room", "seat", "serial", "status"];
+
 impl Asset {
     /// An asset that nothing is known of but its tag.
     pub fn new(id: AssetId, tag: Tag) -> Self {

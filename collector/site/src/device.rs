@@ -144,22 +144,21 @@ pub fn speaking(site: &Site, id: DeviceId) -> Result<Arc<Device>, Refusal> {
     }
 }
 
-#[cfg(test)]
 impl Device {
-    /// A device of which nothing matters but what a test sets.
-    pub(crate) fn any() -> Self {
+    /// A device that was just enrolled: active, and not yet heard.
+    pub fn new(id: DeviceId, asset: AssetId, now: Timestamp) -> Self {
         Self {
-            id: DeviceId(uuid::Uuid::nil()),
-            asset: AssetId(uuid::Uuid::nil()),
+            id,
+            asset,
             state: DeviceState::Active,
             certificate: String::new(),
             certificate_before: None,
-            certificate_ends: Timestamp::MAX,
-            enrolled_at: Timestamp::UNIX_EPOCH,
-            presence: Presence::Here,
-            since: Timestamp::UNIX_EPOCH,
-            note: String::new(),
-            last_heard: Timestamp::UNIX_EPOCH,
+            certificate_ends: now,
+            enrolled_at: now,
+            presence: Presence::Asleep,
+            since: now,
+            note: "enrolled, and not yet heard".to_owned(),
+            last_heard: now,
             host_name: String::new(),
             agent_version: String::new(),
             fingerprint: Fingerprint::default(),

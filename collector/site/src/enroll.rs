@@ -4,7 +4,6 @@ use crate::asset::{self, Asset, AssetStatus};
 use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{self, Fingerprint, Likeness};
 use crate::presence::Presence;
-use crate::record::Rest;
 use crate::token::{self, Token};
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working, words};
 use jiff::{SignedDuration, Timestamp};
@@ -168,27 +167,12 @@ fn twin(site: &Site, request: &Enrolment) -> Option<Tag> {
 
 fn new_device(now: Timestamp, asset: AssetId, request: &Enrolment) -> Device {
     Device {
-        id: request.device,
-        asset,
-        state: DeviceState::Active,
         certificate: request.certificate.clone(),
-        certificate_before: None,
         certificate_ends: request.certificate_ends,
-        enrolled_at: now,
-        presence: Presence::Asleep,
-        since: now,
-        note: "enrolled, and not yet heard".to_owned(),
-        last_heard: now,
         host_name: request.host_name.clone(),
         agent_version: request.agent_version.clone(),
         fingerprint: request.fingerprint.clone(),
-        nonces: Vec::new(),
-        session: String::new(),
-        acknowledged: 0,
-        boot: String::new(),
-        epoch: 0,
-        clock_off_ms: 0,
-        rest: Rest::new(),
+        ..Device::new(request.device, asset, now)
     }
 }
 

@@ -93,29 +93,8 @@ mod tests {
     fn site(count: u128) -> Site {
         let mut w = Working::begin(Site::default(), time(0), Actor::Rollcall);
         for n in 1..=count {
-            w.put(Device {
-                id: id(n),
-                asset: crate::AssetId(Uuid::from_u128(n)),
-                state: DeviceState::Active,
-                certificate: n.to_string(),
-                certificate_before: None,
-                certificate_ends: time(0),
-                enrolled_at: time(0),
-                presence: Presence::Here,
-                since: time(0),
-                note: String::new(),
-                last_heard: time(0),
-                host_name: String::new(),
-                agent_version: String::new(),
-                fingerprint: crate::fingerprint::Fingerprint::default(),
-                nonces: Vec::new(),
-                session: String::new(),
-                acknowledged: 0,
-                boot: String::new(),
-                epoch: 0,
-                clock_off_ms: 0,
-                rest: Rest::new(),
-            });
+            let device = Device::new(id(n), crate::AssetId(Uuid::from_u128(n)), time(0));
+            w.put(Device { certificate: n.to_string(), presence: Presence::Here, ..device });
         }
         w.finish().site
     }

@@ -1,7 +1,7 @@
 //! People of the roster: who may borrow.
 
 use crate::record::{Record, Rest, Table};
-use crate::{PersonId, Refusal, Site, Working};
+use crate::{PersonId, Refusal, Site, Tag, Working};
 use serde::{Deserialize, Serialize};
 
 /// Somebody of the roster.
@@ -75,14 +75,27 @@ pub fn import(w: &mut Working, people: Vec<(PersonId, String)>) -> Imported {
 /// There is no such person, or something is still lent to them (`Conflict`).
 pub fn forget(w: &mut Working, id: &PersonId) -> Result<(), Refusal> {
     get(&w.site, id)?;
-    if let Some(loan) = w.site.open_loans.values().filter_map(|loan| w.site.loans.get(loan)).find(|loan| loan.person == *id) {
-        let tag = w.site.assets.get(&loan.asset).map(|asset| asset.tag.to_string()).unwrap_or_default();
-        return Err(Refusal::conflict(format!("{id} still has {tag}: bring it back first, then forget them")));
+    let (has, _) = loans(&w.site, id);
+    if let Some((first, others)) = has.split_first() {
+        let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+        return Err(Refusal::conflict(format!(
+            "{id} still has {first}{more}: take it back with `rollcall loan in {first}`, then forget them"
+        )));
     }
     w.remove::<Person>(id);
     w.event("person.forgotten", format!("{id} was forgotten: the name and everything else of their own is destroyed")).person =
         Some(id.clone());
     Ok(())
+}
+
+/// What somebody has now, by tag, and how many loans they had in all.
+pub fn loans(site: &Site, id: &PersonId) -> (Vec<Tag>, usize) {
+    let theirs = site.loans.values().filter(|loan| loan.person == *id);
+    let mut has: Vec<Tag> = Vec::new();
+    let count = theirs
+        .inspect(|loan| has.extend(site.assets.get(&loan.asset).filter(|_| loan.in_at.is_none()).map(|asset| asset.tag.clone())))
+        .count();
+    (has, count)
 }
 
 /// The person with this id.

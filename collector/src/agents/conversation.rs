@@ -237,6 +237,9 @@ impl Conversation {
             self.mind_the_clock(met, health.at_ms).await?;
             let times = Times { off_ms: met.off_ms, now: self.now() };
             self.door.store().put_sample(self.device, translate::health(health, times));
+            if let Some(detail) = heartbeat.detail {
+                self.door.roll().measured(self.device, met.stream, times.now, &translate::detail(detail));
+            }
         }
         self.contents_in_time(met)
     }

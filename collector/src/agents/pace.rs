@@ -11,6 +11,8 @@ const WORDS: Rate = Rate { per_minute: 1_200, burst: 200 };
 const HELLOS: Rate = Rate { per_minute: 6, burst: 20 };
 /// Bytes of new contents, unpacked: a first report has some 2 MiB, and a spool after a summer some 30.
 const BYTES: Rate = Rate { per_minute: 8 * 1024 * 1024, burst: 32 * 1024 * 1024 };
+/// How often full buckets are dropped: a device that is quiet for so long has full ones.
+const TIDY: SignedDuration = SignedDuration::from_mins(10);
 /// What one piece weighs in a bucket, which gains its rate every millisecond.
 const PIECE: i64 = 60_000;
 
@@ -23,9 +25,16 @@ struct Rate {
     burst: i64,
 }
 
-/// The buckets of every device.
+/// The buckets of every device that spoke lately.
 #[derive(Debug, Default)]
-pub(super) struct Paces(Mutex<HashMap<DeviceId, Pace>>);
+pub(super) struct Paces(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    paces: HashMap<DeviceId, Pace>,
+    /// When full buckets were dropped last.
+    tidied: Timestamp,
+}
 
 /// One device's buckets.
 #[derive(Debug)]
@@ -67,9 +76,21 @@ impl Paces {
     }
 
     fn of<T>(&self, device: DeviceId, now: Timestamp, ask: impl FnOnce(&mut Pace) -> T) -> T {
-        let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.duration_since(held.tidied).abs() >= TIDY {
+            // A full bucket and none are the same.
+            held.paces.retain(|_, pace| !pace.is_full(now));
+            held.paces.shrink_to_fit();
+            held.tidied = now;
+        }
         let full = || Pace { words: Bucket::full(WORDS, now), hellos: Bucket::full(HELLOS, now), bytes: Bucket::full(BYTES, now) };
-        ask(paces.entry(device).or_insert_with(full))
+        ask(held.paces.entry(device).or_insert_with(full))
+    }
+}
+
+impl Pace {
+    fn is_full(&mut self, now: Timestamp) -> bool {
+        [&mut self.words, &mut self.hellos, &mut self.bytes].into_iter().all(|bucket| bucket.is_full(now))
     }
 }
 
@@ -93,6 +114,10 @@ impl Bucket {
         self.level = self.level.saturating_add(elapsed_ms * self.rate.per_minute).min(self.rate.burst * PIECE);
         self.filled = now;
         (self.level < least).then(|| SignedDuration::from_millis((least - self.level) / self.rate.per_minute + 1))
+    }
+
+    fn is_full(&mut self, now: Timestamp) -> bool {
+        self.wait(self.rate.burst * PIECE, now).is_none()
     }
 
     fn take(&mut self, pieces: i64) {
@@ -128,6 +153,24 @@ mod tests {
         let (paces, device, start) = start();
         assert!(paces.word(device, start).is_none());
         assert!(paces.word(device, start - SignedDuration::from_hours(1)).is_none());
+    }
+
+    #[test]
+    fn only_buckets_that_are_not_full_are_kept() {
+        let (paces, patient, start) = start();
+        let eager = DeviceId(uuid::Uuid::now_v7());
+        let kept = |paces: &Paces| paces.0.lock().unwrap().paces.len();
+        for n in 0..1000 {
+            paces.word(DeviceId(uuid::Uuid::from_u128(n)), start);
+        }
+        // So much that it is in debt for longer than the pause.
+        (0..20).for_each(|_| paces.content(eager, 8 * 1024 * 1024, start));
+        let later = start + TIDY;
+        paces.word(patient, later);
+        assert_eq!(kept(&paces), 2);
+        assert!(paces.contents_wait(eager, later).is_some());
+        paces.word(patient, later + TIDY + TIDY);
+        assert_eq!(kept(&paces), 1, "the debt is paid");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The live streams: who is connected, when each was last heard, and how to ask one to rescan.
 
+mod detail;
+
 use crate::agents::pauses::Pauses;
+use detail::Detail;
 use jiff::{SignedDuration, Timestamp};
 use rollcall_site::DeviceId;
 use rollcall_site::fingerprint::Fingerprint;
@@ -90,6 +93,7 @@ struct Line {
     /// The collector works on what it said and reads nothing meanwhile.
     busy: bool,
     fingerprint: Arc<Fingerprint>,
+    detail: Option<Detail>,
 }
 
 /// An older stream of a device that has a newer one: half-open, or another machine.
@@ -172,7 +176,7 @@ impl Roll {
         let mut book = self.book();
         book.heard.insert(device, now);
         book.gone.remove(&device);
-        let line = Line { stream, orders, heartbeat, heard: now, busy: false, fingerprint: Arc::new(fingerprint) };
+        let line = Line { stream, orders, heartbeat, heard: now, busy: false, fingerprint: Arc::new(fingerprint), detail: None };
         if let Some(old) = book.live.insert(device, line) {
             let until = now + old.heartbeat * 5 / 2;
             book.suspects.push(Suspect { device, stream: old.stream, since: now, until, _orders: old.orders });

@@ -14,6 +14,12 @@ const SENTENCE: usize = 300;
 const PROBLEMS: usize = 20;
 /// Most addresses or serials that are kept of one machine.
 const FACTS: usize = 32;
+/// Longest name of a part behind a health reading, characters.
+const PART: usize = 60;
+/// Most parts of one kind that are kept behind a health reading: as many as an agent tells.
+const PARTS: usize = 32;
+/// Most processor threads that are kept behind a health reading.
+const CORES: usize = 256;
 /// A health reading is of now: nobody fills the days before with others.
 const OLDEST_READING: SignedDuration = SignedDuration::from_hours(1);
 /// A report is never older than this: what a laptop keeps over a summer.
@@ -166,6 +172,39 @@ pub(super) fn health(said: v1::Health, times: Times) -> v1::Health {
     }
 }
 
+/// The parts behind a health reading, few and plain; a value out of range leaves its part out.
+pub(super) fn detail(said: v1::HealthDetail) -> v1::HealthDetail {
+    let full = |permille: u32| permille <= 1000;
+    let named = |text: &str| Some(clean(text, PART)).filter(|text| !text.is_empty());
+    let load = |value: Option<u32>| value.filter(|value| *value <= 10_000_000);
+    v1::HealthDetail {
+        core_permille: said.core_permille.into_iter().take(CORES).map(|permille| permille.min(1000)).collect(),
+        file_systems: said
+            .file_systems
+            .iter()
+            .take(PARTS)
+            .filter(|used| full(used.permille))
+            .filter_map(|used| Some(v1::FileSystemUse { mount: named(&used.mount)?, permille: used.permille }))
+            .collect(),
+        temperatures: said
+            .temperatures
+            .iter()
+            .take(PARTS)
+            .filter(|sensor| (-1_000..=2_000).contains(&sensor.decidegrees))
+            .filter_map(|sensor| Some(v1::Sensor { name: named(&sensor.name)?, decidegrees: sensor.decidegrees }))
+            .collect(),
+        fans: said
+            .fans
+            .iter()
+            .take(PARTS)
+            .filter(|fan| fan.rpm <= 100_000)
+            .filter_map(|fan| Some(v1::Fan { name: named(&fan.name)?, rpm: fan.rpm }))
+            .collect(),
+        load_5_centi: load(said.load_5_centi),
+        load_15_centi: load(said.load_15_centi),
+    }
+}
+
 /// Why a device stops speaking; a reason of a newer agent counts as "the agent stops", which promises least.
 pub(super) fn goodbye(said: v1::Goodbye) -> Goodbye {
     match v1::Reason::try_from(said.reason) {
@@ -240,6 +279,22 @@ mod tests {
             times,
         );
         assert_eq!((health.cpu_permille, health.memory_permille, health.temperature_decidegrees), (None, Some(1000), None));
+    }
+
+    #[test]
+    fn the_parts_behind_a_reading_are_few_and_plain() {
+        let sensor = |name: &str, decidegrees| v1::Sensor { name: name.to_owned(), decidegrees };
+        let said = v1::HealthDetail {
+            core_permille: vec![7; 100_000],
+            temperatures: vec![sensor("cpu\u{1b}[31m", 452), sensor("broken", i32::MAX), sensor("\n", 1)],
+            fans: vec![v1::Fan { name: "x".repeat(9000), rpm: 0 }; 9000],
+            ..v1::HealthDetail::default()
+        };
+        let kept = detail(said);
+        assert_eq!((kept.core_permille.len(), kept.fans.len(), kept.fans[0].name.len()), (CORES, PARTS, PART));
+        assert_eq!(kept.temperatures, [sensor("cpu[31m", 452)]);
+        let most = v1::HealthDetail { file_systems: vec![v1::FileSystemUse { mount: "ü".repeat(99), permille: 1000 }; 99], ..kept };
+        assert!(prost::Message::encoded_len(&detail(most)) < 8 * 1024, "what one device may take");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::cli::way::Ask;
 use crate::cli::words;
 use clap::{Args, Subcommand};
 use reqwest::Method;
+use rollcall_site::asset::FACTS;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -188,12 +189,29 @@ async fn import(client: &Client, out: &Out, file: &Path, yes: bool) -> Result<Ex
     let added = |answer: &Value| words::count(count(answer, "added"), "asset", "assets");
     if !yes {
         let plan = client.post(&["assets", "plan"], rows.clone()).await.map_err(|failure| failure.of(file.display()))?;
+        if let Some(unused) = unused(file, &plan) {
+            out.note(&unused);
+        }
         let (changed, same) = (count(&plan, "changed"), count(&plan, "same"));
         csv_file::confirm(out, &format!("{} would add {}, change {changed}, leave {same} as they are", file.display(), added(&plan)))?;
     }
     let imported = client.post(&["assets", "import"], rows).await.map_err(|failure| failure.of(file.display()))?;
+    if let Some(unused) = unused(file, &imported).filter(|_| yes) {
+        out.note(&unused);
+    }
     let (changed, same) = (count(&imported, "changed"), count(&imported, "same"));
     Ok(out.said(&imported, &format!("{} added, {changed} changed, {same} as before", added(&imported))))
+}
+
+/// Which columns of a file were passed over, in words.
+fn unused(file: &Path, answer: &Value) -> Option<String> {
+    let names: Vec<&str> = field(answer, "unused").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let known = format!("known are tag, {}", FACTS.join(", "));
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(format!("{}: the column {one} is not used; {known}", file.display())),
+        many => Some(format!("{}: the columns {} are not used; {known}", file.display(), many.join(", "))),
+    }
 }
 
 /// Where an asset belongs now, in words.
@@ -225,9 +243,6 @@ async fn changed(client: &Client, out: &Out, tag: &str, facts: Value) -> Result<
     ))
 }
 
-/// What a file may say of an asset.
-const NAMES: &[&str] = &["tag", "kind", "name", "maker", "model", "serial", "room", "seat", "status"];
-
 /// The assets of a sheet; or what is wrong, by line.
 fn rows(sheet: &Sheet) -> Result<Vec<Value>, Vec<String>> {
     let mut wrong = sheet.missing(&["tag"]);
@@ -239,8 +254,8 @@ fn rows(sheet: &Sheet) -> Result<Vec<Value>, Vec<String>> {
         } else if let Some(first) = seen.insert(tag.clone(), row.line) {
             wrong.push(format!("line {}: the tag {tag} stands on line {first} already", row.line));
         }
-        let known = row.filled(&sheet.columns).filter(|(name, _)| NAMES.contains(name));
-        assets.push(Value::Object(known.map(|(name, text)| (name.to_owned(), text.into())).collect()));
+        let named = row.filled(&sheet.columns).filter(|(name, _)| !name.is_empty());
+        assets.push(Value::Object(named.map(|(name, text)| (name.to_owned(), text.into())).collect()));
     }
     if wrong.is_empty() { Ok(assets) } else { Err(wrong) }
 }
@@ -267,8 +282,18 @@ mod tests {
         let check = |text: &str, want: Result<Value, Vec<String>>| {
             assert_eq!(rows(&csv_file::parse(text.as_bytes()).unwrap()).map(Value::Array), want, "{text}");
         };
-        check("Tag;Kind;Cost\r\nPRJ-1;projector;900\r\n", Ok(json!([{"tag": "PRJ-1", "kind": "projector"}])));
+        check("Tag;Kind;Cost;\r\nPRJ-1;projector;900;x\r\n", Ok(json!([{"tag": "PRJ-1", "kind": "projector", "cost": "900"}])));
         check("tag\nA-1\na-1\n", Err(vec!["line 3: the tag A-1 stands on line 2 already".to_owned()]));
         check("tag,room\n,Lab 1\n", Err(vec!["line 2: no tag".to_owned()]));
+    }
+
+    #[test]
+    fn columns_that_are_not_used_are_named() {
+        let said = unused(Path::new("a.csv"), &json!({"added": 1, "unused": ["cost", "grade"]})).unwrap();
+        assert_eq!(
+            said,
+            "a.csv: the columns cost, grade are not used; known are tag, kind, maker, model, name, room, seat, serial, status"
+        );
+        assert_eq!(unused(Path::new("a.csv"), &json!({"added": 1})), None);
     }
 }

@@ -39,6 +39,11 @@ pub(super) async fn show(client: &Client, out: &Out, name: &str, range: &str) ->
                 &format!("  from {} to {}; a blank is a time without a reading", place("since"), place("until")),
             );
             out.facts(&lines(&health, width));
+            let detail = field(&health, "detail");
+            if !detail.is_null() {
+                out.heading("Parts");
+                out.facts(&parts(detail));
+            }
         }
     }
     if empty {
@@ -63,6 +68,26 @@ fn lines(health: &Value, width: usize) -> Vec<(&'static str, String)> {
         (*word, format!("{drawn}  {} last, {} to {}", say(*last, &unit), say(least, ""), say(most, &unit)))
     };
     SHOWN.iter().map(line).collect()
+}
+
+/// The parts behind the last detailed reading, one fact a line.
+pub(super) fn parts(detail: &Value) -> Vec<(String, String)> {
+    let items = |at| field(detail, at).as_array().into_iter().flatten();
+    let number = |value: &Value, unit| value.as_f64().map(|value| say(value, unit)).unwrap_or_default();
+    let cores: Vec<String> = items("core_percent").map(|core| number(core, "")).collect();
+    let load: Vec<String> = ["load_5", "load_15"].into_iter().map(|at| number(field(detail, at), "")).collect();
+    let mut facts = vec![
+        ("processor threads".to_owned(), if cores.is_empty() { String::new() } else { format!("{} %", cores.join(", ")) }),
+        ("load, 5 and 15 min".to_owned(), load.join(", ").trim_matches([',', ' ']).to_owned()),
+    ];
+    facts.extend(items("file_systems").map(|used| (text_at(used, "mount"), format!("{} full", number(field(used, "percent"), "%")))));
+    facts.extend(items("temperatures").map(|sensor| (text_at(sensor, "name"), number(field(sensor, "celsius"), "°C"))));
+    facts.extend(items("fans").map(|fan| {
+        let rpm = field(fan, "rpm").as_u64().unwrap_or(0);
+        (text_at(fan, "name"), if rpm == 0 { "stands still".to_owned() } else { format!("{rpm} turns a minute") })
+    }));
+    facts.retain(|(_, fact)| !fact.is_empty());
+    facts
 }
 
 fn spread(value: &Value) -> Option<[f64; 3]> {
@@ -109,5 +134,23 @@ mod tests {
         assert_eq!(lines[0], ("processor", "▁ ▅█  100 % last, 0 to 100 %".to_owned()));
         assert_eq!(lines[1], ("memory", "not measured".to_owned()));
         assert!(self::lines(&json!({}), 10).is_empty());
+    }
+
+    #[test]
+    fn the_parts_are_named_one_by_one() {
+        let detail = json!({
+            "core_percent": [3.0, 97.5], "load_5": 0.5, "load_15": null, "file_systems": [{"mount": "/home", "percent": 91.2}],
+            "temperatures": [{"name": "coretemp Core 0", "celsius": 61.0}], "fans": [{"name": "cpu", "rpm": 0}, {"name": "case", "rpm": 900}],
+        });
+        let want = [
+            ("processor threads", "3, 98 %"),
+            ("load, 5 and 15 min", "0.5"),
+            ("/home", "91 % full"),
+            ("coretemp Core 0", "61 °C"),
+            ("cpu", "stands still"),
+            ("case", "900 turns a minute"),
+        ];
+        assert_eq!(parts(&detail), want.map(|(name, fact)| (name.to_owned(), fact.to_owned())));
+        assert!(parts(&json!(null)).is_empty());
     }
 }

@@ -6,8 +6,9 @@ use crate::cli::output::Out;
 use crate::cli::table::{field, text_at};
 use crate::cli::way::Way;
 use crate::cli::words;
+use crate::desk::api::problem::with_causes;
 use crate::settings::Settings;
-use crate::store::verify_folder;
+use crate::store::{StoreError, Verified, verify_and_replay};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
@@ -36,8 +37,8 @@ impl Ledger {
     pub async fn run(self, globals: &Globals, out: &Out) -> Result<Exit, Failure> {
         let Action::Verify = self.action;
         let verified = if !self.way.is_elsewhere() && nobody_serves(globals) {
-            let verified = verify_folder(&globals.data).map_err(|error| Failure::here(globals.data.display(), &error))?;
-            json!(verified)
+            let read = verify_and_replay(&globals.data).map_err(|error| Failure::here(globals.data.display(), &error))?;
+            without_collector(&read.0, read.1)
         } else {
             self.way.client(globals)?.wait(&["ledger", "verify"], json!({})).await?
         };
@@ -52,6 +53,16 @@ fn nobody_serves(globals: &Globals) -> bool {
     globals.data.join("ledger").is_dir() && UnixStream::connect(socket).err().is_some_and(silent)
 }
 
+/// What was read of a folder that no collector serves.
+fn without_collector(verified: &Verified, replayed: Result<String, StoreError>) -> Value {
+    let mut answer = json!(verified);
+    let (name, text) = replayed.map_or_else(|error| ("not_replayed", with_causes(&error)), |hash| ("state_hash", hash));
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert(name.to_owned(), text.into());
+    }
+    answer
+}
+
 fn told(out: &Out, verified: &Value) -> Exit {
     let damage = field(verified, "damage").as_array().map(Vec::as_slice).unwrap_or_default();
     if out.is_json() {
@@ -63,6 +74,12 @@ fn told(out: &Out, verified: &Value) -> Exit {
         out.print(&format!("{entries}, {events} and {} read; head {}", many("blobs", "content", "contents"), count("head")));
         if !count("state_hash").is_empty() {
             out.print(&format!("state hash {}", count("state_hash")));
+        }
+        if !count("not_replayed").is_empty() {
+            out.print(&format!(
+                "no state hash, for the next start can't make the records of it: {}",
+                words::harmless(&count("not_replayed"))
+            ));
         }
         match damage {
             [] => out.line("ok", ": every byte is what was written"),

@@ -261,6 +261,7 @@ mod tests {
             &["loan", "out", "LAP-1", "100231", "--due", "5d", "--override", "the principal asked"],
             &["loan", "in", "LAP-1"],
             &["person", "import", "roster.csv", "--yes"],
+            &["person", "forget", "100231", "--yes"],
             &["token", "new", "--json", "--room", "Lab 1", "--count", "30", "--expires", "7d"],
             &["alert", "ack", "3"],
             &["alert", "resolve", "3", "4", "5"],

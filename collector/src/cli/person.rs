@@ -3,11 +3,12 @@
 use crate::cli::client::Client;
 use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::output::Out;
+use crate::cli::output::{Answer, Out};
 use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
 use crate::cli::words;
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use rollcall_site::PersonId;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   rollcall person import roster.csv            shows what it would do, and asks
   rollcall person import roster.csv --yes      does it; for scripts
+  rollcall person forget 100231                erases what is theirs for good, and asks first
 
 The file has a heading line with the columns id and name; commas or semicolons, as spreadsheets save it.
 Nobody is removed by an import. A file with an error changes nothing.")]
@@ -36,6 +38,14 @@ enum Action {
         #[arg(long)]
         yes: bool,
     },
+    /// Forget somebody for good: name and all that is their own, in the records and in everything older
+    Forget {
+        /// The id on the card
+        person: String,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// List them
     List,
 }
@@ -46,6 +56,7 @@ impl Ask for Person {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         match self.action {
             Action::Import { file, yes } => import(client, out, &file, yes).await,
+            Action::Forget { person, yes } => forget(client, out, &person, yes).await,
             Action::List => {
                 let rows = client.get(&["persons"], &[]).await?;
                 Ok(out.rows(COLUMNS, &rows, "nobody yet; import a roster with `rollcall person import FILE.csv`"))
@@ -62,6 +73,41 @@ async fn import(client: &Client, out: &Out, file: &Path, yes: bool) -> Result<Ex
     }
     let imported = client.post(&["persons", "import"], people).await.map_err(|failure| failure.of(file.display()))?;
     Ok(out.said(&imported, &done(&imported)))
+}
+
+async fn forget(client: &Client, out: &Out, id: &str, yes: bool) -> Result<Exit, Failure> {
+    if !yes {
+        let person = client.get(&["persons", id], &[]).await?;
+        let has = field(&person, "has").as_array().map_or(0, Vec::len);
+        // Who still has something is refused; that needs no question first.
+        if has == 0 {
+            let plan = what_goes(&person);
+            match out.ask(&format!("{plan} Forget them for good?")) {
+                Some(Answer::Yes) => {}
+                Some(Answer::No) => return Err(Failure::Refused("nobody was forgotten".to_owned())),
+                None => return Err(Failure::Refused(format!("{plan} Nobody was forgotten: say --yes to do it"))),
+            }
+        }
+    }
+    let forgotten = client.send(Method::DELETE, &["persons", id], json!({})).await?;
+    Ok(out.said(
+        &forgotten,
+        &format!("{id} is forgotten: what is still stored of them can't be read any more, here or from any copy that knows it"),
+    ))
+}
+
+/// What forgetting somebody erases, and what stays.
+fn what_goes(person: &Value) -> String {
+    let loans = match field(person, "loans").as_u64().unwrap_or(0) {
+        0 => String::new(),
+        count => format!("in {} and ", words::count(count, "past loan", "past loans")),
+    };
+    format!(
+        "{} ({}) leaves the roster, and the key to all that is stored of them is destroyed: in the records, the ledger, and every backup that \
+         is restored with the newest list `forgotten` beside it. What stays: the id alone, {loans}in what happened.",
+        text_at(person, "name"),
+        text_at(person, "id"),
+    )
 }
 
 fn done(imported: &Value) -> String {
@@ -116,6 +162,14 @@ mod tests {
         check("id,name\n100,Ana\n100,Bo\n", Err(&["line 3: person 100 stands on line 2 already"]));
         check("id,name\n", Err(&["there is nobody in it"]));
         check("number,name\n1,Ana\n", Err(&["there is no column \"id\"; the heading has number, name"]));
+    }
+
+    #[test]
+    fn before_somebody_is_forgotten_it_says_what_goes_and_what_stays() {
+        let said = what_goes(&json!({"id": "100", "name": "Ana", "has": [], "loans": 3}));
+        assert!(said.starts_with("Ana (100) leaves the roster, and the key"), "{said}");
+        assert!(said.ends_with("the id alone, in 3 past loans and in what happened."), "{said}");
+        assert!(what_goes(&json!({"id": "100", "name": "Ana"})).ends_with("the id alone, in what happened."));
     }
 
     #[test]

@@ -1,10 +1,20 @@
 //! Addresses of pages: text from people and machines goes into them encoded.
 
-use rollcall_site::{RoomId, Tag};
+use rollcall_site::{PersonId, RoomId, Tag};
 
 /// A device's page.
 pub fn device(tag: &Tag) -> String {
     format!("/devices/{}", encoded(tag.as_str()))
+}
+
+/// The loan desk with a person's card scanned.
+pub fn person(person: &PersonId) -> String {
+    format!("/loans?person={}", encoded(person.as_str()))
+}
+
+/// The page that forgets a person.
+pub fn forget(person: &PersonId) -> String {
+    format!("/people/{}/forget", encoded(person.as_str()))
 }
 
 /// A room's page.

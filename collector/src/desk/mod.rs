@@ -7,6 +7,7 @@ mod assets;
 mod census;
 mod chart;
 mod door;
+mod fold;
 mod frame;
 mod guard;
 pub mod keys;

@@ -89,33 +89,28 @@ impl Roster {
 
     /// What belongs in a room, in no order.
     pub fn seats<'a>(&'a self, look: &'a Look, room: &RoomId) -> impl Iterator<Item = Seat> + use<'a> {
-        let belongs = look.site.assets_in(room).filter(|asset| asset.status != AssetStatus::Retired);
-        belongs.map(|asset| Seat { state: self.state(look, asset), asset: Arc::clone(asset) })
+        belongs(look, room).map(|asset| Seat { state: self.state(asset).chip(look, asset), asset: Arc::clone(asset) })
     }
 
     /// Whether an asset is ready, and why not.
-    pub fn state(&self, look: &Look, asset: &Asset) -> Chip {
+    fn state(&self, asset: &Asset) -> State<'_> {
         match asset.status {
-            AssetStatus::InRepair => return Chip::rest("in repair"),
-            AssetStatus::Lost => return Chip::stop("lost"),
-            AssetStatus::Retired => return Chip::rest("retired"),
+            AssetStatus::InRepair => return State::InRepair,
+            AssetStatus::Lost => return State::Lost,
+            AssetStatus::Retired => return State::Retired,
             AssetStatus::InService => (),
         }
-        let Some(row) = self.devices.get(&asset.id) else { return Chip::rest("no agent") };
-        let worst = self.worst.get(&asset.tag);
-        match row.seen.presence {
-            Presence::Away => Chip::away("on loan"),
-            Presence::Retired => Chip::rest("retired"),
-            _ if row.seen.note.starts_with("quarantined") => Chip::stop("quarantined"),
-            Presence::Silent => Chip::stop(format!("silent {}", since(look, row.seen.since))),
-            Presence::Asleep | Presence::Resting => Chip::rest(words::presence(row.seen.presence).word.to_lowercase()),
-            Presence::Late => Chip::check("late"),
-            Presence::Here => match worst {
-                Some(alert) if alert.severity >= Severity::Medium => {
-                    let says = words::said_of(&alert.title, asset.tag.as_str()).unwrap_or(&alert.title);
-                    Chip { word: says.to_owned(), ..words::severity(alert.severity) }
-                }
-                _ => Chip::go("ready"),
+        let Some(standing) = self.devices.get(&asset.id) else { return State::NoAgent };
+        match standing.seen.presence {
+            Presence::Away => State::Away,
+            Presence::Retired => State::Retired,
+            _ if standing.seen.note.starts_with("quarantined") => State::Quarantined,
+            Presence::Silent => State::Silent(standing.seen.since),
+            Presence::Asleep | Presence::Resting => State::Resting(standing.seen.presence),
+            Presence::Late => State::Late,
+            Presence::Here => match self.worst.get(&asset.tag) {
+                Some(alert) if alert.severity >= Severity::Medium => State::Alert(alert),
+                _ => State::Ready,
             },
         }
     }
@@ -123,20 +118,62 @@ impl Roster {
     /// Counts the seats of a room.
     pub fn tally(&self, look: &Look, room: &RoomId) -> Tally {
         let mut tally = Tally::default();
-        for seat in self.seats(look, room) {
+        for asset in belongs(look, room) {
             tally.all += 1;
-            match seat.state.tone {
-                "go" => tally.ready += 1,
-                "stop" => tally.broken += 1,
-                "check" => tally.doubtful += 1,
-                "away" => tally.away += 1,
-                _ => (),
+            match self.state(asset) {
+                State::Ready => tally.ready += 1,
+                State::Lost | State::Quarantined | State::Silent(_) => tally.broken += 1,
+                State::Alert(alert) if alert.severity == Severity::High => tally.broken += 1,
+                State::Late | State::Alert(_) => tally.doubtful += 1,
+                State::Away => tally.away += 1,
+                State::InRepair | State::NoAgent | State::Resting(_) | State::Retired => (),
             }
-            let presence = self.devices.get(&seat.asset.id).map(|row| row.seen.presence);
+            let presence = self.devices.get(&asset.id).map(|standing| standing.seen.presence);
             tally.here += usize::from(matches!(presence, Some(Presence::Here | Presence::Late)));
         }
         tally
     }
+}
+
+/// Whether an asset is ready for a class.
+enum State<'a> {
+    Alert(&'a AlertRow),
+    Away,
+    InRepair,
+    Late,
+    Lost,
+    NoAgent,
+    Quarantined,
+    Ready,
+    Resting(Presence),
+    Retired,
+    Silent(Timestamp),
+}
+
+impl State<'_> {
+    fn chip(&self, look: &Look, asset: &Asset) -> Chip {
+        match self {
+            Self::Alert(alert) => {
+                let says = words::said_of(&alert.title, asset.tag.as_str()).unwrap_or(&alert.title);
+                Chip { word: says.to_owned(), ..words::severity(alert.severity) }
+            }
+            Self::Away => Chip::away("on loan"),
+            Self::InRepair => Chip::rest("in repair"),
+            Self::Late => Chip::check("late"),
+            Self::Lost => Chip::stop("lost"),
+            Self::NoAgent => Chip::rest("no agent"),
+            Self::Quarantined => Chip::stop("quarantined"),
+            Self::Ready => Chip::go("ready"),
+            Self::Resting(presence) => Chip::rest(words::presence(*presence).word.to_lowercase()),
+            Self::Retired => Chip::rest("retired"),
+            Self::Silent(since) => Chip::stop(format!("silent {}", look.moment(*since).words)),
+        }
+    }
+}
+
+/// What belongs in a room and was not retired.
+fn belongs<'a>(look: &'a Look, room: &RoomId) -> impl Iterator<Item = &'a Arc<Asset>> + use<'a> {
+    look.site.assets_in(room).filter(|asset| asset.status != AssetStatus::Retired)
 }
 
 impl Tally {
@@ -190,11 +227,6 @@ pub fn plan(seats: impl Iterator<Item = Seat>, count: u32) -> Vec<Place> {
 fn number(seat: &Seat) -> Option<u32> {
     let name = seat.asset.seat.as_deref()?;
     name.parse::<u32>().ok().filter(|number| number.to_string() == name)
-}
-
-/// The short time of a seat that fell silent.
-fn since(look: &Look, at: Timestamp) -> String {
-    look.moment(at).words
 }
 
 /// Sorts "LAB2-9" before "LAB2-10": texts and numbers in turn.

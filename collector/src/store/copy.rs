@@ -154,8 +154,12 @@ impl Follower {
         for name in &snapshots {
             let (there, here) = (self.to.join("snapshot").join(name), from.join("snapshot").join(name));
             if !there.exists() {
-                let mut here = File::open(&here).map_err(at("read the snapshot", &here))?;
-                disk::write_whole(&there, |file| io::copy(&mut here, file))?;
+                match File::open(&here) {
+                    Ok(mut here) => disk::write_whole(&there, |file| io::copy(&mut here, file)).map(drop)?,
+                    // A newer one has taken its place meanwhile; the next round copies that.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(at("read the snapshot", &here)(error)),
+                }
             }
         }
         if let Some(bytes) = checkpoints {
@@ -250,7 +254,13 @@ mod tests {
         std::fs::create_dir_all(to).unwrap();
         for path in entries(from).unwrap() {
             let target = to.join(path.file_name().unwrap());
-            if path.is_dir() { copy(&path, &target) } else { std::fs::copy(&path, &target).map(drop).unwrap() }
+            match std::fs::copy(&path, &target) {
+                Ok(_) => {}
+                // The follower writes and removes meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(_) if path.is_dir() => copy(&path, &target),
+                Err(error) => panic!("{}: {error}", path.display()),
+            }
         }
     }
 

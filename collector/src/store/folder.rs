@@ -166,20 +166,6 @@ impl Folder {
         self.ledger.segments()
     }
 
-    /// The newest snapshot that is whole, or an empty site, with the place at which replay starts.
-    fn newest_snapshot(&self) -> Result<(Place, Site), StoreError> {
-        for (_, path) in snapshot::list(&self.dir.join("snapshot"))? {
-            match snapshot::read(&path, &self.people) {
-                Ok(read) => return Ok(read),
-                Err(StoreError::Record(bad)) => return Err(StoreError::Record(bad)),
-                Err(error) => {
-                    tracing::warn!(file = %path.display(), %error, "a snapshot is damaged; an older one or the whole ledger serves")
-                }
-            }
-        }
-        Ok((Place::default(), Site::default()))
-    }
-
     /// Takes up the contents that the profiles name; what is not there whole goes to the list.
     fn take_up_contents(&self, site: &mut Site) {
         let (mut missing, damage) = (Vec::new(), self.blobs.damage());
@@ -223,7 +209,7 @@ impl Folder {
 
 impl Store for Folder {
     fn load(&self) -> Result<Site, StoreError> {
-        let (place, mut site) = self.newest_snapshot()?;
+        let (place, mut site) = snapshot::newest(&self.dir.join("snapshot"), &self.people)?;
         self.ledger.replay(&place, &self.people, &mut site)?;
         self.take_up_contents(&mut site);
         Ok(site)
@@ -286,7 +272,7 @@ impl Store for Folder {
     }
 
     fn verify(&self) -> Result<Verified, StoreError> {
-        verify::everything(&self.dir, self.signed.key().as_deref(), |_| Ok(self.segments().0))
+        Ok(verify::everything(&self.dir, self.signed.key().as_deref(), |_| Ok(self.segments().0))?.verified)
     }
 
     fn state(&self) -> StoreState {

@@ -5,7 +5,7 @@
 
 use super::contract::{noon, put};
 use super::disk::entries;
-use super::{Entry, Folder, Store, verify_folder};
+use super::{Entry, Folder, Store, verify_and_replay};
 use jiff::SignedDuration;
 use rollcall_proto::{Digest, Section, v1};
 use rollcall_site::access::{self, Role};
@@ -150,7 +150,8 @@ fn every_golden_store_opens_with_its_state() {
         copy(&golden.join("store"), dir.path());
         let want = fs::read_to_string(golden.join("state-hash")).unwrap();
         let name = golden.display();
-        assert_eq!(verify_folder(dir.path()).unwrap().damage, Vec::<String>::new(), "{name}");
+        let (verified, replayed) = verify_and_replay(dir.path()).unwrap();
+        assert_eq!((verified.damage, replayed.unwrap().as_str()), (Vec::<String>::new(), want.trim()), "{name}");
         let folder = Folder::open(dir.path()).unwrap();
         let site = folder.load().unwrap();
         assert_eq!(site.state_hash(), want.trim(), "{name}");

@@ -9,6 +9,7 @@ mod disk;
 pub mod folder;
 #[cfg(test)]
 mod golden;
+mod hashed;
 mod health;
 mod ledger;
 mod lines;
@@ -35,7 +36,7 @@ pub use folder::Folder;
 pub use health::{Range, Reading, Spread};
 pub use people::copy_forgotten;
 pub use signed::Signer;
-pub use verify::verify_folder;
+pub use verify::{verify_and_replay, verify_folder};
 
 use jiff::Timestamp;
 use ledger::frame::Place;

@@ -67,6 +67,13 @@ impl People {
         Ok(people)
     }
 
+    /// The keys of a folder that is not open, as its next start will have them; changes nothing.
+    pub(super) fn lying(dir: &Path) -> Result<Self, StoreError> {
+        let Held { mut keys, forgotten, .. } = read(dir)?;
+        keys.retain(|_, (id, _)| !forgotten.contains_key(id));
+        Ok(Self { dir: dir.to_owned(), held: Mutex::new(Held { keys, forgotten, is_used: false }) })
+    }
+
     /// The group with every person's own data sealed; new people get their keys first, durable.
     pub(super) fn seal<'a>(&self, group: &'a [Entry]) -> Result<Cow<'a, [Entry]>, StoreError> {
         let mut held = self.lock();

@@ -11,6 +11,7 @@
 
 use super::StoreError;
 use super::disk::{at, damaged, numbered, write_whole};
+use super::hashed::Hashed;
 use super::ledger::frame::{Place, SEGMENT_HEAD};
 use super::lines;
 use super::out::{make_dir, remove};
@@ -31,7 +32,7 @@ const MAX_LINE: u64 = 256 * 1024 * 1024;
 pub(super) fn write(dir: &Path, place: &Place, people: &People, view: &Site) -> Result<(), StoreError> {
     make_dir(dir)?;
     write_whole(&dir.join(format!("{:020}.snap", place.group)), |file| {
-        let mut hashed = Hashing { inner: BufWriter::new(file), hasher: blake3::Hasher::new() };
+        let mut hashed = Hashed::new(BufWriter::new(file));
         hashed.write_all(&place.head(MAGIC))?;
         let mut packed = zstd::Encoder::new(hashed, 1)?;
         let mut line = Vec::new();
@@ -56,6 +57,20 @@ pub(super) fn list(dir: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
     let mut found = numbered(dir, "snap")?;
     found.reverse();
     Ok(found)
+}
+
+/// The newest snapshot in `dir` that is whole, or an empty site, with the place at which replay starts.
+pub(super) fn newest(dir: &Path, people: &People) -> Result<(Place, Site), StoreError> {
+    for (_, path) in list(dir)? {
+        match read(&path, people) {
+            Ok(read) => return Ok(read),
+            Err(StoreError::Record(bad)) => return Err(StoreError::Record(bad)),
+            Err(error) => {
+                tracing::warn!(file = %path.display(), %error, "a snapshot is damaged; an older one or the whole ledger serves");
+            }
+        }
+    }
+    Ok((Place::default(), Site::default()))
 }
 
 /// Reads a snapshot: the site, and the place at which replay starts.
@@ -96,24 +111,6 @@ pub(super) fn check(path: &Path) -> Result<(File, Place, u64), StoreError> {
         return Err(damaged(path, SEGMENT_HEAD as u64, "the snapshot's bytes don't fit the hash at its end"));
     }
     Ok((file, place, packed))
-}
-
-/// Hashes what is written through it.
-struct Hashing<W> {
-    inner: W,
-    hasher: blake3::Hasher,
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.hasher.update(bytes.get(..written).unwrap_or_default());
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Reads and checks every byte of the truth: ledger, snapshots, section contents, health samples.
 
+use super::ledger::frame::Place;
+use super::ledger::replay::replay;
 use super::ledger::segment::Segment;
-use super::ledger::verify::{Said, lying, segments};
+use super::ledger::verify::{Said, lying, segments as check};
+use super::people::People;
 use super::signed::{self, CHECKPOINTS};
 use super::{StoreError, Verified, blobs, health, people, snapshot};
 use std::fmt::Write;
@@ -12,6 +15,33 @@ use std::path::Path;
 /// # Errors
 /// The folder can't be read at all; damage is in the answer.
 pub fn verify_folder(dir: &Path) -> Result<Verified, StoreError> {
+    Ok(lying_folder(dir)?.verified)
+}
+
+/// As [`verify_folder`], with the hash over all records that the next start will have, or why there would be none.
+///
+/// # Errors
+/// The folder can't be read at all; damage is in the answer.
+pub fn verify_and_replay(dir: &Path) -> Result<(Verified, Result<String, StoreError>), StoreError> {
+    let Read { verified, segments, end } = lying_folder(dir)?;
+    let replayed = People::lying(dir).and_then(|people| {
+        let (place, mut site) = snapshot::newest(&dir.join("snapshot"), &people)?;
+        replay(segments, &place, &end, &people, &mut site)?;
+        Ok(site.state_hash())
+    });
+    Ok((verified, replayed))
+}
+
+/// What was read.
+pub(super) struct Read {
+    pub(super) verified: Verified,
+    /// The ledger's.
+    segments: Vec<Segment>,
+    /// Where the ledger ends.
+    end: Place,
+}
+
+fn lying_folder(dir: &Path) -> Result<Read, StoreError> {
     everything(dir, None, |damage| lying(&dir.join("ledger"), damage))
 }
 
@@ -21,7 +51,7 @@ pub(super) fn everything(
     dir: &Path,
     key: Option<&str>,
     ledger: impl FnOnce(&mut Vec<String>) -> Result<Vec<Segment>, StoreError>,
-) -> Result<Verified, StoreError> {
+) -> Result<Read, StoreError> {
     let mut verified = Verified::default();
     let said = signed::read(&dir.join(CHECKPOINTS), &mut verified.damage);
     people::verify(dir, &mut verified.damage);
@@ -32,9 +62,9 @@ pub(super) fn everything(
             Err(error) => note(error, &mut verified.damage),
         }
     }
-    let ledger = ledger(&mut verified.damage)?;
+    let segments = ledger(&mut verified.damage)?;
     let mut said = Said::of(&dir.join(CHECKPOINTS), said, key, &mut verified);
-    let end = segments(&ledger, &mut said, &mut verified);
+    let end = check(&segments, &mut said, &mut verified);
     said.beyond(&end, &mut verified.damage);
     end.head.iter().for_each(|byte| write!(verified.head, "{byte:02x}").unwrap_or_default());
     for (group, path) in stands.into_iter().filter(|(group, _)| *group > end.group) {
@@ -46,7 +76,7 @@ pub(super) fn everything(
     }
     verified.blobs = blobs::verify(&dir.join("blobs"), &mut verified.damage)?;
     health::verify(&dir.join("health"), &mut verified.damage)?;
-    Ok(verified)
+    Ok(Read { verified, segments, end })
 }
 
 /// What went away while it was read was replaced by something newer.

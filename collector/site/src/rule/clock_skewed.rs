@@ -33,13 +33,15 @@ mod tests {
     use super::*;
     use crate::asset::Asset;
     use crate::device::Device;
-    use crate::{AssetId, Site, Tag};
+    use crate::{AssetId, DeviceId, Site, Tag};
 
     #[test]
     fn five_minutes_are_borne_and_more_is_told_either_way() {
         let (site, asset) = (Site::default(), Asset::new(AssetId(uuid::Uuid::nil()), Tag::parse("PC1").unwrap()));
         let check = |off_s: i64, state: DeviceState, want: Option<&str>| {
-            let device = Device { clock_off_ms: off_s * 1000, state, ..Device::any() };
+            let nobody = uuid::Uuid::nil();
+            let device =
+                Device { clock_off_ms: off_s * 1000, state, ..Device::new(DeviceId(nobody), AssetId(nobody), jiff::Timestamp::UNIX_EPOCH) };
             let found = check(&Facts { site: &site, asset: &asset, device: Some(&device), room: None });
             let titles: Vec<_> = found.iter().map(|finding| finding.title.as_str()).collect();
             assert_eq!(titles, want.into_iter().collect::<Vec<_>>(), "{off_s} s");

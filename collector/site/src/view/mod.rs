@@ -1,10 +1,13 @@
 //! Questions to a site, answered as rows and pages of facts.
 
 mod rows;
+mod search;
 
 pub use rows::{
     AlertRow, AlertsShown, AssetRow, DeviceFilter, DevicePage, DeviceRow, Ended, LoanRow, Retired, RoomRow, SectionView, SoftwareRow,
 };
+
+pub use search::{Found, Hits, TitleHit, search};
 
 use crate::alert::{Alert, AlertState};
 use crate::asset::{Asset, AssetStatus};
@@ -63,20 +66,28 @@ fn natural(seat: Option<&str>) -> (u64, &str) {
 
 /// Whether what is known of a device holds a text, which is in small letters.
 fn mentions(site: &Site, asset: &Asset, device: &Device, text: &str) -> bool {
-    let holds = |fact: &str| {
-        // Most facts are plain letters: no small copy is made of them.
-        let plain = fact.is_ascii() && text.is_ascii();
-        if plain {
-            fact.as_bytes().windows(text.len()).any(|part| part.eq_ignore_ascii_case(text.as_bytes()))
-        } else {
-            fact.to_lowercase().contains(text)
-        }
-    };
+    let holds = |fact: &str| holds(fact, text);
     let facts = [asset.tag.as_str(), &device.host_name, &asset.maker, &asset.model, &asset.serial];
     let mac = as_mac(text);
     facts.into_iter().any(holds)
         || site.open_loan(asset.id).is_some_and(|loan| holds(loan.person.as_str()))
-        || has_mac(site, device, |own| own.contains(&mac))
+        || (is_part_of_mac(&mac) && has_mac(site, device, |own| own.contains(&mac)))
+}
+
+/// Whether a fact holds a text, which is in small letters; nothing holds an empty one.
+fn holds(fact: &str, text: &str) -> bool {
+    // Most facts are plain letters: no small copy is made of them.
+    if !fact.is_ascii() || !text.is_ascii() {
+        return !text.is_empty() && fact.to_lowercase().contains(text);
+    }
+    let first = text.bytes().next();
+    let begins = |part: &[u8]| part.first().map(u8::to_ascii_lowercase) == first && part.eq_ignore_ascii_case(text.as_bytes());
+    fact.as_bytes().windows(text.len().max(1)).any(begins)
+}
+
+/// Whether a text could be a part of an address at all: most are not, and no address is looked up for them.
+fn is_part_of_mac(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':')
 }
 
 /// Whether one of a device's own addresses fits.
@@ -281,7 +292,7 @@ pub fn software(site: &Site, title: &str, range: Option<&Range>) -> Vec<Software
         let held = site.profiles.get(&device.id).and_then(|profile| profile.sections.get("software"));
         let Some(digest) = held.and_then(|held| held.digest) else { continue };
         // Thirty identical PCs share one list: it is searched once.
-        let packages = hits.entry(digest).or_insert_with(|| search(site, &digest, &title, range));
+        let packages = hits.entry(digest).or_insert_with(|| packages_of(site, &digest, &title, range));
         rows.extend(packages.iter().map(|package| SoftwareRow {
             title: package.name.clone(),
             version: package.version.clone(),
@@ -297,7 +308,7 @@ pub fn software(site: &Site, title: &str, range: Option<&Range>) -> Vec<Software
 }
 
 /// The packages of one list that a title and a range name.
-fn search(site: &Site, list: &Digest, title: &Title, range: Option<&Range>) -> Vec<Package> {
+fn packages_of(site: &Site, list: &Digest, title: &Title, range: Option<&Range>) -> Vec<Package> {
     let Some(Section::Software(software)) = site.content("software", list).map(|section| &**section) else { return Vec::new() };
     let wanted = |package: &&Package| title.is(&package.name) && range.is_none_or(|range| range.holds(&package.version));
     software.packages.iter().filter(wanted).cloned().collect()

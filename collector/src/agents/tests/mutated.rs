@@ -137,6 +137,8 @@ impl Ear {
             Some(Said::Heartbeat(heartbeat)) => {
                 let health = heartbeat.health.map(|health| translate::health(health, times));
                 assert!(health.is_none_or(|health| health.at_ms <= self.now.as_millisecond()));
+                let detail = heartbeat.detail.map(translate::detail);
+                assert!(detail.is_none_or(|detail| detail.encoded_len() < 32 * 1024));
             }
             Some(Said::Goodbye(goodbye)) => self.try_out(|w| rollcall_site::attend::goodbye(w, self.device, translate::goodbye(goodbye))),
             Some(Said::Renewal(request)) => drop(self.authority.sign(&request.csr_der, self.device, self.now)),

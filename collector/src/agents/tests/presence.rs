@@ -18,6 +18,25 @@ async fn a_killed_agent_is_silent_within_five_seconds() {
 }
 
 #[tokio::test]
+async fn the_parts_behind_the_last_reading_are_known_while_the_machine_is_here() {
+    let school = School::open().await;
+    let pc = school.enroll("lab1-01").await;
+    let (line, _) = school.meet(&pc, &session(), &[]).await;
+    let health = || Some(v1::Health { at_ms: Clock::system().now().as_millisecond(), ..Default::default() });
+    let fans = vec![v1::Fan { name: "cpu\u{7}".to_owned(), rpm: 900 }];
+    let detail = v1::HealthDetail { fans, core_permille: vec![20, 9000], ..Default::default() };
+    line.say(Said::Heartbeat(v1::Heartbeat { health: health(), detail: Some(detail) })).await;
+    let known = |school: &School| school.running.collector.roll.detail(pc.id()).map(|(_, detail)| detail);
+    school.until("told in part", |school| known(school).is_some()).await;
+    // A reading without its parts leaves those before it.
+    line.say(Said::Heartbeat(v1::Heartbeat { health: health(), detail: None })).await;
+    let kept = known(&school).unwrap();
+    assert_eq!((kept.fans[0].name.as_str(), kept.core_permille), ("cpu", vec![20, 1000]));
+    drop(line);
+    school.until("gone", |school| known(school).is_none()).await;
+}
+
+#[tokio::test]
 async fn who_says_goodbye_sleeps_and_who_comes_back_in_time_was_never_gone() {
     let school = School::open().await;
     let (sleeper, hasty) = (school.enroll("lab1-01").await, school.enroll("lab1-02").await);

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use rollcall_site::asset::{self, Asset, AssetFacts};
+use rollcall_site::asset::{self, Asset, AssetFacts, FACTS};
 use rollcall_site::view::{self, AssetRow, Retired};
 use rollcall_site::{AssetId, Refusal, RefusalKind, Site, Tag, Working, enroll};
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,22 @@ struct NewAsset {
     facts: serde_json::Map<String, serde_json::Value>,
 }
 
+/// Facts that an import does not know, told at most so many.
+const MOST_UNUSED: usize = 50;
+
 impl NewAsset {
+    /// As [`NewAsset::read`]; a fact that is not known goes to `unused`, by its name.
+    fn read_known(mut self, unused: &mut BTreeSet<String>) -> Result<(Tag, AssetFacts), Refusal> {
+        self.facts.retain(|name, _| {
+            let known = FACTS.contains(&name.as_str());
+            if !known && unused.len() < MOST_UNUSED {
+                unused.insert(name.chars().take(80).collect());
+            }
+            known
+        });
+        self.read()
+    }
+
     fn read(self) -> Result<(Tag, AssetFacts), Refusal> {
         let tag = Tag::parse(&self.tag)?;
         let facts = serde_json::from_value(self.facts.into()).map_err(|bad| Refusal::invalid(format!("asset {tag}: {bad}")))?;
@@ -56,6 +71,9 @@ struct Imported {
     added: usize,
     changed: usize,
     same: usize,
+    /// Facts in the rows that are not known and were passed over, by name.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    unused: BTreeSet<String>,
 }
 
 /// Where an asset goes; absent: nowhere.
@@ -98,8 +116,9 @@ async fn import(
     Technician(actor): Technician,
     Body(rows): Body<Vec<NewAsset>>,
 ) -> Result<Json<Imported>, Problem> {
-    let rows = rows.into_iter().map(NewAsset::read).collect::<Result<Vec<_>, _>>()?;
-    Ok(Json(collector.keeper.change(actor, move |w| take_in(w, rows)).await?))
+    let (rows, unused) = known(rows)?;
+    let imported = collector.keeper.change(actor, move |w| take_in(w, rows)).await?;
+    Ok(Json(Imported { unused, ..imported }))
 }
 
 /// What an import would do, and what would be refused; nothing is taken in.
@@ -108,10 +127,20 @@ async fn plan(
     Technician(actor): Technician,
     Body(rows): Body<Vec<NewAsset>>,
 ) -> Result<Json<Imported>, Problem> {
-    let rows = rows.into_iter().map(NewAsset::read).collect::<Result<Vec<_>, _>>()?;
+    let (rows, unused) = known(rows)?;
     let site = Site::clone(&collector.keeper.view());
     let mut draft = Working::begin(site, collector.keeper.clock().now(), actor);
-    Ok(Json(take_in(&mut draft, rows)?))
+    Ok(Json(Imported { unused, ..take_in(&mut draft, rows)? }))
+}
+
+/// The rows of an import, and the facts in them that are not known.
+type Known = (Vec<(Tag, AssetFacts)>, BTreeSet<String>);
+
+/// Parts what is known in the rows of an import from what is not.
+fn known(rows: Vec<NewAsset>) -> Result<Known, Refusal> {
+    let mut unused = BTreeSet::new();
+    let rows = rows.into_iter().map(|row| row.read_known(&mut unused)).collect::<Result<_, _>>()?;
+    Ok((rows, unused))
 }
 
 fn take_in(w: &mut Working, rows: Vec<(Tag, AssetFacts)>) -> Result<Imported, Refusal> {

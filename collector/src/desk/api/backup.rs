@@ -1,10 +1,9 @@
 //! `/backup`: everything in one encrypted file, streamed while the collector runs.
 
 use crate::Collector;
+use crate::backups;
 use crate::desk::api::ask::Admin;
 use crate::desk::api::problem::{Problem, with_causes};
-use crate::secrets::{RECOVERY, SEAL, SEALED};
-use crate::store::backup::back_up;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -12,10 +11,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
@@ -24,10 +22,6 @@ use uuid::Uuid;
 const PIECE: usize = 64 * 1024;
 /// Pieces that wait for a slow reader.
 const WAITING: usize = 8;
-/// Files that a collector needs beside its records, where they are: its keys, and the site's own certificate.
-const BESIDE: &[&str] = &[SEALED, SEAL, "desk.crt", "desk.key"];
-/// Holds when the last backup was taken whole.
-const LAST: &str = "last-backup";
 
 /// Backups that are made at once: each takes as much of the disk as everything that is kept.
 static MAKING: Semaphore = Semaphore::const_new(1);
@@ -55,13 +49,8 @@ async fn take(State(collector): State<Collector>, Admin(_): Admin) -> Result<Res
 /// Makes the backup in the data folder. Its name is gone before it is sent, so that nothing is left behind whatever happens.
 fn make(collector: &Collector) -> Result<(File, u64), Problem> {
     let failed = |what: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("no backup was made: {what}"));
-    let recipient = collector.secrets.get(RECOVERY).and_then(|bytes| String::from_utf8(bytes).ok());
-    let recipient = recipient.ok_or_else(|| failed("there is no recovery key in the sealed file".to_owned()))?;
-    let dir = &collector.settings.data;
-    let beside: Vec<(String, PathBuf)> =
-        BESIDE.iter().map(|name| ((*name).to_owned(), dir.join(name))).filter(|(_, path)| path.exists()).collect();
-    let place = dir.join(format!("backup-{}.unfinished", Uuid::now_v7()));
-    back_up(&collector.folder, &beside, &recipient, &place).map_err(|error| failed(with_causes(&error)))?;
+    let place = collector.settings.data.join(format!("backup-{}.unfinished", Uuid::now_v7()));
+    backups::make(collector, &place).map_err(|error| failed(with_causes(error.as_ref())))?;
     opened(&place).map_err(|error| failed(format!("{}: {error}", place.display())))
 }
 
@@ -86,13 +75,7 @@ fn send(mut file: File, pieces: &mpsc::Sender<io::Result<Bytes>>, collector: &Co
             return; // the reader is gone
         }
     }
-    let path = collector.settings.data.join(LAST);
-    if let Err(error) = fs::write(&path, collector.keeper.clock().now().to_string()) {
-        tracing::warn!(path = %path.display(), %error, "the time of the backup could not be noted");
+    if let Err(error) = backups::note(collector, collector.keeper.clock().now()) {
+        tracing::warn!(error = format!("{error:#}"), "the time of the backup could not be noted");
     }
-}
-
-/// When the last backup was taken whole.
-pub(super) fn last(data: &Path) -> Option<Timestamp> {
-    fs::read_to_string(data.join(LAST)).ok()?.trim().parse().ok()
 }

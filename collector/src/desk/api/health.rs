@@ -3,6 +3,7 @@
 use crate::Collector;
 use crate::desk::api::ask::{Asked, Viewer};
 use crate::desk::api::problem::Problem;
+use crate::desk::api::reading::{self, Detail};
 use crate::desk::measure::{MEASURES, Measure};
 use crate::store::{Range, Reading, Spread};
 use axum::extract::{Path, State};
@@ -37,6 +38,9 @@ struct Health {
     /// The unit of each measure; empty: it has none.
     units: BTreeMap<&'static str, &'static str>,
     points: Vec<Point>,
+    /// The parts behind the last detailed reading, while it is connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<Detail>,
 }
 
 /// What was measured in one step.
@@ -88,5 +92,6 @@ async fn show(
         step_s: range.step().as_secs(),
         units: MEASURES.iter().map(|measure| (measure.name, measure.unit)).collect(),
         points: readings.iter().map(Point::of).collect(),
+        detail: reading::detail(&collector, device),
     }))
 }

@@ -1,14 +1,16 @@
-//! `/persons`: who may borrow. A roster is checked whole before anything of it is taken in.
+//! `/persons`: who may borrow. A roster is checked whole before anything of it is taken in; who is forgotten is gone for good.
 
 use crate::Collector;
-use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::ask::{Admin, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
-use axum::extract::State;
+use crate::erasure;
+use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::person::{self, Imported, Person};
-use rollcall_site::{PersonId, Refusal};
-use serde::Deserialize;
+use rollcall_site::{PersonId, Refusal, Tag};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::sync::Arc;
 
 /// The longest name, characters.
@@ -16,7 +18,11 @@ const LONGEST_NAME: usize = 200;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
-    Router::new().route("/persons", get(list)).route("/persons/plan", post(plan)).route("/persons/import", post(import))
+    Router::new()
+        .route("/persons", get(list))
+        .route("/persons/plan", post(plan))
+        .route("/persons/import", post(import))
+        .route("/persons/{id}", get(show).delete(forget))
 }
 
 #[derive(Deserialize)]
@@ -25,8 +31,36 @@ struct Row {
     name: String,
 }
 
+/// Somebody of the roster, and their loans.
+#[derive(Serialize)]
+struct Page {
+    #[serde(flatten)]
+    person: Arc<Person>,
+    /// What they have now, by tag.
+    has: Vec<Tag>,
+    /// Loans, those that are over too.
+    loans: usize,
+}
+
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Arc<Person>>> {
     Json(collector.keeper.view().persons.iter().map(|(_, person)| Arc::clone(person)).collect())
+}
+
+async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(id): Path<String>) -> Result<Json<Page>, Problem> {
+    let site = collector.keeper.view();
+    let person = person::get(&site, &PersonId::parse(&id)?)?;
+    let (has, loans) = person::loans(&site, &person.id);
+    Ok(Json(Page { person: Arc::clone(person), has, loans }))
+}
+
+async fn forget(
+    State(collector): State<Collector>,
+    Admin(actor): Admin,
+    Path(id): Path<String>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let id = PersonId::parse(&id)?;
+    erasure::forget(&collector, actor, id.clone()).await?;
+    Ok(Json(json!({ "forgotten": id })))
 }
 
 async fn plan(

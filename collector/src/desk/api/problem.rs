@@ -1,5 +1,6 @@
 //! The interface's one error: problem+json (RFC 9457), mapped once from whatever refused.
 
+use crate::erasure::NotForgotten;
 use crate::keeper::ChangeError;
 use crate::store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -54,6 +55,15 @@ impl From<ChangeError> for Problem {
             ChangeError::Stopping => Self::new(StatusCode::SERVICE_UNAVAILABLE, "the collector is stopping; try again when it runs"),
             ChangeError::Broken(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
             ChangeError::Store(source) => Self::stored(&source, "nothing has changed"),
+        }
+    }
+}
+
+impl From<NotForgotten> for Problem {
+    fn from(error: NotForgotten) -> Self {
+        match error {
+            NotForgotten::Change(error) => error.into(),
+            NotForgotten::Key { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `/status`, `/ledger/verify`: how the site and its store are.
 
 use crate::Collector;
+use crate::backups;
 use crate::desk::api::ask::{Admin, Viewer};
-use crate::desk::api::backup;
 use crate::desk::api::problem::Problem;
 use crate::store::{StoreState, Verified};
 use axum::extract::State;
@@ -100,7 +100,7 @@ async fn status(State(collector): State<Collector>, Viewer(_): Viewer) -> Result
             reach: settings.reach.clone(),
         },
         store: collector.keeper.store().state(),
-        last_backup: backup::last(&settings.data),
+        last_backup: backups::last(&settings.data),
         state_hash: hash_of(Arc::clone(&site)).await?,
     }))
 }

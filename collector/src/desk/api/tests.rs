@@ -122,6 +122,8 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/loans", Role::Technician),
     ("POST", "/loans/return", Role::Technician),
     ("GET", "/persons", Role::Viewer),
+    ("GET", "/persons/X", Role::Viewer),
+    ("DELETE", "/persons/X", Role::Admin),
     ("POST", "/persons/plan", Role::Technician),
     ("POST", "/persons/import", Role::Technician),
     ("GET", "/rooms", Role::Viewer),
@@ -205,11 +207,21 @@ async fn a_laptop_goes_out_once() {
     assert_eq!(bench.post("/loans", json!({"tag": "LAP-1", "person": "101"})).await.0, 409);
     assert_eq!(bench.get("/check/LAP-1").await.json()["verdict"], "STOP");
     assert_eq!(bench.get("/loans").await.json().as_array().unwrap().len(), 1);
+    let kept = bench.ask_as(Some(Role::Admin), "DELETE", "/persons/100", None).await;
+    assert!(kept.0 == 409 && kept.2.contains("100 still has LAP-1"), "{}", kept.2);
     assert_eq!(bench.post("/loans/return", json!({"tag": "LAP-1"})).await.0, 200);
     assert_eq!(bench.post("/loans/return", json!({"tag": "LAP-1"})).await.0, 409);
+    let has = bench.get("/persons/100").await.json();
+    assert_eq!((&has["has"], &has["loans"]), (&json!([]), &json!(1)));
     let kinds: Vec<Value> =
         bench.get("/events?limit=2").await.json().as_array().unwrap().iter().map(|event| event["kind"].clone()).collect();
     assert_eq!(kinds, ["loan.out", "loan.in"]);
+
+    let forgotten = bench.ask_as(Some(Role::Admin), "DELETE", "/persons/100", None).await;
+    assert_eq!((forgotten.0, forgotten.json()), (200, json!({"forgotten": "100"})));
+    assert_eq!(bench.get("/persons/100").await.0, 404);
+    let keys = std::fs::read_to_string(bench.collector.folder.dir().join("people.keys")).unwrap();
+    assert!(!keys.contains("100\t") && keys.contains("101\t"));
 }
 
 #[tokio::test]
@@ -276,6 +288,12 @@ async fn assets_are_imported_all_or_none() {
     assert_eq!(bench.get("/assets/PRJ-2").await.0, 404, "a plan changes nothing");
     assert_eq!(bench.post("/assets/import", rows.clone()).await.json(), would);
     assert_eq!(bench.post("/assets/plan", rows).await.json(), json!({"added": 0, "changed": 0, "same": 2}));
+    let more = json!([{"tag": "PRJ-1", "maker": "Epson", "cost": "900", "Warranty": "2027"}]);
+    let would = json!({"added": 0, "changed": 0, "same": 1, "unused": ["Warranty", "cost"]});
+    assert_eq!(bench.post("/assets/plan", more.clone()).await.json(), would);
+    assert_eq!(bench.post("/assets/import", more).await.json(), would);
+    let facts: serde_json::Map<_, _> = rollcall_site::asset::FACTS.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+    assert_eq!(serde_json::from_value::<rollcall_site::asset::AssetFacts>(facts.into()).unwrap(), Default::default(), "every name is one");
     assert_eq!(bench.post("/assets/import", json!([{"tag": "A-1"}, {"tag": "a-1"}])).await.0, 422, "a tag twice");
     assert_eq!(bench.get("/assets/PRJ-1").await.json()["maker"], "Epson");
     let bad = bench.post("/assets/import", json!([{"tag": "PRJ-3"}, {"tag": "PRJ-4", "room": "Lab 9"}])).await;

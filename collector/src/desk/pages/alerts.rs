@@ -1,6 +1,7 @@
 //! Alerts: what is wrong, since when, what to try first; acknowledged and resolved here.
 
 use crate::desk::door::Visitor;
+use crate::desk::fold::{Fold, fold};
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::session::Notice;
@@ -14,6 +15,13 @@ use rollcall_site::access::Role;
 use rollcall_site::alert;
 use rollcall_site::view::{self, AlertRow, AlertsShown};
 use serde::Deserialize;
+
+/// Most lines on the page: alerts, or several that say the same.
+const MOST: usize = 150;
+/// Most machines under one line: a lab's.
+const MOST_OF_ONE: usize = 40;
+/// Most machines under all lines; each line shows one all the same.
+const MOST_OF_ALL: usize = 600;
 
 /// What the address asks for.
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +43,17 @@ struct Alerts {
     frame: Frame,
     look: Look,
     all: bool,
+    lines: Vec<Line>,
+    more: usize,
+}
+
+/// An alert, or several that say the same of the machines of a room.
+struct Line {
+    /// In one line, for several.
+    title: String,
+    /// How many there are.
+    all: usize,
+    /// As many of them as are shown, at least one.
     rows: Vec<AlertRow>,
 }
 
@@ -43,9 +62,22 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
     let alerts = desk.apart(move |desk| {
         let (look, all) = (desk.look(), ask.show == "all");
         let rows = view::alerts(&look.site, if all { AlertsShown::All } else { AlertsShown::Live });
-        Ok(Alerts { frame: Frame::of(desk, &visitor, &look, Tab::Alerts), rows, all, look })
+        let (lines, more) = lines(&rows);
+        Ok(Alerts { more, frame: Frame::of(desk, &visitor, &look, Tab::Alerts), lines, all, look })
     });
     page(&alerts.await?)
+}
+
+/// The lines of the page, and how many alerts stand in none.
+fn lines(rows: &[AlertRow]) -> (Vec<Line>, usize) {
+    let (folds, mut left) = (fold(rows.iter()), MOST_OF_ALL);
+    let more = folds.iter().skip(MOST).map(|fold| fold.others.len() + 1).sum();
+    let line = |fold: &Fold<'_>| {
+        let rows: Vec<AlertRow> = fold.alerts().take(MOST_OF_ONE.min(left).max(1)).cloned().collect();
+        left = left.saturating_sub(rows.len());
+        Line { title: fold.title(), all: fold.others.len() + 1, rows }
+    };
+    (folds.iter().take(MOST).map(line).collect(), more)
 }
 
 impl Alerts {
@@ -86,4 +118,21 @@ pub(in crate::desk) async fn resolve(State(desk): State<Desk>, visitor: Visitor,
 
 fn back(form: &Back) -> &str {
     if form.back.is_empty() { "/alerts" } else { address::inside(&form.back) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::fold::tests::lacks;
+
+    #[test]
+    fn a_whole_school_in_trouble_is_a_page_that_ends() {
+        let rows: Vec<AlertRow> =
+            (0..20_000).map(|n| lacks(n, &format!("PC-{n}"), &format!("title {}", n % 200), &format!("Lab {}", n % 2), "raised")).collect();
+        let (lines, more) = lines(&rows);
+        assert_eq!((lines.len(), lines.iter().map(|line| line.all).sum::<usize>() + more), (MOST, 20_000));
+        assert!(lines.iter().all(|line| line.all == 100 && !line.rows.is_empty()));
+        let shown: usize = lines.iter().map(|line| line.rows.len()).sum();
+        assert!((lines[0].rows.len() == MOST_OF_ONE) && shown < MOST_OF_ALL + MOST, "{shown}");
+    }
 }

@@ -118,13 +118,8 @@ fn of_usb(device: &v1::UsbDevice) -> Words {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hardware::says as check;
     use super::*;
-
-    fn check(section: Section, wanted: &[(&str, &str)]) {
-        let said = lines(&section);
-        let said: Vec<(&str, &str)> = said.iter().map(|line| (line.main.as_str(), line.aside.as_str())).collect();
-        assert_eq!(said, wanted);
-    }
 
     #[test]
     fn a_disk_that_fails_says_what_to_do() {

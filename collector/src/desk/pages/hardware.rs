@@ -188,15 +188,19 @@ fn of_display(display: &v1::Display) -> Words {
     words(first([name.trim(), &display.connector]), join([&size, &display.connector, &prefixed("serial ", &display.serial), &year]))
 }
 
+/// Holds the lines of a section to these.
+#[cfg(test)]
+#[track_caller]
+pub(super) fn says(section: Section, wanted: &[(&str, &str)]) {
+    let said = lines(&section);
+    let said: Vec<(&str, &str)> = said.iter().map(|line| (line.main.as_str(), line.aside.as_str())).collect();
+    assert_eq!(said, wanted);
+}
+
 #[cfg(test)]
 mod tests {
+    use super::says as check;
     use super::*;
-
-    fn check(section: Section, wanted: &[(&str, &str)]) {
-        let said = lines(&section);
-        let said: Vec<(&str, &str)> = said.iter().map(|line| (line.main.as_str(), line.aside.as_str())).collect();
-        assert_eq!(said, wanted);
-    }
 
     #[test]
     fn memory_names_every_slot() {

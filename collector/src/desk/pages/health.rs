@@ -2,15 +2,24 @@
 
 use crate::desk::Desk;
 use crate::desk::chart::{Axis, Chart, Tick};
-use crate::desk::look::Look;
+use crate::desk::look::{Look, Moment};
 use crate::desk::measure::{self, Measure};
 use crate::desk::trouble::Trouble;
 use crate::store::{Range, Reading};
 use jiff::SignedDuration;
+use rollcall_proto::v1::HealthDetail;
 use rollcall_site::DeviceId;
 
 /// The ranges to choose from, as they stand in the address, with their words.
 const RANGES: &[(Range, &str, &str)] = &[(Range::Day, "day", "Day"), (Range::Month, "month", "Month"), (Range::Year, "year", "Year")];
+
+/// Parts of one kind.
+pub(super) struct Part {
+    /// What they are.
+    pub title: &'static str,
+    /// Each, with what it says.
+    pub lines: Vec<(String, String)>,
+}
 
 /// Health over time.
 pub(super) struct Health {
@@ -24,6 +33,8 @@ pub(super) struct Health {
     pub ticks: Vec<Tick>,
     /// The same as a table: heads and rows.
     pub heads: Vec<String>,
+    /// The parts behind the last detailed reading, by kind, and when it came; `None`: it is not connected, or told none yet.
+    pub parts: Option<(Moment, Vec<Part>)>,
     /// Its rows: when, then a cell a measure.
     pub rows: Vec<(String, Vec<String>)>,
     range: Range,
@@ -34,7 +45,8 @@ impl Health {
     pub(super) fn of(desk: &Desk, look: &Look, device: DeviceId, asked: &str) -> Result<Self, Trouble> {
         let range = RANGES.iter().find(|(_, name, _)| *name == asked).map_or(Range::Day, |(range, ..)| *range);
         let readings = desk.collector.keeper.store().readings(device, range, look.now)?;
-        Ok(Self::draw(look, range, &readings))
+        let parts = desk.collector.roll.detail(device).map(|(at, detail)| (look.ago(at), parts(&detail)));
+        Ok(Self { parts, ..Self::draw(look, range, &readings) })
     }
 
     fn draw(look: &Look, range: Range, readings: &[Reading]) -> Self {
@@ -49,6 +61,7 @@ impl Health {
             gaps: gaps(range, readings),
             ticks: axis.ticks(look),
             heads: measured.iter().map(|measure| measure.title.to_owned()).collect(),
+            parts: None,
             rows: rows(look, range, readings, &measured),
             charts,
             range,
@@ -69,6 +82,29 @@ impl Health {
             Range::Year => "the last year",
         }
     }
+}
+
+/// The parts behind a reading by kind; a kind that has none is left out.
+fn parts(detail: &HealthDetail) -> Vec<Part> {
+    let percent = |permille: u32| format!("{} %", (permille + 5) / 10);
+    let load = |centi: Option<u32>| centi.map(|centi| format!("{}.{:02}", centi / 100, centi % 100));
+    let loads = [("5 minutes", detail.load_5_centi), ("15 minutes", detail.load_15_centi)];
+    let turns = |rpm: u32| if rpm == 0 { "stands still".to_owned() } else { format!("{rpm} turns a minute") };
+    let celsius = |decidegrees: i32| format!("{:.1} °C", f64::from(decidegrees) / 10.0);
+    let parts = [
+        Part {
+            title: "Processor threads",
+            lines: detail.core_permille.iter().enumerate().map(|(number, busy)| ((number + 1).to_string(), percent(*busy))).collect(),
+        },
+        Part { title: "Load", lines: loads.into_iter().filter_map(|(name, value)| Some((name.to_owned(), load(value)?))).collect() },
+        Part {
+            title: "File systems",
+            lines: detail.file_systems.iter().map(|used| (used.mount.clone(), percent(used.permille))).collect(),
+        },
+        Part { title: "Temperatures", lines: detail.temperatures.iter().map(|s| (s.name.clone(), celsius(s.decidegrees))).collect() },
+        Part { title: "Fans", lines: detail.fans.iter().map(|fan| (fan.name.clone(), turns(fan.rpm))).collect() },
+    ];
+    parts.into_iter().filter(|part| !part.lines.is_empty()).collect()
 }
 
 /// For how long of the range nothing was measured; nothing to say when it is less than a step or two.

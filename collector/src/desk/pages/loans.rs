@@ -108,6 +108,10 @@ impl LoanDesk {
         address::device(tag)
     }
 
+    fn forget(&self, person: &Person) -> String {
+        address::forget(&person.id)
+    }
+
     fn last_due(&self) -> String {
         self.look.day_after(366)
     }

@@ -13,10 +13,12 @@ mod hardware;
 mod health;
 mod loan_changes;
 mod loans;
+mod person;
 mod room;
 mod rooms;
 mod sign_in;
 mod software;
+mod titles;
 mod today;
 mod welcome;
 
@@ -53,9 +55,11 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/loans", get(loans::show).post(loan_changes::scan))
         .route("/loans/in", post(loan_changes::take_back))
         .route("/loans/out", post(loan_changes::lend))
+        .route("/people/{id}/forget", get(person::ask_forget).post(person::forget))
         .route("/rooms", get(rooms::show).post(rooms::add))
         .route("/rooms/{room}", get(room::show))
         .route("/rooms/{room}/sweep", post(room::sweep))
+        .route("/software", get(titles::show))
         .route("/sign-out", post(sign_in::out))
         .layer(middleware::from_fn_with_state(desk.clone(), door::signed_in));
     Router::new()

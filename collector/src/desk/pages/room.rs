@@ -123,6 +123,11 @@ impl RoomPage {
         self.places.iter().filter(|place| place.seat.is_none()).count()
     }
 
+    /// Whether a sweep runs: then a page without script loads itself again.
+    fn sweeps(&self) -> bool {
+        self.sweep.as_ref().is_some_and(SweepView::runs)
+    }
+
     fn address(&self) -> String {
         address::room(&self.room.id)
     }

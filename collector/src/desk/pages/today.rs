@@ -2,6 +2,7 @@
 
 use crate::desk::census::Census;
 use crate::desk::door::Visitor;
+use crate::desk::fold::{Fold, fold};
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::readiness::{Roster, Standing};
@@ -181,42 +182,23 @@ fn needs(census: &Census) -> Vec<Need> {
     needs
 }
 
-/// What alerts have in common that are told together: rule, room, and what they say of their machine.
-type Same<'a> = (&'a str, Option<&'a RoomId>, &'a str);
-
 /// The alerts that nobody looks after; those that say the same of several machines of a room together.
 fn of_alerts<'a>(look: &'a Look, alerts: &'a [AlertRow]) -> impl Iterator<Item = Need> {
-    let mut groups: Vec<(Same, Vec<&AlertRow>)> = Vec::new();
-    for alert in alerts.iter().filter(|alert| alert.state == "raised") {
-        let says = alert.tag.as_ref().and_then(|tag| words::said_of(&alert.title, tag.as_str())).unwrap_or(&alert.title);
-        let key = (alert.rule.as_str(), alert.room.as_ref(), says);
-        match groups.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, group)) => group.push(alert),
-            None => groups.push((key, vec![alert])),
-        }
-    }
-    groups.into_iter().filter_map(|((_, _, says), group)| Need::of_group(look, says, &group))
+    fold(alerts.iter().filter(|alert| alert.state == "raised")).into_iter().map(|fold| Need::of_fold(look, &fold))
 }
 
 impl Need {
-    fn of_group(look: &Look, says: &str, group: &[&AlertRow]) -> Option<Self> {
-        let first = *group.first()?;
-        let tags: Vec<&str> = group.iter().filter_map(|alert| alert.tag.as_ref()).map(|tag| tag.as_str()).collect();
+    fn of_fold(look: &Look, fold: &Fold<'_>) -> Self {
+        let (first, alone) = (fold.first, fold.others.is_empty());
         let (room, remedy) = (first.room.as_ref(), look.said(&first.remedy));
         let place = room.map_or_else(String::new, |room| format!("{room}. "));
-        let alone = group.len() == 1;
-        Some(Self {
+        Self {
             chip: words::severity(first.severity),
-            title: match (tags.as_slice(), room) {
-                ([tag], _) => format!("{tag} {says}"),
-                (_, Some(room)) if !alone => format!("{room}: {} machines, each {says}", group.len()),
-                _ if alone => first.title.clone(),
-                _ => format!("{} machines, each {says}", group.len()),
-            },
+            title: fold.title(),
             detail: if alone {
                 format!("{place}{} {remedy}", look.said(&first.evidence))
             } else {
-                format!("{}. {remedy}", words::names(&tags))
+                format!("{}. {remedy}", words::names(&fold.tags()))
             },
             href: match (&first.tag, room) {
                 (Some(tag), _) if alone => address::device(tag),
@@ -228,7 +210,7 @@ impl Need {
                 (_, Some(_)) => "Open room",
                 _ => "Open alerts",
             },
-        })
+        }
     }
 
     fn of_loan(look: &Look, loan: &LoanRow) -> Self {

@@ -2,9 +2,12 @@
 
 use super::school::{self, HOSTILE};
 use super::{Read, new};
+use crate::desk::readiness::Roster;
 use axum::http::StatusCode;
-use rollcall_site::Tag;
 use rollcall_site::access::Role;
+use rollcall_site::view::{self, AlertsShown};
+use rollcall_site::{DeviceId, Tag, sweep};
+use uuid::Uuid;
 
 /// Pages that an empty site has.
 const ALWAYS: &[&str] =
@@ -21,13 +24,20 @@ const FULL: &[&str] = &[
     "/devices/PJ-01",
     "/devices?text=%22%3E%3Csvg",
     "/devices?room=Lab+118&presence=silent",
+    "/find?scan=bas",
+    "/find?scan=lab",
+    "/find?scan=%3Csvg",
     "/loans?person=20431",
     "/loans?tag=PC-1",
     "/loans?tag=PC-2&person=18807",
     "/loans?tag=PC-3&person=20431",
     "/loans?tag=PJ-01&person=20431",
+    "/people/18807/forget",
+    "/people/20431/forget",
     "/rooms/Cart%20%3Ci%3EC",
     "/rooms/Lab%20118",
+    "/software?title=bash",
+    "/software?title=%22%3E%3Csvg*",
 ];
 
 fn check(path: &str, read: &Read) {
@@ -73,6 +83,7 @@ async fn every_page_shows_a_full_site_and_hostile_text_stays_text() {
         for path in ALWAYS.iter().chain(FULL) {
             let needed = match *path {
                 "/accounts" | "/accounts/viewer" | "/add" => Role::Admin,
+                _ if path.ends_with("/forget") => Role::Admin,
                 _ if path.ends_with("/move") || path.ends_with("/revoke") => Role::Technician,
                 _ => Role::Viewer,
             };
@@ -130,6 +141,80 @@ async fn the_scan_box_finds_machines_and_people() {
     check("00:11:22:33:44:02", "/devices/PC-2").await;
     check("18807", "/loans?person=18807").await;
     check("who+knows", "/devices?text=who%20knows").await;
+    check("lab+118", "/rooms/Lab%20118").await;
+    let found = async |scan: &str| test.get(&format!("/find?scan={scan}"), &cookie).await.text;
+    let (bash, lab, bo) = (found("bas").await, found("118").await, found("bo+l").await);
+    assert!(bash.contains(r#"href="/software?title=bash" data-hit>bash</a><span class="soft">3 machines"#), "{bash}");
+    assert!(lab.contains(r#"href="/rooms/Lab%20118" data-hit"#), "{lab}");
+    assert!(bo.contains(r#"href="/loans?person=18807" data-hit>Bo Lind"#) && !bo.contains("/software?title"), "{bo}");
+    let machines = test.get("/software?title=bash", &cookie).await.text;
+    assert!(machines.contains("3 installations") && machines.contains("/devices/PC-2"), "{machines}");
+}
+
+#[tokio::test]
+async fn a_person_is_forgotten_by_an_admin_once_nothing_is_out() {
+    let test = new().await;
+    school::fill(&test).await;
+    let (technician, admin) = (test.cookie(Role::Technician).await, test.cookie(Role::Admin).await);
+    assert!(!test.get("/loans?person=18807", &technician).await.text.contains("Forget them"));
+    assert_eq!(test.post("/people/18807/forget", &technician, "").await.status, StatusCode::FORBIDDEN);
+    assert!(test.get("/loans?person=18807", &admin).await.text.contains("/people/18807/forget"));
+    let asked = test.get("/people/20431/forget", &admin).await.text;
+    assert!(asked.contains("still has something") && asked.contains("PC-3") && !asked.contains("danger"), "{asked}");
+    assert_eq!(test.post("/people/20431/forget", &admin, "").await.to, "/loans?person=20431");
+    assert!(test.get("/loans", &admin).await.text.contains("20431 still has PC-3"));
+    assert_eq!(test.post("/people/18807/forget", &admin, "").await.to, "/loans");
+    assert!(test.get("/loans", &admin).await.text.contains("18807 is forgotten"));
+    assert!(!test.desk.collector.keeper.view().persons.contains_key(&rollcall_site::PersonId::parse("18807").unwrap()));
+    assert_eq!(test.get("/people/18807/forget", &admin).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn equal_alerts_of_a_room_are_one_line_with_each_machine_under_it() {
+    let test = new().await;
+    school::fill(&test).await;
+    let cookie = test.cookie(Role::Technician).await;
+    let page = test.get("/alerts", &cookie).await.text;
+    let machines = page.matches("/acknowledge").count();
+    assert!(page.contains("Lab 118: 3 machines, each lacks geogebra") && page.contains("<summary>The 3 machines"), "{page}");
+    let first = test.desk.collector.keeper.view().alerts.values().find(|alert| alert.rule == "software-required").unwrap().id;
+    test.post(&format!("/alerts/{first}/acknowledge"), &cookie, "").await;
+    let page = test.get("/alerts", &cookie).await.text;
+    assert_eq!(page.matches("/acknowledge").count(), machines - 1);
+    assert!(page.contains("Lab 118: 2 machines, each lacks geogebra") && page.contains("acknowledged by technician"), "{page}");
+}
+
+#[tokio::test]
+async fn a_tally_counts_what_the_seats_say() {
+    let test = new().await;
+    school::fill(&test).await;
+    let look = test.desk.look();
+    let roster = Roster::take(&look, None, &view::alerts(&look.site, AlertsShown::Open));
+    let mut broken = 0;
+    for room in look.site.rooms.keys() {
+        let tones: Vec<&str> = roster.seats(&look, room).map(|seat| seat.state.tone).collect();
+        let count = |tone| tones.iter().filter(|other| **other == tone).count();
+        let tally = roster.tally(&look, room);
+        let said = [count("go"), count("stop"), count("check"), count("away"), tones.len()];
+        assert_eq!([tally.ready, tally.broken, tally.doubtful, tally.away, tally.all], said, "{room}: {tones:?}");
+        broken += tally.broken;
+    }
+    assert!(broken > 0, "a silent machine and one that lacks what it must have");
+}
+
+#[tokio::test]
+async fn a_room_that_is_swept_loads_itself_again_where_no_script_runs() {
+    let test = new().await;
+    school::fill(&test).await;
+    let cookie = test.cookie(Role::Technician).await;
+    let again = r#"<noscript><meta http-equiv="refresh""#;
+    assert!(!test.get("/rooms/Lab%20118", &cookie).await.text.contains(again));
+    let sweep =
+        test.change(|w| sweep::begin(w, &"Lab 118".parse().unwrap(), &[(DeviceId(Uuid::from_u128(2)), w.now)].into_iter().collect())).await;
+    let page = test.get("/rooms/Lab%20118", &cookie).await;
+    assert!(page.text.contains(again) && !page.policy.contains("navigate-to"), "{}", page.text);
+    test.change(move |w| sweep::finish(w, sweep.id)).await;
+    assert!(!test.get("/rooms/Lab%20118", &cookie).await.text.contains(again));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 //! ```
 //! Names are relative, with `/`. The bytes are not packed: what the store keeps is packed already.
 
+use crate::store::hashed::Hashed;
 use std::io::{self, Read, Write};
 
 const MAGIC: [u8; 8] = *b"RCBACK01";
@@ -33,7 +34,7 @@ impl<W: Write> Writer<W> {
     pub(super) fn add(&mut self, name: &str, length: u64, from: impl Read) -> io::Result<()> {
         let short = u16::try_from(name.len()).ok().filter(|short| is_name(name) && *short > 0);
         let short = short.ok_or_else(|| io::Error::other(format!("{name:?} is no name for a file of a backup")))?;
-        let mut hashed = Hashed { inner: &mut self.out, hasher: blake3::Hasher::new() };
+        let mut hashed = Hashed::new(&mut self.out);
         hashed.write_all(&short.to_le_bytes())?;
         hashed.write_all(name.as_bytes())?;
         hashed.write_all(&length.to_le_bytes())?;
@@ -122,24 +123,6 @@ fn bytes<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
 
 fn bad(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
-}
-
-/// Hashes what is written through it.
-struct Hashed<W> {
-    inner: W,
-    hasher: blake3::Hasher,
-}
-
-impl<W: Write> Write for Hashed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.hasher.update(bytes.get(..written).unwrap_or_default());
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }
 
 #[cfg(test)]

@@ -6,13 +6,14 @@
 //! the collector runs: up to the last group that was durable when it began. The shelf is not in it; it is made anew.
 
 mod archive;
+mod gather;
 
-use super::disk::{ReadAt, at, entries, write_whole};
+use super::disk::{at, entries, write_whole};
 use super::folder::RESTORING;
 use super::out::{Out, make_dir, private_dir, remove, sync_dir};
 use super::people::{FORGOTTEN, KEYS, take_over_forgotten};
 use super::signed::{CHECKPOINTS, hex};
-use super::{Folder, Store, StoreError, snapshot, verify_folder};
+use super::{Folder, Store, StoreError, verify_folder};
 use age::x25519::{Identity, Recipient};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -121,70 +122,12 @@ pub fn back_up(store: &Folder, extra: &[(String, PathBuf)], recipient: &str, to:
     let report = write_whole(to, |file| {
         let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient)).map_err(io::Error::other)?;
         let mut archive = archive::Writer::begin(encryptor.wrap_output(BufWriter::new(file))?)?;
-        let manifest = fill(&mut archive, store, extra)?;
+        let manifest = gather::fill(&mut archive, store, extra)?;
         let (encrypted, files, bytes) = archive.end()?;
         encrypted.finish()?.flush()?;
         Ok(BackupReport { file: to.to_owned(), files, bytes, seq: manifest.seq, head: manifest.head })
     })?;
     Ok(report)
-}
-
-/// Fills the archive. Snapshots are opened before the ledger is measured: none is ahead of it. Contents come last: every one that a
-/// record names is there.
-fn fill<W: Write>(archive: &mut archive::Writer<W>, store: &Folder, extra: &[(String, PathBuf)]) -> io::Result<Manifest> {
-    let dir = store.dir();
-    let kept = open_all(KEPT.iter().map(|name| dir.join(name)).filter(|path| path.file_name() != Some(KEYS.as_ref())))?;
-    let snapshots = open_all(snapshot::list(&dir.join("snapshot")).map_err(io::Error::other)?.into_iter().map(|(_, path)| path))?;
-    let (segments, place) = store.segments();
-    let head = hex(&place.head);
-    let manifest = Manifest { format: 1, group: place.group, seq: place.seq, head };
-    let text = serde_json::to_vec(&manifest)?;
-    archive.add(MANIFEST, text.len() as u64, &*text)?;
-    // Read after the ledger was measured: every person in it has a key there.
-    let keys = open_all(std::iter::once(dir.join(KEYS)))?;
-    for (path, file) in kept.into_iter().chain(keys) {
-        add(archive, &format!("kept/{}", name_of(&path)), &file)?;
-    }
-    for (path, file) in snapshots {
-        add(archive, &format!("snapshot/{}", name_of(&path)), &file)?;
-    }
-    for segment in segments {
-        let file = File::open(&segment.path)?;
-        archive.add(&format!("ledger/{}", name_of(&segment.path)), segment.length, BufReader::new(file))?;
-    }
-    for pack in store.blobs().packs() {
-        let file = BufReader::new(ReadAt { file: &pack.file, offset: 0 });
-        archive.add(&format!("blobs/{}", name_of(&pack.path)), pack.length, file)?;
-    }
-    for path in entries(&dir.join("health")).map_err(io::Error::other)? {
-        add(archive, &format!("health/{}", name_of(&path)), &File::open(path)?)?;
-    }
-    for (name, path) in extra {
-        let file = File::open(path).map_err(|error| io::Error::other(at("open the file to back up", path)(error)))?;
-        add(archive, &format!("extra/{name}"), &file)?;
-    }
-    Ok(manifest)
-}
-
-fn add<W: Write>(archive: &mut archive::Writer<W>, name: &str, file: &File) -> io::Result<()> {
-    archive.add(name, file.metadata()?.len(), BufReader::new(file))
-}
-
-/// Opens files; one that went away meanwhile was replaced by a newer one, or is not needed any more.
-fn open_all(paths: impl Iterator<Item = PathBuf>) -> io::Result<Vec<(PathBuf, File)>> {
-    let mut opened = Vec::new();
-    for path in paths {
-        match File::open(&path) {
-            Ok(file) => opened.push((path, file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(opened)
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Restores the backup `from` with the recovery key `identity` into the new or empty folder `into`, and checks everything. Whoever was
@@ -337,6 +280,32 @@ mod tests {
         assert_eq!(folder.blob(&rollcall_proto::Digest::of(b"content")).unwrap().unwrap(), b"content");
         folder.commit(&[entry_about(31, asset(1))]).unwrap();
         assert_eq!(folder.load().unwrap().state_hash(), case.folder.load().unwrap().state_hash());
+    }
+
+    #[test]
+    fn what_upkeep_takes_away_meanwhile_is_passed_over_and_nothing_else() {
+        let case = case();
+        // A link that leads nowhere is listed, and gone when it is opened.
+        let vanish = |name: &str| {
+            std::fs::create_dir_all(case.path(name).parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink("gone", case.path(name)).unwrap();
+        };
+        vanish("live/health/2027-01-15.log");
+        std::fs::write(case.path("live/health/2027-01-15.day"), b"packed").unwrap();
+        let blob = |bytes: &[u8]| {
+            let digest = rollcall_proto::Digest::of(bytes).to_string();
+            format!("live/blobs/{}/{}", &digest[..2], &digest[2..])
+        };
+        vanish(&blob(b"swept"));
+        case.back_up("site.backup");
+        restore(&case.path("site.backup"), &case.key, &case.path("new")).unwrap();
+        assert_eq!(std::fs::read(case.path("new/health/2027-01-15.day")).unwrap(), b"packed");
+
+        std::fs::remove_file(case.path(&blob(b"content"))).unwrap();
+        vanish(&blob(b"content"));
+        let error = format!("{:?}", back_up(&case.folder, &[], &case.recipient, &case.path("again")).unwrap_err());
+        assert!(error.contains(&blob(b"content")), "{error}");
+        assert!(!case.path("again").exists());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub(super) mod frame;
 mod last;
 mod old;
+pub(super) mod replay;
 pub(super) mod segment;
 mod tail;
 #[cfg(test)]
@@ -24,7 +25,7 @@ use rollcall_site::event::Event;
 use rollcall_site::{AssetId, Site};
 use segment::{Reader, Segment};
 use std::collections::{BTreeMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError, RwLock};
 use walk::Walk;
 use writer::Writer;
@@ -129,16 +130,8 @@ impl Ledger {
 
     /// Takes up every record of the groups after `from`, and the number of the last event.
     pub(super) fn replay(&self, from: &Place, people: &People, site: &mut Site) -> Result<(), StoreError> {
-        let mut walk = self.after_group(from)?;
-        while let Some(frame) = walk.head()? {
-            for entry in walk.entries(&frame)? {
-                for record in entry.records {
-                    site.restore(&people.open_record(record)?)?;
-                }
-            }
-        }
-        site.seq = walk.place().seq;
-        Ok(())
+        let (segments, to) = self.segments();
+        replay::replay(segments, from, &to, people, site)
     }
 
     /// Up to `limit` events after number `after`, in order.
@@ -213,41 +206,6 @@ impl Ledger {
         let mut segments = chart.segments.range(mark.first..).map(|(_, segment)| segment.clone());
         let segment = segments.next().ok_or_else(no_segment)?;
         Ok(Walk::new(Reader::open_at(&segment, mark.offset, mark.place)?, segments.collect()))
-    }
-
-    /// Walks the groups after `from`, which must be a place of this ledger.
-    fn after_group(&self, from: &Place) -> Result<Walk, StoreError> {
-        let chart = self.read_chart();
-        let begin = chart.segments.range(..=from.group + 1).next_back().map(|(first, _)| *first);
-        let Some(begin) = begin else { return Err(self.no_beginning(&chart, from)) };
-        let mut segments = chart.segments.range(begin..).map(|(_, segment)| segment.clone());
-        let Some(segment) = segments.next() else { return Err(self.no_beginning(&chart, from)) };
-        let mut walk = Walk::new(Reader::open(&segment)?, segments.collect());
-        drop(chart);
-        while walk.place().group < from.group {
-            let Some(frame) = walk.head()? else {
-                let (path, offset) = walk.file();
-                let (last, wanted) = (walk.place().group, from.group);
-                return Err(damaged(
-                    path,
-                    offset,
-                    format!("the ledger ends with group {last}, and the snapshot stands at group {wanted}; {RESTORE}"),
-                ));
-            };
-            walk.skip(&frame)?;
-        }
-        let (path, offset) = walk.file();
-        if walk.place() == *from {
-            Ok(walk)
-        } else {
-            Err(damaged(path, offset, format!("group {} is not the one that the snapshot stands at; {RESTORE}", from.group)))
-        }
-    }
-
-    fn no_beginning(&self, chart: &Chart, from: &Place) -> StoreError {
-        let first = chart.segments.values().next();
-        let path = first.map_or_else(PathBuf::new, |segment| segment.path.clone());
-        damaged(&path, 0, format!("groups from {} on are missing before it, and no snapshot stands for them; {RESTORE}", from.group + 1))
     }
 
     fn read_chart(&self) -> std::sync::RwLockReadGuard<'_, Chart> {

@@ -4,6 +4,7 @@ use super::*;
 use crate::store::contract::{asset, entry_about, groups, seqs, site};
 use crate::store::{Verified, verify_folder};
 use std::fs;
+use std::path::PathBuf;
 
 /// A ledger of `groups(count)` in `dir/ledger`, with a new segment before each group whose number is in `rolls`.
 fn filled(dir: &Path, count: u64, rolls: &[usize]) -> Ledger {
