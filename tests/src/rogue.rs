@@ -40,8 +40,11 @@ const RESETS: usize = 2_000;
 pub struct Attack {
     /// In a few words.
     pub what: &'static str,
-    run: for<'a> fn(&'a Peer) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send + 'a>>,
+    run: for<'a> fn(&'a Peer) -> Trying<'a>,
 }
+
+/// An attack under way.
+type Trying<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send + 'a>>;
 
 /// Every attack, alphabetical.
 pub const ATTACKS: &[Attack] = &[
