@@ -6,7 +6,7 @@ use super::plan::{Lists, Member, version_of};
 use crate::agent::TestAgent;
 use anyhow::Context;
 use rollcall::clock::Clock;
-use rollcall_agent::enroll::{Enrolment, Token, enroll};
+use rollcall_agent::enroll::{EnrollError, Enrolment, Token, enroll};
 use rollcall_agent::source::{Machine, Simulated};
 use rollcall_agent::state::{State, identity};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,10 @@ use tokio::time::{Instant, sleep};
 
 /// Enrolments at once: a technician images a room, not a district.
 const AT_ONCE: usize = 16;
+/// How often a door that does not answer is tried.
+const TRIES: usize = 10;
+/// How long after the last try.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Who is refused for longer than this is refused for good.
 const REFUSED: Duration = Duration::from_secs(5);
 /// How often one looks at a small fleet; a large one more seldom, for every look reads a file of each.
@@ -129,7 +133,15 @@ pub async fn start(
 async fn enrol(collector: &str, token: &Token, member: &Member, machine: &Machine, state: &Path) -> anyhow::Result<()> {
     let version = concat!("school ", env!("CARGO_PKG_VERSION"));
     let enrolment = Enrolment { collector, token, facts: &machine.facts, tag: &member.tag, seat: &member.seat, version };
-    let identity = enroll(&enrolment).await?;
+    let mut tries = 1;
+    // A door that is busy lets a caller wait in vain now and then; whoever enrols a school by hand tries again, too.
+    let identity = loop {
+        match enroll(&enrolment).await {
+            Err(EnrollError::Unreachable { .. }) if tries < TRIES => tries += 1,
+            enrolled => break enrolled?,
+        }
+        sleep(AGAIN).await;
+    };
     State::open(state)?.save_identity(&identity)?;
     Ok(())
 }
