@@ -106,8 +106,11 @@ impl School {
         let (mut fleet, _) = fleet::start(&options, members(PCS, &options.rooms), &mut lists, STEADY.by_road).await?;
         let patience = fleet::patience(&fleet);
         ensure!(fleet::settled(&mut fleet, patience).await == PCS, "the PCs' first reports were not acknowledged");
-        // A collector that is killed leaves everybody to wonder: who stays away long falls silent.
-        fleet.iter_mut().for_each(|seated| seated.account.silent = Wanted::Either);
+        for Seated { account, .. } in &mut fleet {
+            // A collector that is killed leaves everybody to wonder: who stays away long falls silent. One whose last two welcomes were
+            // lost on their way shows an older nonce, as a rolled-back disk does.
+            (account.silent, account.rolled_back) = (Wanted::Either, Wanted::Either);
+        }
         Ok(Self { fleet, lists, judge, reports: 0 })
     }
 
