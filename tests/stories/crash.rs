@@ -10,7 +10,12 @@ fn rounds() -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_loses_no_acknowledged_change() {
     let folder = tempfile::tempdir().unwrap();
-    let outcome = crash::rounds(&folder.path().join("site"), rounds(), |_, _, _| {}).await.unwrap();
+    let tell = |round: u64, changes: usize, reports: u64| {
+        if round.is_multiple_of(10) {
+            println!("killed {round} times: {changes} changes and {reports} reports acknowledged");
+        }
+    };
+    let outcome = crash::rounds(&folder.path().join("site"), rounds(), tell).await.unwrap();
     println!("{outcome:?}");
     assert!(outcome.holds(), "{:#?}", outcome.wrong);
 }
