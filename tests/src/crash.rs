@@ -1,7 +1,14 @@
-//! Kills the collector without warning, again and again, while it works, and counts what it acknowledged and lost.
+//! Kills the collector without warning, again and again, while people change things and PCs report, and counts what was acknowledged and
+//! lost.
 
 use crate::process::{CollectorProcess, Ports};
 use crate::rest::Rest;
+use crate::school::account::Wanted;
+use crate::school::fleet::{self, Seated};
+use crate::school::judge::Judge;
+use crate::school::plan::{Lists, members};
+use crate::school::scenario::{STEADY, storm};
+use crate::school::{Options, TITLE};
 use anyhow::ensure;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -10,12 +17,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 /// Writers that work at once.
 const WRITERS: usize = 8;
+/// PCs that report meanwhile.
+const PCS: usize = 24;
+/// One in so many is restarted with each round: who was cut off again and again calls ever more seldom.
+const RESTARTED: u64 = 2;
+/// How long those are waited for before the next kill.
+const COME_BACK: Duration = Duration::from_millis(1_500);
 
 /// What the rounds came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// How often it was killed.
     pub rounds: u64,
@@ -23,42 +37,114 @@ pub struct Outcome {
     pub acknowledged: usize,
     /// Changes that it acknowledged and did not have after the next start.
     pub lost: usize,
+    /// Reports of PCs that it acknowledged.
+    pub reports: u64,
+    /// What is otherwise in its record than in the simulator's, in words.
+    pub wrong: Vec<String>,
 }
 
-/// Kills a collector on `data` `rounds` times; `tell` hears after each round how many changes were acknowledged so far.
+impl Outcome {
+    /// Whether something was acknowledged and nothing of it lost.
+    pub fn holds(&self) -> bool {
+        self.acknowledged > 0 && self.reports > 0 && self.lost == 0 && self.wrong.is_empty()
+    }
+}
+
+/// Kills a collector on `data` `rounds` times; `tell` hears after each round how many changes and reports were acknowledged so far.
 ///
 /// # Errors
 /// It does not start again, or its ledger is damaged.
-pub async fn rounds(data: &Path, rounds: u64, tell: impl Fn(u64, usize)) -> anyhow::Result<Outcome> {
+pub async fn rounds(data: &Path, rounds: u64, tell: impl Fn(u64, usize, u64)) -> anyhow::Result<Outcome> {
     let ports = Ports::free()?;
     let next = Arc::new(AtomicU64::new(1));
     let mut acknowledged = BTreeSet::new();
     let mut lost = BTreeSet::new();
+    let process = CollectorProcess::start(data, ports).await?;
+    process.rest()?.post("/rooms", json!({"name": "Lab 1"})).await?;
+    let mut school = School::begin(data, &process).await?;
+    process.stop().await?;
     for round in 0..rounds {
         let process = CollectorProcess::start(data, ports).await?;
-        let rest = process.rest()?;
-        if round == 0 {
-            rest.post("/rooms", json!({"name": "Lab 1"})).await?;
-        }
-        lost.extend(acknowledged.difference(&tags(&rest.get("/assets").await?)).cloned().collect::<Vec<String>>());
+        lost.extend(acknowledged.difference(&tags(&process.rest()?.get("/assets").await?)).cloned().collect::<Vec<String>>());
         let mut writers = JoinSet::new();
         for _ in 0..WRITERS {
             writers.spawn(write(process.rest()?, Arc::clone(&next)));
         }
+        school.restart(round).await?;
         // Another moment each time: in the middle of a group, of a snapshot, of the shelf's start.
-        tokio::time::sleep(Duration::from_millis(150 + round * 137 % 500)).await;
+        school.report(sleep(Duration::from_millis(150 + round * 137 % 500))).await;
         process.kill().await?;
         while let Some(written) = writers.join_next().await {
             acknowledged.extend(written?);
         }
-        tell(round + 1, acknowledged.len());
+        tell(round + 1, acknowledged.len(), school.reports);
     }
     let process = CollectorProcess::start(data, ports).await?;
     lost.extend(acknowledged.difference(&tags(&process.rest()?.get("/assets").await?)).cloned().collect::<Vec<String>>());
+    let (reports, wrong) = school.end().await?;
     let verified = process.desk()?.json(&["ledger", "verify"]).await?;
     ensure!(verified["damage"] == json!([]), "the ledger is damaged: {verified:#}");
     process.stop().await?;
-    Ok(Outcome { rounds, acknowledged: acknowledged.len(), lost: lost.len() })
+    Ok(Outcome { rounds, acknowledged: acknowledged.len(), lost: lost.len(), reports, wrong })
+}
+
+/// The PCs that report while the collector is killed.
+struct School {
+    fleet: Vec<Seated>,
+    lists: Lists,
+    judge: Judge,
+    reports: u64,
+}
+
+impl School {
+    async fn begin(data: &Path, process: &CollectorProcess) -> anyhow::Result<Self> {
+        let token = process.desk()?.token("Lab 1", PCS).await?;
+        let enroll = process.ports.enroll.to_string();
+        let options = Options::small(enroll, vec![("Lab 1", token)], PCS, data.with_extension("school"));
+        let judge = Judge::new(&data.to_string_lossy(), None).await?;
+        let mut lists = Lists::new(options.packages);
+        let (mut fleet, _) = fleet::start(&options, members(PCS, &options.rooms), &mut lists, STEADY.by_road).await?;
+        let patience = fleet::patience(&fleet);
+        ensure!(fleet::settled(&mut fleet, patience).await == PCS, "the PCs' first reports were not acknowledged");
+        for Seated { account, .. } in &mut fleet {
+            // A collector that is killed leaves everybody to wonder: who stays away long falls silent. One whose last two welcomes were
+            // lost on their way shows an older nonce, as a rolled-back disk does.
+            (account.silent, account.rolled_back) = (Wanted::Either, Wanted::Either);
+        }
+        Ok(Self { fleet, lists, judge, reports: 0 })
+    }
+
+    /// Restarts some, and waits until they have told everything; in one of four rounds it does not wait.
+    async fn restart(&mut self, round: u64) -> anyhow::Result<()> {
+        let (mut called, _): (Vec<&mut Seated>, Vec<&mut Seated>) =
+            self.fleet.iter_mut().partition(|seated| (seated.member.pc.number + round).is_multiple_of(RESTARTED));
+        for seated in &mut called {
+            seated.agent.cut().await;
+            seated.resume()?;
+        }
+        if !round.is_multiple_of(4) {
+            fleet::settled(called, COME_BACK).await;
+        }
+        Ok(())
+    }
+
+    /// Everybody reports until `end`.
+    async fn report(&mut self, end: impl Future<Output = ()>) {
+        self.reports += storm::drive(&mut self.fleet, &mut self.lists, TITLE, end).await.reports;
+    }
+
+    /// Everybody comes back and tells what is left to tell; gives the reports acknowledged, and what is wrong in the collector's record.
+    async fn end(mut self) -> anyhow::Result<(u64, Vec<String>)> {
+        let patience = fleet::patience(&self.fleet);
+        for seated in &mut self.fleet {
+            seated.agent.cut().await;
+            seated.resume()?;
+        }
+        fleet::settled(&mut self.fleet, patience).await;
+        let verdict = self.judge.verdict(&mut self.fleet).await?;
+        fleet::farewell(&mut self.fleet).await?;
+        Ok((self.reports, verdict.wrong))
+    }
 }
 
 /// Adds assets until the collector is gone; gives the tags that were acknowledged.

@@ -15,6 +15,7 @@ mod lend;
 mod real;
 mod report;
 mod revoke;
+mod school;
 mod silence;
 mod software;
 mod sweep;

@@ -48,11 +48,14 @@ pub async fn moments(folder: &Path) -> anyhow::Result<Vec<Figure>> {
 /// # Errors
 /// It does not start again.
 pub async fn crashes(folder: &Path, rounds: u64) -> anyhow::Result<Figure> {
-    let tell = |round, acknowledged| tell(&format!("killed {round} of {rounds} times, {acknowledged} changes acknowledged"));
-    let outcome = crash::rounds(&folder.join("crash"), rounds, tell).await?;
-    let measured = format!("{} of {}", outcome.lost, outcome.acknowledged);
-    let held = outcome.lost == 0 && outcome.acknowledged > 0;
-    Ok(Figure::words(format!("acknowledged changes lost in {} × kill -9 under load", outcome.rounds), measured, "0", held))
+    let told = |round, changes, reports| {
+        tell(&format!("killed {round} of {rounds} times, {changes} changes and {reports} reports acknowledged"));
+    };
+    let outcome = crash::rounds(&folder.join("crash"), rounds, told).await?;
+    outcome.wrong.iter().for_each(|wrong| tell(wrong));
+    let (lost, all) = (outcome.lost + outcome.wrong.len(), outcome.acknowledged as u64 + outcome.reports);
+    let what = format!("acknowledged changes and reports lost in {} × kill -9 under load", outcome.rounds);
+    Ok(Figure::words(what, format!("{lost} of {all}"), "0", outcome.holds()))
 }
 
 /// The state's hash with the shelf and without it, over the data of the crash rounds.

@@ -1,75 +1,34 @@
-//! A simulated school: any number of PCs in one process, each a real agent over real TLS, to see a collector under load.
+//! The simulator's command: runs a school, prints what came of it as one line of JSON, and fails when the judge found something wrong.
 
-mod fleet;
-mod plan;
-mod scenario;
-
-use anyhow::ensure;
-use clap::{Parser, ValueEnum};
-use std::path::PathBuf;
+use clap::Parser;
+use rollcall_tests::school::record::Record;
+use rollcall_tests::school::{Options, run};
+use std::process::ExitCode;
 use std::time::Duration;
 
-/// Simulates a school of PCs that report to a collector. Each is marked as simulated there.
+/// Simulates a school of PCs that report to a collector. Each is a real agent, and is marked as simulated there.
+///
+/// Prints one line of JSON at the end. With --judge the simulator's own record is compared with the collector's: where every PC is, what
+/// was acknowledged of its sections and changes, clones, false silence, alerts; what differs is listed under `judged`, and the exit code is 1.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(name = "school", version)]
 struct Arguments {
-    /// The collector's enrolment address, HOST:PORT
-    #[arg(long)]
-    collector: String,
-    /// Enrolment tokens: one for all rooms, or one for each, with commas between
-    #[arg(long, value_delimiter = ',', required = true)]
-    token: Vec<String>,
-    /// The rooms, with commas between; PCs are dealt to them in turn
-    #[arg(long, value_delimiter = ',', default_value = "Lab 118,Lab 204")]
-    rooms: Vec<String>,
-    /// How many PCs
-    #[arg(long, default_value_t = 30)]
-    count: usize,
-    /// What happens
-    #[arg(long, value_enum, default_value = "steady")]
-    scenario: Scenario,
-    /// How long, seconds; 0: until Ctrl-C
-    #[arg(long, default_value_t = 0)]
-    seconds: u64,
-    /// The folder of the PCs' identities; a later run with it goes on with the same PCs
-    #[arg(long)]
-    state: PathBuf,
-    /// remove-package: the title to remove
-    #[arg(long, default_value = "gimp")]
-    title: String,
-    /// remove-package: on how many PCs
-    #[arg(long, default_value_t = 1)]
-    on: usize,
+    #[command(flatten)]
+    options: Options,
 }
 
-/// What happens in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Scenario {
-    /// Everybody is there.
-    Steady,
-    /// After a third of the time the power fails for everybody; it comes back after 5 s.
-    PowerCut,
-    /// After a third of the time some PCs lose a title.
-    RemovePackage,
-}
-
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let rooms = arguments.rooms.len();
-    ensure!(
-        arguments.token.len() == 1 || arguments.token.len() == rooms,
-        "{} tokens for {rooms} rooms: give one, or one for each",
-        arguments.token.len()
-    );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let record = runtime.block_on(scenario::run(&arguments))?;
+    let record = runtime.block_on(run(&arguments.options))?;
     // Agents that were cut off may still hold a reading; nobody waits for it.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    print(&record)
+    print(&record)?;
+    Ok(if record.holds() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 #[expect(clippy::print_stdout, reason = "the one line that a script reads")]
-fn print(record: &scenario::Record) -> anyhow::Result<()> {
+fn print(record: &Record) -> anyhow::Result<()> {
     println!("{}", serde_json::to_string(record)?);
     Ok(())
 }

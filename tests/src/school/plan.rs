@@ -1,7 +1,7 @@
 //! Who is in a simulated school: labs that share their software, and three in ten PCs that differ.
 
+use crate::pc::{Pc, software};
 use rollcall_agent::survey::Content;
-use rollcall_tests::pc::{Pc, software};
 use std::collections::BTreeMap;
 
 /// Titles that every lab has.
@@ -19,8 +19,6 @@ const BASE: [(&str, &str); 12] = [
     ("unattended-upgrades", "2.9.1+nmu3"),
     ("vlc", "3.0.21-0+deb12u1"),
 ];
-/// Libraries beside them: as many as a full desktop has.
-const LIBRARIES: usize = 1_800;
 /// What one of the PCs that differ may have beside the list of its lab.
 const EXTRAS: [(&str, &str); 5] =
     [("audacity", "3.2.4"), ("blender", "3.4.1"), ("geany", "1.38"), ("krita", "1:5.1.5"), ("scratch", "1.4.0.6")];
@@ -40,24 +38,37 @@ pub struct Member {
 }
 
 /// The software lists of the school, each made once and shared.
-#[derive(Default)]
-pub struct Lists(BTreeMap<(usize, Vec<usize>, Option<String>), Content>);
+pub struct Lists {
+    libraries: usize,
+    made: BTreeMap<(usize, Vec<usize>, Option<String>), Content>,
+}
 
 impl Lists {
+    /// Lists with so many libraries beside the titles.
+    pub fn new(libraries: usize) -> Self {
+        Self { libraries, made: BTreeMap::new() }
+    }
+
     /// The list of `member`, without the title `missing`.
     pub fn of(&mut self, member: &Member, missing: Option<&str>) -> Content {
         let key = (member.room, member.extras.clone(), missing.map(str::to_owned));
-        self.0.entry(key).or_insert_with(|| list(member, missing)).clone()
+        let libraries = self.libraries;
+        self.made.entry(key).or_insert_with(|| list(member, libraries, missing)).clone()
     }
 
     /// How many different lists there are.
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.made.len()
     }
 }
 
-fn list(member: &Member, missing: Option<&str>) -> Content {
-    let libraries: Vec<(String, String)> = (0..LIBRARIES)
+/// The version in which every PC has a title; `None`: not every PC has it.
+pub fn version_of(title: &str) -> Option<&'static str> {
+    BASE.iter().find(|(name, _)| *name == title).map(|(_, version)| *version)
+}
+
+fn list(member: &Member, libraries: usize, missing: Option<&str>) -> Content {
+    let libraries: Vec<(String, String)> = (0..libraries)
         .map(|n| {
             (
                 format!("lib{}{n}", ["gtk", "qt", "perl-", "python3-", "x"].get(n % 5).unwrap_or(&"")),
@@ -112,7 +123,7 @@ mod tests {
     fn three_in_ten_differ_and_the_rest_share() {
         let members = members(100, &rooms());
         assert_eq!(members.iter().filter(|member| !member.extras.is_empty()).count(), 30);
-        let mut lists = Lists::default();
+        let mut lists = Lists::new(100);
         let plain: BTreeSet<_> = members.iter().filter(|m| m.extras.is_empty()).map(|m| lists.of(m, None).digest).collect();
         assert_eq!(plain.len(), 2, "one list per lab");
         assert!(lists.count() == 2);
@@ -130,7 +141,7 @@ mod tests {
     #[test]
     fn a_missing_title_is_missing() {
         let members = members(1, &rooms());
-        let mut lists = Lists::default();
+        let mut lists = Lists::new(100);
         assert_ne!(lists.of(&members[0], None).digest, lists.of(&members[0], Some("gimp")).digest);
     }
 }
