@@ -21,8 +21,6 @@ pub mod heard;
 pub mod id;
 pub mod inventory;
 pub mod loan;
-#[cfg(test)]
-mod measure;
 pub mod packages;
 pub mod person;
 pub mod presence;
