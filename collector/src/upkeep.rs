@@ -99,7 +99,8 @@ async fn sweep(collector: &Collector, keep: SignedDuration, now: Timestamp) {
         return;
     }
     let sweep = move |collector: &Collector| {
-        let used: HashSet<_> = collector.keeper.view().used_contents().into_iter().map(|(_, digest)| digest).collect();
+        let view = collector.keeper.view();
+        let used: HashSet<_> = view.used_contents().into_iter().map(|(_, digest)| digest).collect();
         let (contents, segments) = (collector.folder.sweep_blobs(&used)?, collector.folder.retain(now, keep)?);
         tracing::info!(contents, segments, "let go of what is old or unused");
         Ok(())

@@ -67,7 +67,8 @@ fn with_names(mut sections: Vec<Shown>) -> Vec<Shown> {
     let digest = Digest::of(&Section::Software(list.clone()).encode());
     for shown in &mut sections {
         if let Ok(Section::SoftwareDates(along)) = &mut shown.content {
-            let named = along.by_name(&digest, &list).map(|(name, installed_s)| PackageDate { name: name.to_owned(), installed_s });
+            let names = list.packages.iter().map(|package| package.name.as_str());
+            let named = along.by_name(&digest, names).map(|(name, installed_s)| PackageDate { name: name.to_owned(), installed_s });
             *along = SoftwareDates { dates: named.collect(), ..SoftwareDates::default() };
         }
     }

@@ -35,7 +35,10 @@ mod tests {
         let Section::SoftwareDates(dates) = found.section else { panic!() };
         let Section::Software(list) = software::read(&host).unwrap().section else { panic!() };
         let digest = Digest::of(&Section::Software(list.clone()).encode());
-        assert_eq!(dates.by_name(&digest, &list).collect::<Vec<_>>(), [("bash", 100), ("zlib1g", 200)]);
+        assert_eq!(
+            dates.by_name(&digest, list.packages.iter().map(|package| package.name.as_str())).collect::<Vec<_>>(),
+            [("bash", 100), ("zlib1g", 200)]
+        );
         assert_eq!(found.problems, ["1 packages have no install date"]);
     }
 }

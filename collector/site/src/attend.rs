@@ -1,11 +1,12 @@
 //! What a device says on its stream, and what that changes: hello, reports, goodbye, silence.
 
+use crate::content::Content;
 use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{Fingerprint, Likeness};
 use crate::presence::Presence;
 use crate::{DeviceId, Refusal, Site, Working, alert, inventory, room, words};
 use jiff::Timestamp;
-use rollcall_proto::{Digest, Section};
+use rollcall_proto::Digest;
 use std::sync::Arc;
 
 /// The first thing a device says.
@@ -204,7 +205,7 @@ fn quarantine(w: &mut Working, device: &Device, why: String, other: Fingerprint)
 ///
 /// # Errors
 /// No such device, it may not speak, or it names a content that nobody holds (`Invalid`).
-pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(Digest, Arc<Section>)>) -> Result<u64, Refusal> {
+pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(Digest, Content)>) -> Result<u64, Refusal> {
     let before = device::speaking(&w.site, device)?;
     if report.session == before.session && report.number <= before.acknowledged {
         return Ok(before.acknowledged);
@@ -212,8 +213,8 @@ pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(
     if report.session == before.session && !is_news(&w.site, device, &report, w.now) {
         return Ok(report.number);
     }
-    for (digest, section) in contents {
-        w.hold(digest, section);
+    for (digest, content) in contents {
+        w.hold(digest, content);
     }
     inventory::take_in(w, &before, &report)?;
     w.put(Device { session: report.session, acknowledged: report.number, ..(*before).clone() });

@@ -1,15 +1,15 @@
 //! Baselines: what software the devices of a room must and must not have.
 
 use crate::asset::Asset;
+use crate::content::Content;
 use crate::device::DeviceState;
+use crate::packages::Package;
 use crate::record::{Record, Rest, Table};
 use crate::room;
 use crate::rule::Facts;
 use crate::version::Range;
 use crate::{AssetId, BaselineId, Refusal, RoomId, Site, Tag, Working};
 use jiff::Timestamp;
-use rollcall_proto::Section;
-use rollcall_proto::v1::{Package, Software};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -228,18 +228,16 @@ pub(crate) fn of_room<'a>(site: &'a Site, room: Option<&'a RoomId>) -> impl Iter
 }
 
 /// The software list of an asset and since when it is so, as a date; `None` when it was never read.
-pub(crate) fn software_of<'a>(facts: &Facts<'a>) -> Option<(&'a Software, String)> {
+pub(crate) fn software_of<'a>(facts: &Facts<'a>) -> Option<(&'a Content, String)> {
     let device = facts.device.filter(|device| device.state == DeviceState::Active)?;
     let profile = facts.site.profiles.get(&device.id)?;
     let held = profile.sections.get("software")?;
-    match &**facts.site.content("software", &held.digest?)? {
-        Section::Software(software) => Some((software, held.since.map_or_else(String::new, crate::words::utc))),
-        _ => None,
-    }
+    let software = facts.site.content("software", &held.digest?)?;
+    Some((software, held.since.map_or_else(String::new, crate::words::utc)))
 }
 
 /// What is wrong with a software list by a baseline, in words.
-pub(crate) fn wrong(software: &Software, baseline: &Baseline) -> Vec<String> {
+pub(crate) fn wrong(software: &Content, baseline: &Baseline) -> Vec<String> {
     let missing = baseline.required.iter().filter_map(|wanted| lacks(software, wanted));
     let forbidden = baseline
         .forbidden
@@ -250,7 +248,7 @@ pub(crate) fn wrong(software: &Software, baseline: &Baseline) -> Vec<String> {
 }
 
 /// What a required title lacks on this list, in words; `None`: it is there in a right version.
-pub(crate) fn lacks(software: &Software, wanted: &Wanted) -> Option<String> {
+pub(crate) fn lacks(software: &Content, wanted: &Wanted) -> Option<String> {
     if found(software, wanted).next().is_some() {
         return None;
     }
@@ -262,13 +260,10 @@ pub(crate) fn lacks(software: &Software, wanted: &Wanted) -> Option<String> {
 }
 
 /// The packages of a list that a title and its range name.
-pub(crate) fn found<'a>(software: &'a Software, wanted: &Wanted) -> impl Iterator<Item = &'a Package> + use<'a> {
+pub(crate) fn found<'a>(software: &'a Content, wanted: &Wanted) -> impl Iterator<Item = Package<'a>> + use<'a> {
     let title = Title::new(&wanted.title);
     let range = wanted.version.as_deref().and_then(|version| Range::parse(version).ok());
-    software
-        .packages
-        .iter()
-        .filter(move |package| title.is(&package.name) && range.as_ref().is_none_or(|range| range.holds(&package.version)))
+    software.packages().filter(move |package| title.is(package.name) && range.as_ref().is_none_or(|range| range.holds(package.version)))
 }
 
 /// A title as people write it: compared without regard to case; `*` at the end stands for any ending.
@@ -287,14 +282,21 @@ impl Title {
 
     /// Whether a package's name is meant.
     pub(crate) fn is(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
-        if self.open { name.starts_with(&self.stem) } else { name == self.stem }
+        if !name.is_ascii() {
+            let name = name.to_lowercase();
+            return if self.open { name.starts_with(&self.stem) } else { name == self.stem };
+        }
+        // Most names are plain letters: no small copy is made of them.
+        let begin = if self.open { name.get(..self.stem.len()) } else { Some(name) };
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(&self.stem))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rollcall_proto::Section;
+    use rollcall_proto::v1::{self, Software};
 
     #[test]
     fn a_file_is_read_and_a_wrong_one_names_the_place() {
@@ -311,13 +313,16 @@ mod tests {
 
     #[test]
     fn titles_and_ranges_are_matched() {
-        let package = |name: &str, version: &str| Package { name: name.into(), version: version.into(), ..Package::default() };
-        let software = Software { packages: vec![package("GeoGebra", "6.0.848"), package("python3-minimal", "3.11.2-1")] };
+        let package = |name: &str, version: &str| v1::Package { name: name.into(), version: version.into(), ..v1::Package::default() };
+        let packages = vec![package("GeoGebra", "6.0.848"), package("python3-minimal", "3.11.2-1"), package("Ärger", "1")];
+        let software = Content::of(&Section::Software(Software { packages }), &Arc::default());
         let wanted = |title: &str, version: Option<&str>| Wanted { title: title.into(), version: version.map(str::to_owned) };
         assert_eq!(lacks(&software, &wanted("geogebra", Some(">= 6"))), None);
         assert_eq!(lacks(&software, &wanted("geogebra", Some(">= 7"))).as_deref(), Some("has GeoGebra 6.0.848, needs >= 7"));
         assert_eq!(lacks(&software, &wanted("vlc", None)).as_deref(), Some("lacks vlc"));
         assert_eq!(found(&software, &wanted("python3*", None)).count(), 1);
         assert_eq!(found(&software, &wanted("python3", None)).count(), 0);
+        assert_eq!(found(&software, &wanted("ärger", None)).count(), 1);
+        assert_eq!(found(&software, &wanted("python3-minimal-and-longer*", None)).count(), 0);
     }
 }

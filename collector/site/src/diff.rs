@@ -1,8 +1,9 @@
 //! What is different between two contents of a section, in words: the timeline's and the sweep's sentences.
 
+use crate::content::Content;
+use crate::packages::Package;
 use crate::words;
-use rollcall_proto::Section;
-use rollcall_proto::v1;
+use rollcall_proto::{Section, v1};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -12,9 +13,17 @@ const MOST: usize = 12;
 const LONGEST: usize = 200;
 
 /// What changed from `before` to `after`, one sentence each, in the section's own order; empty when nothing that counts did.
-pub fn changes(before: &Section, after: &Section) -> Vec<String> {
-    let sentences = match (before, after) {
-        (Section::Software(before), Section::Software(after)) => software(before, after),
+pub fn changes(before: &Content, after: &Content) -> Vec<String> {
+    let sentences = if before.is_list() && after.is_list() {
+        software(before, after)
+    } else {
+        before.section().zip(after.section()).map(|(before, after)| of_sections(&before, &after)).unwrap_or_default()
+    };
+    words::first(sentences, MOST).into_iter().map(|sentence| words::cut(sentence, LONGEST)).collect()
+}
+
+fn of_sections(before: &Section, after: &Section) -> Vec<String> {
+    match (before, after) {
         (Section::Memory(before), Section::Memory(after)) => memory(before, after),
         (Section::Storage(before), Section::Storage(after)) => storage(before, after),
         (Section::SoftwareDates(_), Section::SoftwareDates(_)) => Vec::new(),
@@ -24,16 +33,14 @@ pub fn changes(before: &Section, after: &Section) -> Vec<String> {
         (Section::Updates(before), Section::Updates(after)) => updates(before, after),
         (Section::UsbDevices(before), Section::UsbDevices(after)) => usb(before, after),
         _ => fields(&before.to_json(), &after.to_json()),
-    };
-    words::first(sentences, MOST).into_iter().map(|sentence| words::cut(sentence, LONGEST)).collect()
+    }
 }
 
-fn software(before: &v1::Software, after: &v1::Software) -> Vec<String> {
-    let list = |software: &v1::Software| {
-        let packages = software.packages.iter();
-        packages.map(|p| ((p.name.clone(), p.architecture.clone()), p.version.clone())).collect::<BTreeMap<_, _>>()
-    };
-    pairs(list(before), list(after), |(name, _), before, after| match (before, after) {
+/// What is on both lists is no matter: of several versions of a title, only those that came or went are told.
+fn software(before: &Content, after: &Content) -> Vec<String> {
+    let key = |package: Package<'_>| ((package.name.to_owned(), package.architecture.to_owned()), package.version.to_owned());
+    let (gone, new) = (before.without(after).map(key).collect(), after.without(before).map(key).collect());
+    pairs(gone, new, |(name, _), before: Option<String>, after| match (before, after) {
         (Some(before), Some(after)) => format!("{name} {before} → {after}"),
         (Some(before), None) => format!("{name} {before} removed"),
         (None, after) => format!("{name} {} installed", after.unwrap_or_default()),
@@ -200,6 +207,12 @@ fn flatten(name: &str, value: &Value, facts: &mut BTreeMap<String, String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    fn changes(before: &Section, after: &Section) -> Vec<String> {
+        let packages = Arc::default();
+        super::changes(&Content::of(before, &packages), &Content::of(after, &packages))
+    }
 
     fn package(name: &str, version: &str) -> v1::Package {
         v1::Package { name: name.into(), version: version.into(), architecture: "amd64".into(), ..v1::Package::default() }

@@ -9,7 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::{Digest, SECTIONS, Section};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// What a device is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,7 +162,7 @@ fn tell(w: &mut Working, asset: crate::AssetId, first: bool, told: Vec<Told>, at
 /// Maker, model and serial of an asset are what its machine says of itself, where it says something.
 fn name_asset(w: &mut Working, device: &Device) {
     let Some(asset) = w.site.assets.get(&device.asset).cloned() else { return };
-    let Some(Section::System(system)) = w.site.section(device.id, "system").map(|section| (*section).clone()) else { return };
+    let Some(Section::System(system)) = w.site.section(device.id, "system") else { return };
     let mut named = (*asset).clone();
     for (field, said) in [(&mut named.maker, &system.manufacturer), (&mut named.model, &system.model), (&mut named.serial, &system.serial)]
     {
@@ -181,8 +180,8 @@ fn name_asset(w: &mut Working, device: &Device) {
 
 impl Site {
     /// A section's content of a device, as last measured.
-    pub fn section(&self, device: DeviceId, name: &str) -> Option<Arc<Section>> {
+    pub fn section(&self, device: DeviceId, name: &str) -> Option<Section> {
         let digest = self.profiles.get(&device)?.sections.get(name)?.digest?;
-        self.content(name, &digest).cloned()
+        self.content(name, &digest)?.section()
     }
 }

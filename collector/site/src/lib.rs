@@ -11,6 +11,7 @@ pub mod asset;
 pub mod attend;
 pub mod baseline;
 pub mod channel;
+pub mod content;
 pub mod device;
 pub mod diff;
 pub mod enroll;
@@ -20,6 +21,7 @@ pub mod heard;
 pub mod id;
 pub mod inventory;
 pub mod loan;
+pub mod packages;
 pub mod person;
 pub mod presence;
 pub mod record;
@@ -39,9 +41,11 @@ pub use id::{AlertId, ApiKeyId, AssetId, BaselineId, DeviceId, LoanId, PersonId,
 pub use record::{BadRecord, Record, Table, Written};
 pub use working::{Finished, Refusal, RefusalKind, Working};
 
+use content::Content;
 use imbl::{HashMap, OrdMap, OrdSet};
 use jiff::Timestamp;
-use rollcall_proto::{Digest, Section};
+use packages::{Marks, Packages};
+use rollcall_proto::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -117,7 +121,10 @@ pub struct Site {
     pub(crate) live_alerts: OrdSet<(Option<AssetId>, AlertId)>,
     pub(crate) settling: OrdSet<(Timestamp, AlertId)>,
     pub(crate) by_certificate: HashMap<String, DeviceId>,
-    contents: OrdMap<(&'static str, [u8; 32]), Arc<Section>>,
+    /// By the section's place and the digest.
+    contents: OrdMap<(u8, [u8; 32]), Content>,
+    /// What the software lists among `contents` name.
+    packages: Arc<Packages>,
 }
 
 impl Site {
@@ -170,14 +177,24 @@ impl Site {
     }
 
     /// A section's content.
-    pub fn content(&self, name: &str, digest: &Digest) -> Option<&Arc<Section>> {
-        let name = rollcall_proto::SECTIONS.iter().find(|known| **known == name)?;
-        self.contents.get(&(*name, *digest.as_bytes()))
+    pub fn content(&self, name: &str, digest: &Digest) -> Option<&Content> {
+        self.contents.get(&(content::place(name)?, *digest.as_bytes()))
+    }
+
+    /// The software lists that are held, by digest.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = (&[u8; 32], &Content)> {
+        let lists = content::place("software").into_iter().flat_map(|place| self.contents.range((place, [0; 32])..=(place, [u8::MAX; 32])));
+        lists.map(|((_, digest), list)| (digest, list))
+    }
+
+    /// What the software lists name: [`Content::of`] shares a list's packages there.
+    pub fn packages(&self) -> &Arc<Packages> {
+        &self.packages
     }
 
     /// Takes up a section's content, whose bytes are durable under that digest.
-    pub fn hold(&mut self, digest: Digest, section: Arc<Section>) {
-        self.contents.insert((section.name(), *digest.as_bytes()), section);
+    pub fn hold(&mut self, digest: Digest, content: Content) {
+        self.contents.insert((content.place, *digest.as_bytes()), content.within(&self.packages));
     }
 
     /// Takes up one record of the store. Runs no rules: replay gives the same state in every version.
@@ -196,20 +213,27 @@ impl Site {
     }
 
     /// Name and digest of every content that a profile, an open loan or a room's last sweep uses.
-    pub fn used_contents(&self) -> BTreeSet<(String, Digest)> {
+    pub fn used_contents(&self) -> BTreeSet<(&str, Digest)> {
         let profiles = self.profiles.iter().flat_map(|(_, profile)| profile.digests());
         let loans = self.open_loans.iter().filter_map(|(_, id)| self.loans.get(id)).flat_map(|loan| loan.frozen.iter());
         let sweeps = self.rooms.keys().filter_map(|room| sweep::last_of(self, room)).flat_map(|sweep| sweep.lines.iter());
         let sweeps = sweeps.flat_map(|line| line.sections.iter());
-        let kept = loans.chain(sweeps).map(|(name, digest)| (name.as_str(), *digest));
-        profiles.chain(kept).map(|(name, digest)| (name.to_owned(), digest)).collect()
+        profiles.chain(loans.chain(sweeps).map(|(name, digest)| (name.as_str(), *digest))).collect()
     }
 
     /// Lets go of the contents that nothing uses; their bytes may then be removed.
     pub fn release_unused(&mut self) {
         let used = self.used_contents();
-        let kept = used.iter().filter_map(|(name, digest)| self.content(name, digest).map(|content| (*digest, Arc::clone(content))));
-        self.contents = kept.map(|(digest, content)| ((content.name(), *digest.as_bytes()), content)).collect();
+        let kept = used.iter().filter_map(|(name, digest)| self.content(name, digest).map(|content| (digest, content.clone())));
+        self.contents = kept.map(|(digest, content)| ((content.place, *digest.as_bytes()), content)).collect();
+        let mut marks = Marks::default();
+        self.contents.values().for_each(|content| content.mark(&mut marks));
+        // Views read the old packages without a lock, so what is left moves into new ones, once that pays.
+        if marks.count() < self.packages.count() / 4 * 3 {
+            let (packages, numbers) = self.packages.only(&marks);
+            self.packages = Arc::new(packages);
+            self.contents = self.contents.iter().map(|(key, content)| (*key, content.renumbered(&self.packages, &numbers))).collect();
+        }
     }
 
     /// One hash over everything: two stores that agree on it hold the same site.

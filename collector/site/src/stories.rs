@@ -4,6 +4,7 @@ mod edges;
 mod identity;
 
 use crate::attend::{Goodbye, Hello, Met, Report, Reported};
+use crate::content::Content;
 use crate::enroll::{Enrolled, Enrolment};
 use crate::event::{Actor, Event};
 use crate::fingerprint::Fingerprint;
@@ -102,7 +103,7 @@ impl School {
         let digest = Digest::of(&section.encode());
         let sections = vec![Reported { name: "software".into(), content: Ok(digest), problems: Vec::new() }];
         let report = Report { session: "s1".into(), number: entry, at: self.now, full: false, sections };
-        self.must(|w| attend::report(w, DeviceId(Uuid::from_u128(number)), report, vec![(digest, Arc::new(section))]))
+        self.must(|w| attend::report(w, DeviceId(Uuid::from_u128(number)), report, vec![(digest, Content::of(&section, &Arc::default()))]))
     }
 
     /// A PC that is enrolled, here, and has reported its software.

@@ -187,8 +187,7 @@ fn baselines(site: &Site, asset: &Arc<Asset>) -> Vec<Option<Reason>> {
 }
 
 fn battery(site: &Site, device: &Device) -> Option<Reason> {
-    let section = site.section(device.id, "battery")?;
-    let Section::Batteries(batteries) = &*section else { return None };
+    let Section::Batteries(batteries) = site.section(device.id, "battery")? else { return None };
     let share = |battery: &Battery| battery.full_mwh.saturating_mul(100).checked_div(battery.design_mwh);
     let worst = batteries.batteries.iter().filter_map(|battery| Some((share(battery)?, battery))).min_by_key(|(share, _)| *share)?;
     let cycles = if worst.1.cycles > 0 { format!(", {} cycles", worst.1.cycles) } else { String::new() };

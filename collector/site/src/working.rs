@@ -1,10 +1,11 @@
 //! A change being made: the site's working copy, what it touched, and why.
 
 use crate::Site;
+use crate::content::Content;
 use crate::event::{Actor, Event};
 use crate::record::{self, Record, Written};
 use jiff::Timestamp;
-use rollcall_proto::{Digest, Section};
+use rollcall_proto::Digest;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -100,8 +101,8 @@ impl Working {
     }
 
     /// Takes up a section's content; its bytes are already durable under that digest.
-    pub fn hold(&mut self, digest: Digest, section: Arc<Section>) {
-        self.site.hold(digest, section);
+    pub fn hold(&mut self, digest: Digest, content: Content) {
+        self.site.hold(digest, content);
     }
 
     /// Says that something happened: `kind` is one of [`crate::event::KINDS`].

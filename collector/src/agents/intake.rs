@@ -11,6 +11,7 @@ use prost::encoding::{DecodeContext, decode_key, skip_field};
 use rollcall_proto::v1::from_collector::Message as Told;
 use rollcall_proto::v1::refusal::Why;
 use rollcall_proto::{Digest, Section, unpack, v1};
+use rollcall_site::content::Content;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -88,7 +89,7 @@ impl Conversation {
             self.while_working(met, self.pause(wait)).await?;
         }
         let kept = self.while_working(met, keep(Arc::clone(&self.door), digest, names, said.zstd)).await;
-        let (sections, bytes) = kept.map_err(|bad| match bad {
+        let (contents, bytes) = kept.map_err(|bad| match bad {
             BadContent::Odd { .. } => protocol(bad.to_string()),
             BadContent::Store(error) => {
                 tracing::error!(device.id = %self.device, %digest, %error, "a section could not be stored");
@@ -97,7 +98,7 @@ impl Conversation {
             BadContent::Stopping => Parting::Stopping,
         })?;
         self.door.paces.content(self.device, bytes, self.now());
-        let arrived = met.pending.arrive(digest, sections, bytes);
+        let arrived = met.pending.arrive(digest, contents, bytes);
         arrived.map_err(|much| Parting::Refused(refuse(Why::Busy, much.to_string())))?;
         self.take_in(met).await
     }
@@ -160,19 +161,22 @@ impl Conversation {
 }
 
 /// Unpacks and checks a section's bytes, a few at a time, and stores them as they came; they are durable with the next change.
-async fn keep(door: Arc<Door>, digest: Digest, names: Vec<String>, packed: Vec<u8>) -> Result<(Vec<Arc<Section>>, usize), BadContent> {
+async fn keep(door: Arc<Door>, digest: Digest, names: Vec<String>, packed: Vec<u8>) -> Result<(Vec<Content>, usize), BadContent> {
     let place = Arc::clone(&door.unpackers).acquire_owned().await.map_err(|_| BadContent::Stopping)?;
     let store = Arc::clone(door.store());
     let kept = tokio::task::spawn_blocking(move || {
         let _place = place;
         let (sections, bytes) = open(&digest, &names, &packed)?;
         store.put_blob(&digest, &packed).map_err(BadContent::Store)?;
-        Ok((sections, bytes.len().max(packed.len())))
+        // The packages are shared here, so that the one writer has nothing to look up.
+        let view = door.view();
+        let contents = sections.iter().map(|section| Content::of(section, view.packages())).collect();
+        Ok((contents, bytes.len().max(packed.len())))
     });
     kept.await.map_err(|_| BadContent::Stopping)?
 }
 
-pub(super) fn open(digest: &Digest, names: &[String], packed: &[u8]) -> Result<(Vec<Arc<Section>>, Vec<u8>), BadContent> {
+pub(super) fn open(digest: &Digest, names: &[String], packed: &[u8]) -> Result<(Vec<Section>, Vec<u8>), BadContent> {
     let odd = |what: String| BadContent::Odd { name: names.join(", "), what };
     let bytes = unpack(packed).map_err(|bad| odd(bad.to_string()))?;
     if Digest::of(&bytes) != *digest {
@@ -182,11 +186,11 @@ pub(super) fn open(digest: &Digest, names: &[String], packed: &[u8]) -> Result<(
         return Err(odd(format!("it can't be decoded, or has more than {MOST_ENTRIES} entries")));
     }
     let decode = |name: &String| match Section::decode(name, &bytes) {
-        Some(Ok(section)) => Ok(Arc::new(section)),
+        Some(Ok(section)) => Ok(section),
         Some(Err(_)) | None => Err(odd("it can't be decoded".to_owned())),
     };
-    let sections = names.iter().map(decode).collect::<Result<Vec<Arc<Section>>, _>>()?;
-    match sections.iter().find_map(|section| crate::agents::text::odd(section)) {
+    let sections = names.iter().map(decode).collect::<Result<Vec<Section>, _>>()?;
+    match sections.iter().find_map(crate::agents::text::odd) {
         Some(what) => Err(odd(what)),
         None => Ok((sections, bytes)),
     }

@@ -1,10 +1,10 @@
 //! Reports that wait for their contents, in the order in which they came. Pure.
 
 use jiff::Timestamp;
-use rollcall_proto::{Digest, Section};
+use rollcall_proto::Digest;
 use rollcall_site::attend::Report;
+use rollcall_site::content::Content;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 
 /// Reports that may wait at once on one stream: a spool after a long absence.
 const MOST_REPORTS: usize = 4096;
@@ -20,7 +20,7 @@ pub(super) struct TooMuch;
 
 /// A content that is durable and waits for its report.
 struct Arrived {
-    section: Arc<Section>,
+    content: Content,
     bytes: usize,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Pending {
 }
 
 /// A report whose contents are all here, with those that the site does not hold yet.
-pub(super) type Ready = (Report, Vec<(Digest, Arc<Section>)>);
+pub(super) type Ready = (Report, Vec<(Digest, Content)>);
 
 impl Pending {
     /// Takes a report into the queue and says which contents to ask for.
@@ -84,11 +84,11 @@ impl Pending {
     ///
     /// # Errors
     /// [`TooMuch`].
-    pub(super) fn arrive(&mut self, digest: Digest, sections: Vec<Arc<Section>>, bytes: usize) -> Result<(), TooMuch> {
+    pub(super) fn arrive(&mut self, digest: Digest, contents: Vec<Content>, bytes: usize) -> Result<(), TooMuch> {
         self.wanted.remove(&digest);
-        for section in sections {
+        for content in contents {
             self.content += bytes;
-            self.arrived.insert((section.name().to_owned(), digest), Arrived { section, bytes });
+            self.arrived.insert((content.name().to_owned(), digest), Arrived { content, bytes });
         }
         if self.content > MOST_CONTENT { Err(TooMuch) } else { Ok(()) }
     }
@@ -106,7 +106,7 @@ impl Pending {
         for (name, digest) in contents(&report) {
             if let Some(arrived) = self.arrived.remove(&(name.to_owned(), digest)) {
                 self.content -= arrived.bytes;
-                taken.push((digest, arrived.section));
+                taken.push((digest, arrived.content));
             }
         }
         Some((report, taken))
@@ -137,8 +137,9 @@ fn weigh(report: &Report) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rollcall_proto::v1;
+    use rollcall_proto::{Section, v1};
     use rollcall_site::attend::Reported;
+    use std::sync::Arc;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -151,12 +152,12 @@ mod tests {
         Report { session: String::new(), number, at: NOW, full: false, sections: sections.collect() }
     }
 
-    fn displays() -> Arc<Section> {
-        Arc::new(Section::Displays(v1::Displays::default()))
+    fn displays() -> Content {
+        Content::of(&Section::Displays(v1::Displays::default()), &Arc::default())
     }
 
-    fn battery() -> Arc<Section> {
-        Arc::new(Section::Batteries(v1::Batteries::default()))
+    fn battery() -> Content {
+        Content::of(&Section::Batteries(v1::Batteries::default()), &Arc::default())
     }
 
     fn nothing(_: &str, _: &Digest) -> bool {

@@ -5,6 +5,7 @@ use crate::store::contract::name_person;
 use crate::store::{Entry, Folder, Range, Reading, StoreState, Verified};
 use jiff::Timestamp;
 use rollcall_proto::{Digest, v1::Health};
+use rollcall_site::content::Content;
 use rollcall_site::{AssetId, DeviceId, PersonId};
 use std::future::poll_fn;
 use std::path::Path;
@@ -196,11 +197,11 @@ async fn a_change_that_touches_nothing_needs_no_commit() {
     let dir = tempfile::tempdir().unwrap();
     let store = Gated::over(dir.path());
     let keeper = keep(&store);
-    let content = Arc::new(rollcall_proto::Section::Memory(rollcall_proto::v1::Memory::default()));
-    let digest = Digest::of(&content.encode());
+    let section = rollcall_proto::Section::Memory(rollcall_proto::v1::Memory::default());
+    let digest = Digest::of(&section.encode());
     keeper
         .change(Actor::Rollcall, move |working| {
-            working.hold(digest, content);
+            working.hold(digest, Content::of(&section, &Arc::default()));
             Ok(())
         })
         .await

@@ -23,6 +23,7 @@ use super::signed::{Says, Signed, Signer};
 use super::{Entry, Known, Range, Reading, Store, StoreError, StoreState, Verified, snapshot, verify};
 use jiff::Timestamp;
 use rollcall_proto::{Digest, Section, v1};
+use rollcall_site::content::Content;
 use rollcall_site::event::Event;
 use rollcall_site::{AssetId, DeviceId, PersonId, Site};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -169,15 +170,16 @@ impl Folder {
     /// Takes up the contents that the profiles name; what is not there whole goes to the list.
     fn take_up_contents(&self, site: &mut Site) {
         let (mut missing, damage) = (Vec::new(), self.blobs.damage());
-        for (section, digest) in site.used_contents() {
+        let named = site.clone();
+        for (section, digest) in named.used_contents() {
             let content = match self.blobs.get(&digest) {
-                Ok(Some(bytes)) => Section::decode(&section, &bytes).map(|read| read.map_err(|error| error.to_string())),
+                Ok(Some(bytes)) => Section::decode(section, &bytes).map(|read| read.map_err(|error| error.to_string())),
                 Ok(None) => Some(Err(damage.first().cloned().unwrap_or_else(|| "it is not there".to_owned()))),
                 Err(error) => Some(Err(error.to_string())),
             };
             match content {
-                Some(Ok(content)) => site.hold(digest, Arc::new(content)),
-                Some(Err(why)) => missing.push(Missing { section, digest, why }),
+                Some(Ok(content)) => site.hold(digest, Content::of(&content, named.packages())),
+                Some(Err(why)) => missing.push(Missing { section: section.to_owned(), digest, why }),
                 // A section of a newer version: nobody here can read it.
                 None => {}
             }

@@ -11,6 +11,7 @@ use rollcall_proto::{Digest, Section, v1};
 use rollcall_site::access::{self, Role};
 use rollcall_site::asset::{self, AssetFacts, AssetKind};
 use rollcall_site::attend::{self, Hello, Report, Reported};
+use rollcall_site::content::Content;
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::event::Actor;
 use rollcall_site::fingerprint::Fingerprint;
@@ -78,7 +79,7 @@ impl Golden {
         self.change(|w| attend::hello(w, device, &format!("cert{number}"), &hello, "n1".to_owned()));
         self.change(|w| {
             let report = Report { session: "s".to_owned(), number: 1, at: w.now, full: true, sections: vec![reported] };
-            attend::report(w, device, report, vec![(digest, Arc::new(section))])
+            attend::report(w, device, report, vec![(digest, Content::of(&section, &Arc::default()))])
         });
         for minute in 0..70 {
             let at_ms = noon().as_millisecond() + minute * 60_000;

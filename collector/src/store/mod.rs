@@ -15,6 +15,8 @@ mod ledger;
 mod lines;
 #[cfg(test)]
 mod measure;
+#[cfg(test)]
+mod measure_contents;
 mod out;
 mod people;
 #[cfg(test)]

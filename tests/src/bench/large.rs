@@ -10,6 +10,7 @@ use rollcall::store::{Entry, Folder, Store};
 use rollcall_proto::{Section, pack};
 use rollcall_site::asset::{self, AssetFacts};
 use rollcall_site::attend::{Report, Reported, report};
+use rollcall_site::content::Content;
 use rollcall_site::device::{Device, DeviceState};
 use rollcall_site::event::Actor;
 use rollcall_site::presence::Presence;
@@ -18,7 +19,6 @@ use rollcall_site::{AssetId, DeviceId, RoomId, Site, Tag, Working};
 use rollcall_tests::process::{CollectorProcess, Ports};
 use serde_json::Map;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -192,7 +192,8 @@ fn add(w: &mut Working, store: &Folder, number: u64, readings: &[rollcall_agent:
         let content = reading.content.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
         if !w.site.holds(reading.name, &content.digest) {
             store.put_blob(&content.digest, &pack(&content.bytes)?)?;
-            contents.push((content.digest, Arc::new(Section::decode(reading.name, &content.bytes).context("an unknown section")??)));
+            let section = Section::decode(reading.name, &content.bytes).context("an unknown section")??;
+            contents.push((content.digest, Content::of(&section, w.site.packages())));
         }
         sections.push(Reported { name: reading.name.to_owned(), content: Ok(content.digest), problems: Vec::new() });
     }

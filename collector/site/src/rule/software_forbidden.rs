@@ -18,7 +18,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let wrong = baseline::of_room(facts.site, facts.asset.room.as_ref()).flat_map(|baseline| {
         let found = baseline.forbidden.iter().flat_map(|wanted| baseline::found(software, wanted));
         found.map(move |package| Finding {
-            subject: package.name.clone(),
+            subject: package.name.to_owned(),
             title: format!("has {}, which is forbidden", package.name),
             evidence: format!(
                 "{} {} is installed since {since} or before; baseline {} forbids it",

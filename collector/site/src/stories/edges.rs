@@ -71,7 +71,7 @@ fn hostile_text_of_an_agent_is_cut_before_it_is_kept_or_told() {
         let sections = vec![Reported { name: "system".into(), content: Ok(digest), problems: Vec::new() }];
         let number = school.site.devices.get(&device).unwrap().acknowledged + 1;
         let report = Report { session: "s1".into(), number, at: school.now, full: false, sections };
-        school.must(|w| attend::report(w, device, report, vec![(digest, Arc::new(section))]));
+        school.must(|w| attend::report(w, device, report, vec![(digest, Content::of(&section, &Arc::default()))]));
     }
     assert_eq!(school.site.assets.values().next().unwrap().maker, "B".repeat(120));
     assert!(school.events.iter().all(|event| event.text.len() < 1_000));

@@ -14,13 +14,13 @@ use crate::asset::{Asset, AssetStatus};
 use crate::baseline::Title;
 use crate::device::{Device, DeviceState};
 use crate::loan::Loan;
+use crate::packages::Package;
 use crate::presence::{self, Heard, Presence};
 use crate::room::Room;
 use crate::version::Range;
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, sweep};
 use jiff::Timestamp;
-use rollcall_proto::v1::Package;
-use rollcall_proto::{Digest, Section};
+use rollcall_proto::Section;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ fn is_part_of_mac(text: &str) -> bool {
 
 /// Whether one of a device's own addresses fits.
 fn has_mac(site: &Site, device: &Device, fits: impl Fn(&str) -> bool) -> bool {
-    match site.section(device.id, "network").as_deref() {
+    match site.section(device.id, "network") {
         Some(Section::Network(network)) => network.interfaces.iter().any(|i| !i.is_virtual && !i.mac.is_empty() && fits(&i.mac)),
         _ => false,
     }
@@ -129,18 +129,18 @@ fn row(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timestam
 
 /// Operating system, memory and addresses, as last measured.
 fn facts(site: &Site, device: &Device) -> (String, Option<u64>, Vec<String>) {
-    let os = match site.section(device.id, "os").as_deref() {
-        Some(Section::OperatingSystem(os)) if !os.pretty.is_empty() => os.pretty.clone(),
+    let os = match site.section(device.id, "os") {
+        Some(Section::OperatingSystem(os)) if !os.pretty.is_empty() => os.pretty,
         Some(Section::OperatingSystem(os)) => format!("{} {}", os.name, os.version).trim().to_owned(),
         _ => String::new(),
     };
-    let memory = match site.section(device.id, "memory").as_deref() {
+    let memory = match site.section(device.id, "memory") {
         Some(Section::Memory(memory)) if memory.total_bytes > 0 => Some(memory.total_bytes),
         _ => None,
     };
-    let macs = match site.section(device.id, "network").as_deref() {
+    let macs = match site.section(device.id, "network") {
         Some(Section::Network(network)) => {
-            network.interfaces.iter().filter(|i| !i.is_virtual && !i.mac.is_empty()).map(|i| i.mac.clone()).collect()
+            network.interfaces.into_iter().filter(|i| !i.is_virtual && !i.mac.is_empty()).map(|i| i.mac).collect()
         }
         _ => Vec::new(),
     };
@@ -208,7 +208,7 @@ pub fn device(site: &Site, heard: &Heard, id: DeviceId, now: Timestamp) -> Resul
     let asset = crate::asset::get(site, device.asset)?;
     let profile = site.profiles.get(&id);
     let sections = profile.into_iter().flat_map(|profile| profile.sections.iter()).map(|(name, held)| {
-        let content = held.digest.and_then(|digest| site.content(name, &digest)).map(|section| section.to_json());
+        let content = held.digest.and_then(|digest| site.content(name, &digest)?.section()).map(|section| section.to_json());
         let view = SectionView { content, not_measured: held.not_measured.clone(), problems: held.problems.clone(), since: held.since };
         (name.clone(), view)
     });
@@ -285,19 +285,23 @@ pub fn alert_row(site: &Site, alert: &Alert) -> AlertRow {
 /// Who has a title (its name without regard to case; `*` at the end stands for any ending), in a range of versions.
 pub fn software(site: &Site, title: &str, range: Option<&Range>) -> Vec<SoftwareRow> {
     let title = Title::new(title);
-    let mut hits: HashMap<Digest, Vec<Package>> = HashMap::new();
+    let fits = |package: &Package<'_>| title.is(package.name) && range.is_none_or(|range| range.holds(package.version));
+    let marks = site.packages().marked(fits);
+    // Thirty identical PCs share one list: it is searched once.
+    let lists = site.lists().map(|(digest, list)| (digest, list.marked(site.packages(), &marks).collect::<Vec<_>>()));
+    let lists: HashMap<&[u8; 32], Vec<Package<'_>>> = lists.filter(|(_, found)| !found.is_empty()).collect();
     let mut rows = Vec::new();
-    for asset in site.assets.values().filter(|asset| asset.status != AssetStatus::Retired) {
-        let Some(device) = site.device_of(asset).filter(|device| device.state == DeviceState::Active) else { continue };
-        let held = site.profiles.get(&device.id).and_then(|profile| profile.sections.get("software"));
-        let Some(digest) = held.and_then(|held| held.digest) else { continue };
-        // Thirty identical PCs share one list: it is searched once.
-        let packages = hits.entry(digest).or_insert_with(|| packages_of(site, &digest, &title, range));
+    for profile in site.profiles.values() {
+        let digest = profile.sections.get("software").and_then(|held| held.digest);
+        let Some(packages) = digest.and_then(|digest| lists.get(digest.as_bytes())) else { continue };
+        let Some(device) = site.devices.get(&profile.device).filter(|device| device.state == DeviceState::Active) else { continue };
+        let asset = site.assets.get(&device.asset).filter(|asset| asset.device == Some(device.id));
+        let Some(asset) = asset.filter(|asset| asset.status != AssetStatus::Retired) else { continue };
         rows.extend(packages.iter().map(|package| SoftwareRow {
-            title: package.name.clone(),
-            version: package.version.clone(),
-            architecture: package.architecture.clone(),
-            source: package.source.clone(),
+            title: package.name.to_owned(),
+            version: package.version.to_owned(),
+            architecture: package.architecture.to_owned(),
+            source: package.source.to_owned(),
             device: device.host_name.clone(),
             tag: asset.tag.clone(),
             room: asset.room.clone(),
@@ -305,13 +309,6 @@ pub fn software(site: &Site, title: &str, range: Option<&Range>) -> Vec<Software
     }
     rows.sort_by(|a, b| (&a.title, &a.room, &a.tag).cmp(&(&b.title, &b.room, &b.tag)));
     rows
-}
-
-/// The packages of one list that a title and a range name.
-fn packages_of(site: &Site, list: &Digest, title: &Title, range: Option<&Range>) -> Vec<Package> {
-    let Some(Section::Software(software)) = site.content("software", list).map(|section| &**section) else { return Vec::new() };
-    let wanted = |package: &&Package| title.is(&package.name) && range.is_none_or(|range| range.holds(&package.version));
-    software.packages.iter().filter(wanted).cloned().collect()
 }
 
 /// The loans, newest first: open ones, or all.

@@ -6,7 +6,7 @@ use crate::device::DeviceState;
 use crate::person::Person;
 use crate::room::Room;
 use crate::{Site, device};
-use rollcall_proto::{Digest, Section};
+use rollcall_proto::Digest;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -78,15 +78,16 @@ fn titles(site: &Site, text: &str) -> (Vec<TitleHit>, bool) {
             *lists.entry(digest).or_default() += 1;
         }
     }
+    let marks = site.packages().marked(|package| holds(package.name, text));
     let (mut found, mut looked) = (BTreeMap::<&str, usize>::new(), 0);
     for (digest, devices) in &lists {
-        let Some(Section::Software(list)) = site.content("software", digest).map(|section| &**section) else { continue };
-        looked += list.packages.len();
+        let Some(list) = site.content("software", digest) else { continue };
+        looked += list.packages().count();
         if looked > MOST_PACKAGES {
             break;
         }
         // A title of two architectures is one.
-        let names: HashSet<&str> = list.packages.iter().map(|package| package.name.as_str()).filter(|name| holds(name, text)).collect();
+        let names: HashSet<&str> = list.marked(site.packages(), &marks).map(|package| package.name).collect();
         names.into_iter().for_each(|name| *found.entry(name).or_default() += devices);
     }
     let hits = found.into_iter().map(|(title, devices)| TitleHit { title: title.to_owned(), devices });

@@ -87,7 +87,7 @@ async fn what_is_acknowledged_is_there_after_a_restart() {
     drop(line);
 
     let school = school.restart().await;
-    assert!(school.view().section(pc.id(), "software").is_some_and(|section| *section == software(&["bash", "vim"])));
+    assert!(school.view().section(pc.id(), "software").is_some_and(|section| section == software(&["bash", "vim"])));
     let (mut line, again) = school.meet(&pc, &session, &welcome.nonce).await;
     assert_eq!(again.acknowledged, 2);
     assert_eq!(line.report(&session, 3, &[software(&["bash", "vim"])]).await, 0, "the list is still held");
@@ -130,7 +130,7 @@ async fn reports_stay_in_order_whatever_comes_first() {
     line.say(Said::Section(bytes(&first))).await;
     let Some(from_collector::Message::Ack(ack)) = line.hear().await else { panic!("no acknowledgement") };
     assert_eq!(ack.up_to, 2);
-    assert!(school.view().section(pc.id(), "software").is_some_and(|section| *section == second));
+    assert!(school.view().section(pc.id(), "software").is_some_and(|section| section == second));
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use super::condition;
 use crate::desk::look::{Look, Moment};
 use crate::desk::words::{self, disk_size, join, memory_size};
 use rollcall_proto::{Section, v1};
+use rollcall_site::content::Content;
 use rollcall_site::inventory::{Held, Profile};
-use std::sync::Arc;
 
 /// One section as people read it.
 pub(super) struct Part {
@@ -57,10 +57,10 @@ const ORDER: &[(&str, &str)] = &[
 pub(super) fn parts(look: &Look, profile: &Profile) -> Vec<Part> {
     let part = |(name, title): &(&str, &'static str)| {
         let held = profile.sections.get(*name)?;
-        let section = content(look, name, held);
+        let section = content(look, name, held).and_then(|content| content.section());
         Some(Part {
             title,
-            lines: match section.as_deref() {
+            lines: match section.as_ref() {
                 Some(Section::Restarts(restarts)) => condition::restarts(look, restarts),
                 Some(section) => lines(section),
                 None => Vec::new(),
@@ -74,7 +74,7 @@ pub(super) fn parts(look: &Look, profile: &Profile) -> Vec<Part> {
 }
 
 /// The content of a section, if one was ever measured.
-pub(super) fn content(look: &Look, name: &str, held: &Held) -> Option<Arc<Section>> {
+pub(super) fn content(look: &Look, name: &str, held: &Held) -> Option<Content> {
     held.digest.and_then(|digest| look.site.content(name, &digest).cloned())
 }
 

@@ -4,9 +4,10 @@ use super::hardware::content;
 use crate::desk::look::{Look, Moment};
 use jiff::Timestamp;
 use rollcall_proto::{Digest, Section, v1};
+use rollcall_site::content::Content;
 use rollcall_site::inventory::Profile;
+use rollcall_site::packages::Package;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Titles shown until all are asked for.
 const MOST: usize = 150;
@@ -45,24 +46,21 @@ impl Software {
         let Some(held) = profile.and_then(|profile| profile.sections.get("software")) else {
             return Self { text, ..Self::default() };
         };
-        let section = content(look, "software", held);
-        let packages = match section.as_deref() {
-            Some(Section::Software(software)) => software.packages.as_slice(),
-            _ => &[],
-        };
-        let dates = match (profile, section.as_deref(), held.digest) {
-            (Some(profile), Some(Section::Software(list)), Some(digest)) => dates(look, profile, &digest, list),
+        let list = content(look, "software", held);
+        let packages: Vec<Package<'_>> = list.iter().flat_map(Content::packages).collect();
+        let dates = match (profile, held.digest) {
+            (Some(profile), Some(digest)) => dates(look, profile, &digest, &packages),
             _ => HashMap::new(),
         };
         let needle = text.to_lowercase();
-        let fits = |package: &&v1::Package| {
-            [&package.name, &package.version, &package.publisher].iter().any(|text| text.to_lowercase().contains(&needle))
+        let fits = |package: &&Package<'_>| {
+            [package.name, package.version, package.publisher].iter().any(|text| text.to_lowercase().contains(&needle))
         };
-        let found: Vec<&v1::Package> = packages.iter().filter(fits).collect();
+        let found: Vec<&Package<'_>> = packages.iter().filter(fits).collect();
         let shown = found.iter().take(if all { ALL } else { MOST });
         Self {
             titles: shown
-                .map(|package| Title { installed: dates.get(&package.name).map(|at| look.moment(*at)), package: (*package).clone() })
+                .map(|package| Title { installed: dates.get(package.name).map(|at| look.moment(*at)), package: (**package).into() })
                 .collect(),
             found: found.len(),
             known: packages.len(),
@@ -74,9 +72,9 @@ impl Software {
 }
 
 /// When each title of `list` was installed.
-fn dates(look: &Look, profile: &Profile, digest: &Digest, list: &v1::Software) -> HashMap<String, Timestamp> {
-    let section: Option<Arc<Section>> = profile.sections.get("software-dates").and_then(|held| content(look, "software-dates", held));
-    let Some(Section::SoftwareDates(dates)) = section.as_deref() else { return HashMap::new() };
+fn dates(look: &Look, profile: &Profile, digest: &Digest, list: &[Package<'_>]) -> HashMap<String, Timestamp> {
+    let dates = profile.sections.get("software-dates").and_then(|held| content(look, "software-dates", held)?.section());
+    let Some(Section::SoftwareDates(dates)) = dates else { return HashMap::new() };
     let date = |(name, installed_s): (&str, i64)| Some((name.to_owned(), Timestamp::from_second(installed_s).ok()?));
-    dates.by_name(digest, list).filter_map(date).collect()
+    dates.by_name(digest, list.iter().map(|package| package.name)).filter_map(date).collect()
 }

@@ -5,11 +5,11 @@ use jiff::SignedDuration;
 use rollcall_proto::{Digest, Section, v1};
 use rollcall_site::asset::{self, AssetFacts, AssetKind};
 use rollcall_site::attend::{self, Hello, Report, Reported};
+use rollcall_site::content::Content;
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::fingerprint::Fingerprint;
 use rollcall_site::room::{self, RoomFacts, RoomKind};
 use rollcall_site::{AssetId, DeviceId, PersonId, RoomId, Tag, baseline, loan, person, token};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// What must never reach a browser as markup.
@@ -81,18 +81,18 @@ async fn pc(test: &TestDesk, number: u128) {
         attend::hello(w, device, &format!("cert{number}"), &hello, "n1".to_owned())
     })
     .await;
-    let contents: Vec<(Digest, Arc<Section>)> =
-        sections(number).into_iter().map(|section| (Digest::of(&section.encode()), Arc::new(section))).collect();
-    let mut reported: Vec<Reported> = contents
+    let sections: Vec<(Digest, Section)> = sections(number).into_iter().map(|section| (Digest::of(&section.encode()), section)).collect();
+    let mut reported: Vec<Reported> = sections
         .iter()
         .map(|(digest, section)| Reported { name: section.name().to_owned(), content: Ok(*digest), problems: vec![HOSTILE.to_owned()] })
         .collect();
     reported.push(Reported { name: "displays".to_owned(), content: Err(HOSTILE.to_owned()), problems: Vec::new() });
-    for (digest, section) in &contents {
+    for (digest, section) in &sections {
         test.desk.collector.keeper.store().put_blob(digest, &rollcall_proto::pack(&section.encode()).unwrap()).unwrap();
     }
     test.change(move |w| {
         let report = Report { session: "s".to_owned(), number: 1, at: w.now, full: true, sections: reported };
+        let contents = sections.iter().map(|(digest, section)| (*digest, Content::of(section, w.site.packages()))).collect();
         attend::report(w, device, report, contents)
     })
     .await;

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use rollcall_proto::{Digest, Section, v1};
 use rollcall_site::access::Role;
 use rollcall_site::attend::{self, Hello, Report, Reported};
+use rollcall_site::content::Content;
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::fingerprint::Fingerprint;
 use rollcall_site::room::{self, RoomFacts};
@@ -30,9 +31,10 @@ async fn fill(test: &TestDesk) {
     let packages = (0..900).map(|n| v1::Package { name: format!("package-{n}"), version: "1.2.3".to_owned(), ..v1::Package::default() });
     let list = Section::Software(v1::Software { packages: packages.collect() });
     test.desk.collector.keeper.store().put_blob(&Digest::of(&list.encode()), &rollcall_proto::pack(&list.encode()).unwrap()).unwrap();
-    let list = Arc::new(list);
+    let (packages, digest) = (Arc::clone(test.desk.collector.keeper.view().packages()), Digest::of(&list.encode()));
+    let list = (digest, Content::of(&list, &packages));
     for number in 1..=ROOMS {
-        let list = Arc::clone(&list);
+        let list = list.clone();
         test.change(move |w| {
             let id = RoomId::parse(&format!("Lab {number}"))?;
             room::add(w, id.clone(), RoomFacts { seats: Some(SEATS), ..RoomFacts::default() })?;
@@ -60,7 +62,7 @@ fn machine(
     tag: &str,
     room: &RoomId,
     seat: u32,
-    list: &Arc<Section>,
+    list: &(Digest, Content),
 ) -> Result<(), rollcall_site::Refusal> {
     let (device, asset) = (DeviceId(Uuid::from_u128(n.into())), AssetId(Uuid::from_u128(u128::from(n) << 32)));
     let mac = format!("02:00:00:{:02x}:{:02x}:{:02x}", n >> 16, (n >> 8) & 255, n & 255);
@@ -98,13 +100,10 @@ fn machine(
             ..v1::OperatingSystem::default()
         }),
     ];
-    let contents: Vec<(Digest, Arc<Section>)> =
-        own.into_iter().map(Arc::new).chain([Arc::clone(list)]).map(|section| (Digest::of(&section.encode()), section)).collect();
-    let named = |(digest, section): &(Digest, Arc<Section>)| Reported {
-        name: section.name().to_owned(),
-        content: Ok(*digest),
-        problems: Vec::new(),
-    };
+    let own = own.iter().map(|section| (Digest::of(&section.encode()), Content::of(section, w.site.packages())));
+    let contents: Vec<(Digest, Content)> = own.chain([list.clone()]).collect();
+    let named =
+        |(digest, content): &(Digest, Content)| Reported { name: content.name().to_owned(), content: Ok(*digest), problems: Vec::new() };
     let report = Report { session: "s".to_owned(), number: 1, at: w.now, full: true, sections: contents.iter().map(named).collect() };
     attend::report(w, device, report, contents)?;
     if n.is_multiple_of(20) { attend::silent(w, device, w.now) } else { Ok(()) }
