@@ -6,6 +6,8 @@ pub mod cli;
 pub mod clock;
 pub mod collector;
 pub mod desk;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod keeper;
 pub mod metrics;
 pub mod notify;

@@ -5,6 +5,8 @@
 
 mod dates;
 pub mod digest;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod section;
 
 pub use digest::{Digest, pack, unpack};

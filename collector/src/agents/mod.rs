@@ -12,6 +12,7 @@ mod conversation;
 pub mod door;
 pub mod enroll;
 pub mod follow;
+pub(crate) mod fuzz;
 mod greet;
 mod intake;
 pub mod listen;

@@ -8,6 +8,7 @@ mod census;
 mod chart;
 mod door;
 mod frame;
+pub(crate) mod fuzz;
 mod guard;
 pub mod keys;
 mod live;
