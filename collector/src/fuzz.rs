@@ -2,6 +2,8 @@
 //!
 //! Not part of the interface: it may change at any time.
 
+pub use crate::agents::rehearsal::{Answer, Rehearsal};
+
 use crate::{agents, cli, desk, secrets, store, tickets};
 use rollcall_proto::fuzz::Target;
 

@@ -18,6 +18,7 @@ mod revoke;
 mod silence;
 mod software;
 mod sweep;
+mod week;
 
 use rollcall_tests::pc::{self, Title};
 

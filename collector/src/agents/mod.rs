@@ -19,6 +19,7 @@ pub mod listen;
 mod pace;
 mod pauses;
 mod pending;
+pub(crate) mod rehearsal;
 mod renew;
 pub mod roll;
 #[cfg(test)]
