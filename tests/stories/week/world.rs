@@ -4,7 +4,7 @@ use super::START_MS;
 use super::judge::{Judge, Truth};
 use super::machine::{Effect, Machine};
 use super::plan::{Act, LAST, MINUTE, SECOND, week};
-use super::school::{End, School};
+use super::school::School;
 use jiff::{SignedDuration, Timestamp};
 use rollcall::fuzz::Answer;
 use rollcall_agent::session::Event;
@@ -13,7 +13,6 @@ use rollcall_proto::v1::from_agent::Message as Said;
 use rollcall_proto::v1::from_collector::Message as Told;
 use rollcall_proto::v1::{FromAgent, FromCollector, Hello};
 use rollcall_tests::fuzz::Random;
-use rollcall_tests::site::copy_folder;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -24,12 +23,12 @@ const TICK: u64 = 500;
 /// How often everything is judged.
 const LOOK: u64 = 30 * SECOND;
 /// A connection is given up when nothing came through for 20 s and a ping was not answered within 10.
-const DEAD: u64 = 30 * SECOND;
+pub(super) const DEAD: u64 = 30 * SECOND;
 /// How long the world goes on after the last act: whoever was away comes back.
 const REST: u64 = 6 * MINUTE;
 
 /// What is to happen.
-enum Happening {
+pub(super) enum Happening {
     Act(Act),
     Wake(usize),
     Surveyed(usize, u64, Vec<Reading>),
@@ -46,28 +45,28 @@ enum Happening {
 }
 
 /// One connection.
-struct Line {
-    machine: usize,
+pub(super) struct Line {
+    pub(super) machine: usize,
     /// When the last message of each way arrives: none overtakes another.
-    up: u64,
-    down: u64,
+    pub(super) up: u64,
+    pub(super) down: u64,
     /// What waits for the cable.
-    held_up: Vec<FromAgent>,
-    held_down: Vec<Told>,
+    pub(super) held_up: Vec<FromAgent>,
+    pub(super) held_down: Vec<Told>,
 }
 
 pub struct World {
     pub now: u64,
     pub machines: Vec<Machine>,
     pub school: School,
-    random: Random,
-    judge: Judge,
-    lines: HashMap<u64, Line>,
-    to_come: BTreeMap<(u64, u64), Happening>,
-    order: u64,
-    installed: u64,
-    runtime: Runtime,
-    folder: TempDir,
+    pub(super) random: Random,
+    pub(super) judge: Judge,
+    pub(super) lines: HashMap<u64, Line>,
+    pub(super) to_come: BTreeMap<(u64, u64), Happening>,
+    pub(super) order: u64,
+    pub(super) installed: u64,
+    pub(super) runtime: Runtime,
+    pub(super) folder: TempDir,
 }
 
 impl World {
@@ -114,7 +113,7 @@ impl World {
         said
     }
 
-    fn at(&mut self, at: u64, happening: Happening) {
+    pub(super) fn at(&mut self, at: u64, happening: Happening) {
         self.order += 1;
         self.to_come.insert((at.max(self.now), self.order), happening);
     }
@@ -168,14 +167,14 @@ impl World {
         self.at(self.now + next, Happening::Tick);
     }
 
-    fn step(&mut self, machine: usize, event: Event) {
+    pub(super) fn step(&mut self, machine: usize, event: Event) {
         if self.machines[machine].works() {
             let effects = self.machines[machine].step(event, self.now, &self.runtime);
             self.follow(machine, effects);
         }
     }
 
-    fn follow(&mut self, machine: usize, effects: Vec<Effect>) {
+    pub(super) fn follow(&mut self, machine: usize, effects: Vec<Effect>) {
         // What is said goes out before the connection ends, in whatever order the step names them.
         let (hang_up, rest): (Vec<Effect>, Vec<Effect>) = effects.into_iter().partition(|effect| matches!(effect, Effect::Disconnect));
         for effect in rest {
@@ -206,7 +205,7 @@ impl World {
     }
 
     /// The agent's end is gone: the collector's end hears of it, at once over a cable and late without one.
-    fn ends_at_collector(&mut self, line: u64) {
+    pub(super) fn ends_at_collector(&mut self, line: u64) {
         let Some(open) = self.lines.get(&line) else { return };
         let at = if self.machines[open.machine].cabled { open.up.max(self.now) + 20 } else { self.now + DEAD };
         self.at(at, Happening::LostAtCollector(line));
@@ -308,159 +307,6 @@ impl World {
             self.machines[machine].line = None;
             self.step(machine, Event::Lost);
         }
-    }
-
-    fn act(&mut self, act: Act) {
-        match act {
-            Act::SwitchOn(machine) if !self.machines[machine].is_on() => self.start(machine, true),
-            Act::StartTheAgent(machine) if !self.machines[machine].is_on() => self.start(machine, false),
-            Act::SwitchOff(machine) if self.machines[machine].works() => {
-                self.judge.set(machine, Truth::Silent, self.now);
-                let effects = self.machines[machine].stop(self.now, &self.runtime);
-                self.follow(machine, effects);
-                self.machines[machine].die();
-            }
-            Act::PullThePlug(machine) if self.machines[machine].is_on() && !self.machines[machine].is_asleep() => {
-                self.judge.set(machine, Truth::Silent, self.now);
-                if let Some(line) = self.machines[machine].die() {
-                    self.at(self.now + DEAD, Happening::LostAtCollector(line));
-                }
-            }
-            Act::CloseTheLid(machine) if self.machines[machine].works() => {
-                self.judge.set(machine, Truth::Silent, self.now);
-                self.step(machine, Event::Suspend);
-                self.machines[machine].sleep(self.now);
-            }
-            Act::OpenTheLid(machine) if self.machines[machine].is_asleep() => {
-                self.judge.set(machine, Truth::Here, self.now);
-                let effects = self.machines[machine].resume(self.now, &self.runtime);
-                self.follow(machine, effects);
-            }
-            Act::Install(machine) => self.install(machine),
-            Act::KillTheAgent(machine) if self.machines[machine].works() => {
-                self.judge.set(machine, Truth::Silent, self.now);
-                if let Some(line) = self.machines[machine].die() {
-                    self.ends_at_collector(line);
-                }
-                let again = self.now + SECOND + self.random.below(30 * SECOND);
-                self.at(again, Happening::Act(Act::StartTheAgent(machine)));
-            }
-            Act::PullTheCable(machines, long) => self.pull(&machines, long),
-            Act::PlugTheCable(machines) => self.plug(&machines),
-            Act::BreakTheConnection(machine) => {
-                if let Some(line) = self.machines[machine].line.take() {
-                    self.judge.disturb(machine, self.now);
-                    self.lines.get_mut(&line).into_iter().for_each(|open| open.machine = machine);
-                    self.at(self.now + 1, Happening::LostAtCollector(line));
-                    self.step(machine, Event::Lost);
-                }
-            }
-            Act::SetTheClock(machine, off_ms) => self.machines[machine].off_ms = off_ms,
-            Act::CopyTheDisk(machine) => self.copy(machine),
-            Act::EndTheCollector(end, down) if self.school.runs() && !self.school.is_doomed() => {
-                if end == End::PowerCut {
-                    self.school.doom();
-                }
-                let dying = if end == End::PowerCut { 200 + self.random.below(3 * SECOND) } else { 1 };
-                self.at(self.now + dying, Happening::Act(Act::TheCollectorIsGone(end, down)));
-            }
-            Act::TheCollectorIsGone(end, down) => self.end_the_collector(end, down),
-            Act::StartTheCollector => {
-                self.school.start();
-                self.judge.started(self.now, &mut self.school, &self.machines);
-            }
-            _ => {} // it is not so that this could happen
-        }
-    }
-
-    fn start(&mut self, machine: usize, boot: bool) {
-        if self.judge.truth(machine) != Truth::Gone {
-            self.judge.set(machine, if self.machines[machine].cabled { Truth::Here } else { Truth::Silent }, self.now);
-        }
-        let effects = self.machines[machine].start(boot, self.now, &mut self.random, &self.runtime);
-        self.follow(machine, effects);
-    }
-
-    /// Somebody installs something on a machine that has told its first inventory.
-    fn install(&mut self, machine: usize) {
-        let pc = &mut self.machines[machine];
-        if pc.works() && self.judge.is_known(machine, &mut self.school, pc) {
-            self.installed += 1;
-            let title = format!("tool-{}", self.installed);
-            pc.install(&title);
-            let start = pc.starts;
-            self.judge.expect(machine, title);
-            self.at(self.now + 2 * SECOND, Happening::Changed(machine, start));
-        }
-    }
-
-    fn pull(&mut self, machines: &[usize], long: u64) {
-        let cut: Vec<usize> = machines.iter().copied().filter(|machine| self.machines[*machine].cabled).collect();
-        for machine in &cut {
-            self.machines[*machine].cabled = false;
-            if self.machines[*machine].works() {
-                self.judge.set(*machine, Truth::Silent, self.now);
-            }
-            if let Some(line) = self.machines[*machine].line.filter(|_| long > DEAD) {
-                let noticed = self.now + DEAD - self.random.below(10 * SECOND);
-                self.at(noticed, Happening::LostAtAgent(line));
-            }
-        }
-        self.at(self.now + long, Happening::Act(Act::PlugTheCable(cut)));
-    }
-
-    fn plug(&mut self, machines: &[usize]) {
-        for &machine in machines {
-            self.machines[machine].cabled = true;
-            if self.machines[machine].works() {
-                self.judge.set(machine, Truth::Here, self.now);
-            }
-            let mut held: Vec<u64> = self.lines.iter().filter(|(_, open)| open.machine == machine).map(|(line, _)| *line).collect();
-            held.sort_unstable();
-            for line in held {
-                let Some(open) = self.lines.get_mut(&line) else { continue };
-                let (up, down) = (std::mem::take(&mut open.held_up), std::mem::take(&mut open.held_down));
-                let at = self.now + 50;
-                (open.up, open.down) = (open.up.max(at), open.down.max(at));
-                let (up_at, down_at) = (open.up, open.down);
-                up.into_iter().for_each(|word| self.at(up_at, Happening::Up(line, word)));
-                down.into_iter().for_each(|told| self.at(down_at, Happening::Down(line, told)));
-            }
-        }
-    }
-
-    /// The disk is copied into another PC, which is then switched on.
-    fn copy(&mut self, machine: usize) {
-        let number = self.machines.len();
-        let place = self.folder.path().join(format!("pc-{number}"));
-        copy_folder(&self.machines[machine].dir, &place).unwrap();
-        let original = &self.machines[machine];
-        let mut copy = Machine::new(number as u64, "COPY", place);
-        (copy.device, copy.lineage) = (original.device, original.lineage.clone());
-        copy.certificate.clone_from(&original.certificate);
-        self.machines.push(copy);
-        self.judge.set(machine, Truth::Gone, self.now);
-        self.judge.add(Truth::Gone);
-        self.start(number, true);
-    }
-
-    fn end_the_collector(&mut self, end: End, down: u64) {
-        let seq = self.school.end(end, &mut self.random);
-        self.judge.ended(self.now, seq, &self.machines);
-        let mut open: Vec<u64> = self.lines.keys().copied().collect();
-        open.sort_unstable();
-        for line in open {
-            let machine = self.lines[&line].machine;
-            if self.machines[machine].cabled {
-                // In-flight words are lost with it, and every agent hears at once that the connection is over.
-                self.lines.remove(&line);
-                if self.machines[machine].line == Some(line) {
-                    self.machines[machine].line = None;
-                    self.step(machine, Event::Lost);
-                }
-            }
-        }
-        self.at(self.now + down, Happening::Act(Act::StartTheCollector));
     }
 }
 
