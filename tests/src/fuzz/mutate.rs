@@ -46,7 +46,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -55,7 +55,7 @@ impl Random {
 
     /// A number below `limit`.
     pub fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit.max(1)
+        self.draw() % limit.max(1)
     }
 
     /// Whether something happens that happens `times` in a thousand.
@@ -114,7 +114,7 @@ impl Mutator {
                 bytes.get_mut(from).into_iter().for_each(|byte| *byte ^= bit);
             }
             2 => {
-                let byte = random.next() as u8;
+                let byte = random.draw() as u8;
                 bytes.get_mut(from).into_iter().for_each(|there| *there = byte);
             }
             3 => bytes.truncate(from),

@@ -20,7 +20,7 @@ pub enum Effect {
     /// It hangs up.
     Disconnect,
     /// It says something.
-    Say(FromAgent),
+    Say(Box<FromAgent>),
     /// It reads these now.
     Survey(Vec<Reading>),
     /// It wants to be woken at this time, ms of the week.
@@ -130,7 +130,7 @@ impl Machine {
         let (spool, kept) = Spool::open(&self.dir, &facts.boot, session).unwrap();
         assert_eq!(kept.lost, 0, "{}: the spool lost entries", self.tag);
         let lineage = self.lineage.clone();
-        let beginning = Beginning { facts, agent_version: "week".to_owned(), kept, lineage, renew_at_ms: i64::MAX, seed: random.next() };
+        let beginning = Beginning { facts, agent_version: "week".to_owned(), kept, lineage, renew_at_ms: i64::MAX, seed: random.draw() };
         self.running = Some((Session::new(beginning), spool));
         self.step(Event::Start, at, runtime)
     }
@@ -175,7 +175,7 @@ impl Machine {
                     self.carry_out(task, &mut effects, runtime);
                 }
             }
-            effects.extend(out.send.into_iter().map(Effect::Say));
+            effects.extend(out.send.into_iter().map(|word| Effect::Say(Box::new(word))));
             if let Some(wake) = out.wake_at {
                 // Never in the past: what is due now is due a moment later.
                 let wake = self.began.saturating_add(u64::try_from(wake.as_millis()).unwrap_or(u64::MAX / 2)) + 1;

@@ -180,7 +180,7 @@ impl World {
         for effect in rest {
             match effect {
                 Effect::Connect(hello) => self.connect(machine, hello),
-                Effect::Say(word) => self.say(machine, word),
+                Effect::Say(word) => self.say(machine, *word),
                 Effect::Survey(readings) => {
                     let done = self.now + 200 + self.random.below(3 * SECOND);
                     let start = self.machines[machine].starts;
