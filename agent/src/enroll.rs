@@ -183,7 +183,7 @@ pub async fn enroll(enrolment: &Enrolment<'_>) -> Result<Identity, EnrollError> 
     Ok(Identity { bound: Some(bound), ..identity })
 }
 
-fn identity(answer: EnrollResponse, key: &Key, token: &Token, host: &str) -> Result<Identity, EnrollError> {
+pub(crate) fn identity(answer: EnrollResponse, key: &Key, token: &Token, host: &str) -> Result<Identity, EnrollError> {
     if tls::pin(&answer.ca_der) != token.pin {
         return Err(EnrollError::BadAnswer("its CA is not the one in the token".to_owned()));
     }
@@ -220,10 +220,11 @@ fn call_error(error: CallError, address: &str, token: &Token) -> EnrollError {
 }
 
 /// The address with a port, and the host alone.
-fn address(text: &str) -> Result<(String, String), EnrollError> {
+pub(crate) fn address(text: &str) -> Result<(String, String), EnrollError> {
     let text = text.trim();
     let bad = || EnrollError::Address(text.to_owned());
-    if text.is_empty() || text.len() > 255 || text.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '@')) {
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']' | '%');
+    if text.is_empty() || text.len() > 255 || !text.chars().all(fits) {
         return Err(bad());
     }
     if let Ok(address) = text.trim_matches(['[', ']']).parse::<std::net::Ipv6Addr>() {
@@ -232,9 +233,13 @@ fn address(text: &str) -> Result<(String, String), EnrollError> {
     match text.rsplit_once(':') {
         Some((host, port)) => {
             let port: u16 = port.parse().map_err(|_| bad())?;
-            let host = host.trim_matches(['[', ']']);
-            if host.is_empty() { Err(bad()) } else { Ok((with_port(host, port), host.to_owned())) }
+            let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+            // Only an address of IPv6 has colons; what follows its % names an interface.
+            let six = || host.split('%').next().is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
+            let fits = !host.is_empty() && !host.contains(['[', ']']) && (!host.contains(':') || six());
+            if fits { Ok((with_port(host, port), host.to_owned())) } else { Err(bad()) }
         }
+        None if text.contains(['[', ']']) => Err(bad()),
         None => Ok((with_port(text, ENROLL_PORT), text.to_owned())),
     }
 }
@@ -276,7 +281,7 @@ mod tests {
         ] {
             assert_eq!(address(text).unwrap().0, expected);
         }
-        for bad in ["", "https://x", "x:port", ":7444", "a b"] {
+        for bad in ["", "https://x", "x:port", ":7444", "a b", "a\0b", "a:b:9", "[x", "x]:9", "[a[b]:9"] {
             assert!(address(bad).is_err(), "{bad}");
         }
     }

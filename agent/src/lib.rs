@@ -35,6 +35,9 @@ pub mod status;
 
 pub mod cli;
 
+#[doc(hidden)]
+pub mod fuzz;
+
 pub use run::{Agent, Ended, Keeping, RunError, run};
 pub use source::{Facts, Machine, Simulated, Source};
 pub use survey::Content;

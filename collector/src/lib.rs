@@ -7,6 +7,8 @@ pub mod clock;
 pub mod collector;
 pub mod desk;
 pub mod erasure;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod keeper;
 pub mod metrics;
 pub mod notify;

@@ -164,6 +164,29 @@ fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
 }
 
+/// The sealed file and its seal fed with hostile bytes.
+pub(crate) mod fuzz {
+    use super::{Path, parse_seal, unseal};
+    use rollcall_proto::fuzz::{Feed, Target};
+
+    pub(crate) fn target() -> Target {
+        Target::with_state("secrets", &[b"age-encryption.org/v1\n-> X25519 AAAA\nAAAA\n--- AAAA\n", br#"{"desk-ca":"AAAA"}"#], feed)
+    }
+
+    /// The bytes come as the file, as what was sealed in it, and as the seal.
+    fn feed() -> Feed {
+        let (seal, at) = (super::x25519::Identity::generate(), Path::new("secrets.sealed"));
+        Box::new(move |bytes| {
+            assert!(unseal(at, &seal, bytes).is_err(), "nobody guesses what is sealed");
+            let sealed = age::encrypt(&seal.to_public(), bytes).unwrap_or_default();
+            if let Ok(held) = unseal(at, &seal, &sealed) {
+                assert!(serde_json::from_slice::<serde_json::Value>(bytes).is_ok_and(|said| said.is_object()), "{} secrets", held.len());
+            }
+            drop(parse_seal(at, bytes));
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -134,6 +134,26 @@ impl ProducesTickets for Tickets {
     }
 }
 
+/// Tickets that nobody made, and keys as they are kept.
+pub(crate) mod fuzz {
+    use super::{Key, ProducesTickets, RwLock, Tickets, Timestamp};
+    use rollcall_proto::fuzz::{Feed, Target};
+
+    pub(crate) fn target() -> Target {
+        Target::with_state("ticket", &[&[7; 60], &[0; 40]], feed)
+    }
+
+    fn feed() -> Feed {
+        let tickets = Tickets { keys: RwLock::new(Key::new(Timestamp::UNIX_EPOCH, [7; 32]).into_iter().collect()) };
+        Box::new(move |bytes| {
+            assert_eq!(tickets.decrypt(bytes), None, "nobody guesses a ticket");
+            let sealed = tickets.encrypt(bytes).filter(|ticket| ticket.len() <= super::LONGEST);
+            assert!(sealed.is_none_or(|ticket| tickets.decrypt(&ticket).is_some_and(|plain| plain == bytes)));
+            assert!(Key::read(bytes).is_none_or(|key| key.written() == bytes), "a key that was kept");
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,8 @@
 mod codec;
 mod dates;
 pub mod digest;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod section;
 
 pub use digest::{Digest, pack, unpack};

@@ -6,6 +6,7 @@ pub mod agent;
 pub mod browser;
 pub mod command;
 pub mod crash;
+pub mod fuzz;
 pub mod hook;
 pub mod pc;
 pub mod process;

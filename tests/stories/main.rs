@@ -19,6 +19,7 @@ mod school;
 mod silence;
 mod software;
 mod sweep;
+mod week;
 
 use rollcall_tests::pc::{self, Title};
 

@@ -10,7 +10,7 @@ const ROWS: &[&[&str]] = &[
     &["collector"],
     &["backups", "erasure", "metrics", "notify", "restore", "sweeps", "upkeep"],
     &["agents", "cli", "desk"],
-    &["serve"],
+    &["fuzz", "serve"],
     &["cli/serve"],
     &["lib", "main"],
 ];

@@ -36,6 +36,18 @@ impl Word {
     }
 }
 
+/// The word that was said, as it is said; `None`: it is none.
+#[cfg(unix)]
+pub(crate) fn means(text: &[u8]) -> Option<&'static str> {
+    Word::parse(text).map(Word::name)
+}
+
+/// Nothing is said here.
+#[cfg(not(unix))]
+pub(crate) fn means(_text: &[u8]) -> Option<&'static str> {
+    None
+}
+
 #[cfg(unix)]
 pub use unix::{Bell, Ring, say};
 

@@ -134,6 +134,13 @@ fn load(path: &Path) -> Option<Facts> {
     (age <= LIFE_S).then_some(facts)
 }
 
+/// Whether every fact in these bytes can be asked for by its name; bytes that are no facts hold none.
+pub(crate) fn facts_answer(bytes: &[u8]) -> bool {
+    let Ok(facts) = serde_json::from_slice::<Facts>(bytes) else { return true };
+    let named = |name: &String| facts.file(name).or_else(|| facts.answer(name, "").map(|answer| answer.map(String::into_bytes)));
+    facts.files.keys().chain(facts.answers.keys()).chain(facts.refused.keys()).chain(&facts.absent).all(|name| named(name).is_some())
+}
+
 /// Reads what only root may read and writes it to `out`, whole or not at all, for root and the agent's group. Gives the
 /// number of facts.
 ///

@@ -9,7 +9,7 @@ use std::path::Path;
 pub(super) const FILE: &str = "host.json";
 
 /// Everything a machine said that a plain copy of its files cannot hold.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Manifest {
     /// The kernel's word for the architecture.
@@ -32,6 +32,15 @@ pub(super) struct Manifest {
     pub present: BTreeSet<String>,
     /// Last writes, seconds since 1970 UTC.
     pub modified: BTreeMap<String, i64>,
+    /// Files that lie in memory: of a machine that no folder holds.
+    #[serde(skip)]
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+/// Whether what is written of the manifest in these bytes reads the same; bytes that are none are written nowhere.
+pub(crate) fn manifest_reads_back(bytes: &[u8]) -> bool {
+    let Ok(manifest) = serde_json::from_slice::<Manifest>(bytes) else { return true };
+    serde_json::to_vec(&manifest).ok().and_then(|text| serde_json::from_slice(&text).ok()) == Some(manifest)
 }
 
 /// Why a source could not be read when it was recorded.

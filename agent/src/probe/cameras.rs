@@ -38,7 +38,7 @@ fn camera(host: &Host, node: &str) -> Option<Camera> {
 /// Some drivers give "Integrated Camera: Integrated C": the name, and its beginning once more.
 fn twice(name: &str) -> &str {
     match name.split_once(": ") {
-        Some((first, again)) if first.starts_with(again) => first,
+        Some((first, again)) if first.starts_with(again) => first.trim_end(),
         _ => name,
     }
 }

@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// Bytes of a digest before an entry's own.
 const DIGEST: usize = 32;
+/// Numbers of entries stay below: what claims more is no entry of ours.
+const MOST: u64 = 1 << 62;
 
 /// The spool on disk.
 pub struct Folder {
@@ -39,7 +41,7 @@ impl Folder {
     pub(super) fn open(dir: &Path, boot: &str, session: String) -> Result<(Self, Kept), SpoolError> {
         private_dir(&dir.join("contents")).map_err(failed(dir))?;
         let stored = std::fs::read(dir.join("current")).ok().and_then(|bytes| serde_json::from_slice::<Current>(&bytes).ok());
-        let stored = stored.filter(|current| uuid::Uuid::parse_str(&current.session).is_ok());
+        let stored = stored.filter(|current| uuid::Uuid::parse_str(&current.session).is_ok() && current.acknowledged < MOST);
         let began = Current { session: session.clone(), boot: boot.to_owned(), acknowledged: 0 };
         let same_boot = stored.as_ref().is_some_and(|current| current.boot == boot);
         let (current, astray) = match stored {
@@ -53,6 +55,10 @@ impl Folder {
             folder.current.boot = began.boot;
             folder.begin_anew(&session, &renumbered(&mut entries, &session))?;
             highest = entries.len() as u64;
+        }
+        if entries.is_empty() {
+            // Numbers of entries that were torn were given once, too, and may have been heard.
+            folder.current.acknowledged = folder.current.acknowledged.max(highest);
         }
         folder.sweep()?;
         let contents = folder.read_contents(&entries);
@@ -218,7 +224,8 @@ fn files(dir: &Path) -> Result<Vec<(String, PathBuf)>, SpoolError> {
 }
 
 fn numbered(dir: &Path) -> Result<Vec<(u64, PathBuf)>, SpoolError> {
-    let mut numbered: Vec<(u64, PathBuf)> = files(dir)?.into_iter().filter_map(|(name, path)| Some((name.parse().ok()?, path))).collect();
+    let mut numbered: Vec<(u64, PathBuf)> =
+        files(dir)?.into_iter().filter_map(|(name, path)| Some((name.parse().ok().filter(|number| *number < MOST)?, path))).collect();
     numbered.sort_unstable();
     Ok(numbered)
 }
@@ -335,6 +342,27 @@ mod tests {
         assert_eq!((kept.session.as_str(), numbers(&kept), kept.next), (SECOND, vec![1, 2, 3], 4));
         assert_eq!((kept.contents.len(), kept.lost), (2, 1));
         assert!(!dir.path().join(FIRST).exists() && !other.exists());
+        assert_eq!(numbers(&reopened(dir.path(), "boot")), [1, 2, 3]);
+    }
+
+    #[test]
+    fn the_number_of_a_torn_entry_is_not_given_again_however_often_the_agent_starts() {
+        let (dir, _) = filled();
+        for number in 1..=3 {
+            std::fs::write(dir.path().join(FIRST).join(format!("{number:020}")), b"torn").unwrap();
+        }
+        let kept = reopened(dir.path(), "boot");
+        assert_eq!((numbers(&kept), kept.next, kept.lost), (vec![], 4, 3));
+        assert_eq!(reopened(dir.path(), "boot").next, 4);
+    }
+
+    #[test]
+    fn a_number_that_nobody_gave_is_no_entry() {
+        let (dir, _) = filled();
+        std::fs::write(dir.path().join(FIRST).join(u64::MAX.to_string()), b"rubbish").unwrap();
+        assert_eq!(reopened(dir.path(), "boot").next, 4);
+        let mark = format!(r#"{{"session":"{FIRST}","boot":"boot","acknowledged":{}}}"#, u64::MAX);
+        std::fs::write(dir.path().join("current"), mark).unwrap();
         assert_eq!(numbers(&reopened(dir.path(), "boot")), [1, 2, 3]);
     }
 

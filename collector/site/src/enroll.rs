@@ -156,9 +156,11 @@ fn made_tag(site: &Site, host_name: &str, token: &Token) -> Tag {
 
 /// The tag of another active device on the same hardware.
 fn twin(site: &Site, request: &Enrolment) -> Option<Tag> {
+    let facts = request.fingerprint.facts();
     let same = |device: &&Arc<Device>| {
         device.id != request.device
             && device.state == DeviceState::Active
+            && device.fingerprint.may_be(&facts)
             && device.fingerprint.likeness(&request.fingerprint) == Likeness::Same
     };
     let device = site.devices.values().find(same)?;

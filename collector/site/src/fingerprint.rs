@@ -22,6 +22,10 @@ pub struct Fingerprint {
     pub machine_id: String,
 }
 
+/// Facts of one machine, as they are compared.
+#[derive(Clone, Debug)]
+pub struct Facts(Vec<String>);
+
 /// What the comparison of two fingerprints says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
@@ -64,6 +68,19 @@ impl Fingerprint {
             (0, _) => Likeness::Unclear,
             _ => Likeness::Same,
         }
+    }
+
+    /// A cheap look before [`Fingerprint::likeness`]: `false` when no fact of the two is the same, so that they can't be one machine.
+    pub fn may_be(&self, facts: &Facts) -> bool {
+        let single = [&self.system_uuid, &self.system_serial, &self.board_serial, &self.chassis_serial];
+        single.into_iter().chain(&self.macs).chain(&self.disk_serials).any(|text| facts.0.iter().any(|fact| fact.eq_ignore_ascii_case(text.trim())))
+    }
+
+    /// The facts of this machine that count, to look for it among many.
+    pub fn facts(&self) -> Facts {
+        let single = [&self.system_uuid, &self.system_serial, &self.board_serial, &self.chassis_serial];
+        let plain = single.into_iter().chain(&self.macs).chain(&self.disk_serials).filter_map(|text| fact(text));
+        Facts(plain.chain(swapped(&self.system_uuid)).collect())
     }
 
     /// This evidence with what `now` knows better: a fact that could not be read this time is kept.

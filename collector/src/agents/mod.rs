@@ -12,12 +12,14 @@ mod conversation;
 pub mod door;
 pub mod enroll;
 pub mod follow;
+pub(crate) mod fuzz;
 mod greet;
 mod intake;
 pub mod listen;
 mod pace;
 mod pauses;
 mod pending;
+pub(crate) mod rehearsal;
 mod renew;
 pub mod roll;
 #[cfg(test)]

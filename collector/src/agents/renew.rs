@@ -98,7 +98,7 @@ pub(super) async fn renew(
 }
 
 /// Whether the key of the certificate signed the statement.
-fn is_signed(said: &RenewRequest) -> bool {
+pub(super) fn is_signed(said: &RenewRequest) -> bool {
     let Ok((_, certificate)) = X509Certificate::from_der(&said.certificate_der) else { return false };
     let statement = renewal_statement(&said.certificate_der, &said.nonce, &said.csr_der);
     let provider = tls::provider();

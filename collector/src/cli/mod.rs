@@ -14,6 +14,7 @@ mod device_page;
 mod device_section;
 mod event;
 pub mod exit;
+pub(crate) mod fuzz;
 mod key;
 mod ledger;
 mod loan;

@@ -9,6 +9,7 @@ mod chart;
 mod door;
 mod fold;
 mod frame;
+pub(crate) mod fuzz;
 mod guard;
 pub mod keys;
 mod live;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) const UNFINISHED: &str = "part";
 
 /// How the last line of a file of lines begins.
-const HASH: &str = "blake3 ";
+pub(super) const HASH: &str = "blake3 ";
 
 /// Names what was being done, and where, when the system says no.
 pub(super) fn at<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> StoreError + 'a {

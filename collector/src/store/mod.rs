@@ -7,6 +7,7 @@ pub(crate) mod contract;
 mod copy;
 mod disk;
 pub mod folder;
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod golden;
 mod hashed;

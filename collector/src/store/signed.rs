@@ -70,7 +70,7 @@ impl Statement {
     }
 
     /// Reads a line; `None` when it is none, or its signature is not by the key that it names.
-    fn read(line: &str) -> Option<Self> {
+    pub(super) fn read(line: &str) -> Option<Self> {
         let (text, signature) = line.rsplit_once(" signature=")?;
         let mut words = text.split(' ');
         let says = match words.next()? {

@@ -143,11 +143,11 @@ async fn during_work(collector: &CollectorProcess, peers: Vec<Peer>, figures: &m
         writeln!(rows, "IMP-{row:06},laptop,Dell Inc.,Latitude 5420")?;
     }
     std::fs::write(&csv, rows)?;
-    std::fs::write(&baseline, "name = \"bench\"\nrooms = [\"Lab 0\", \"Lab 1\", \"Lab 2\"]\n\n[[required]]\nname = \"libgtk-000\"\n")?;
-    let import = [String::from("asset"), "import".to_owned(), csv.display().to_string()];
-    let plan = [String::from("baseline"), "plan".to_owned(), baseline.display().to_string()];
+    std::fs::write(&baseline, "name = \"bench\"\nrooms = [\"*\"]\n\n[[required]]\ntitle = \"libgtk-000\"\n")?;
+    let import = vec![String::from("asset"), "import".to_owned(), csv.display().to_string(), "--yes".to_owned()];
+    let plan = vec![String::from("baseline"), "plan".to_owned(), baseline.display().to_string()];
     let mut peers = peers;
-    for (what, command) in [(format!("an import of {RECORDS} records"), import), ("a plan over the labs".to_owned(), plan)] {
+    for (what, command) in [(format!("an import of {RECORDS} records"), import), ("a plan over all devices".to_owned(), plan)] {
         let done = AtomicBool::new(false);
         let work = async {
             let began = Instant::now();

@@ -3,7 +3,6 @@
 mod doors;
 mod hostile;
 mod identity;
-mod mutated;
 mod presence;
 mod reports;
 

@@ -17,7 +17,7 @@ const MAX_NAME: usize = 255;
 const CHUNK: usize = 256 * 1024;
 
 /// Writes an archive.
-pub(super) struct Writer<W> {
+pub(in crate::store) struct Writer<W> {
     out: W,
     files: u64,
     bytes: u64,
@@ -25,13 +25,13 @@ pub(super) struct Writer<W> {
 
 impl<W: Write> Writer<W> {
     /// Begins an archive.
-    pub(super) fn begin(mut out: W) -> io::Result<Self> {
+    pub(in crate::store) fn begin(mut out: W) -> io::Result<Self> {
         out.write_all(&MAGIC)?;
         Ok(Self { out, files: 0, bytes: 0 })
     }
 
     /// Adds a file: `length` bytes of `from`.
-    pub(super) fn add(&mut self, name: &str, length: u64, from: impl Read) -> io::Result<()> {
+    pub(in crate::store) fn add(&mut self, name: &str, length: u64, from: impl Read) -> io::Result<()> {
         let short = u16::try_from(name.len()).ok().filter(|short| is_name(name) && *short > 0);
         let short = short.ok_or_else(|| io::Error::other(format!("{name:?} is no name for a file of a backup")))?;
         let mut hashed = Hashed::new(&mut self.out);
@@ -49,7 +49,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Ends the archive; gives what it was written to, the number of files, and their bytes.
-    pub(super) fn end(mut self) -> io::Result<(W, u64, u64)> {
+    pub(in crate::store) fn end(mut self) -> io::Result<(W, u64, u64)> {
         self.out.write_all(&0_u16.to_le_bytes())?;
         self.out.write_all(&self.files.to_le_bytes())?;
         Ok((self.out, self.files, self.bytes))
@@ -57,28 +57,28 @@ impl<W: Write> Writer<W> {
 }
 
 /// Reads an archive.
-pub(super) struct Reader<R> {
+pub(in crate::store) struct Reader<R> {
     from: R,
     files: u64,
 }
 
 /// The head of a file in an archive.
-pub(super) struct Head {
+pub(in crate::store) struct Head {
     /// Its name, checked to lead nowhere else.
-    pub(super) name: String,
+    pub(in crate::store) name: String,
     /// Its bytes.
-    pub(super) length: u64,
+    pub(in crate::store) length: u64,
     hasher: blake3::Hasher,
 }
 
 impl<R: Read> Reader<R> {
     /// Begins to read.
-    pub(super) fn begin(mut from: R) -> io::Result<Self> {
+    pub(in crate::store) fn begin(mut from: R) -> io::Result<Self> {
         if bytes::<8>(&mut from)? == MAGIC { Ok(Self { from, files: 0 }) } else { Err(bad("it is not a backup of Rollcall")) }
     }
 
     /// The next file's head, to be followed by [`Reader::copy`]; `None` at the end, which must be the end of everything.
-    pub(super) fn head(&mut self) -> io::Result<Option<Head>> {
+    pub(in crate::store) fn head(&mut self) -> io::Result<Option<Head>> {
         let length = u16::from_le_bytes(bytes(&mut self.from)?);
         if length == 0 {
             let counted = u64::from_le_bytes(bytes(&mut self.from)?);
@@ -95,7 +95,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// Copies the file whose head was just read, and checks it.
-    pub(super) fn copy(&mut self, head: Head, to: impl Write) -> io::Result<()> {
+    pub(in crate::store) fn copy(&mut self, head: Head, to: impl Write) -> io::Result<()> {
         let mut hashed = Hashed { inner: to, hasher: head.hasher };
         let copied = io::copy(&mut io::BufReader::with_capacity(CHUNK, self.from.by_ref().take(head.length)), &mut hashed)?;
         if copied != head.length || *hashed.hasher.finalize().as_bytes() != bytes::<32>(&mut self.from)? {

@@ -5,7 +5,7 @@
 //! is made while
 //! the collector runs: up to the last group that was durable when it began. The shelf is not in it; it is made anew.
 
-mod archive;
+pub(super) mod archive;
 mod gather;
 
 use super::disk::{at, entries, write_whole};
@@ -30,7 +30,7 @@ const KEPT: &[&str] = &[CHECKPOINTS, FORGOTTEN, KEYS];
 
 /// What a backup says of itself.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Manifest {
+pub(super) struct Manifest {
     format: u32,
     group: u64,
     seq: u64,
@@ -190,7 +190,7 @@ fn open_backup(from: &Path, identity: &Identity, into: &Path) -> Result<Archive,
 }
 
 /// Takes every file out of the archive; gives the manifest and their number.
-fn take_out<R: Read>(archive: &mut archive::Reader<R>, into: &Path) -> io::Result<(Manifest, u64)> {
+pub(super) fn take_out<R: Read>(archive: &mut archive::Reader<R>, into: &Path) -> io::Result<(Manifest, u64)> {
     let first = archive.head()?.filter(|head| head.name == MANIFEST && head.length <= MAX_MANIFEST);
     let mut text = Vec::new();
     archive.copy(first.ok_or_else(|| io::Error::other("it has no manifest"))?, &mut text)?;

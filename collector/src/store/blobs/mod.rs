@@ -264,6 +264,12 @@ impl Held {
     }
 }
 
+/// A pack with one content, as it is written.
+pub(super) fn example() -> Vec<u8> {
+    let content = rollcall_proto::pack(b"bash").unwrap_or_default();
+    [head(None), frame(&Digest::of(b"bash"), &content, HEAD), mark(HEAD)].concat()
+}
+
 /// Checks every pack in `dir` and what older versions left, damaged or not; gives the number of whole contents.
 pub(super) fn verify(dir: &Path, damage: &mut Vec<String>) -> Result<u64, StoreError> {
     let mut whole = old::verify(dir, damage)?;

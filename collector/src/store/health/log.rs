@@ -26,16 +26,16 @@ const MAX_CHUNK: usize = 64 * 1024;
 
 /// Where the chunks of a file lie.
 #[derive(Clone, Default)]
-pub(super) struct Log {
+pub(in crate::store) struct Log {
     /// Offset and stored bytes of each device's chunks.
-    pub(super) chunks: HashMap<DeviceId, Vec<(u64, u32)>>,
+    pub(in crate::store) chunks: HashMap<DeviceId, Vec<(u64, u32)>>,
     /// Where the next chunk goes.
-    pub(super) end: u64,
+    pub(in crate::store) end: u64,
 }
 
 impl Log {
     /// Reads where the chunks of a file lie, and cuts an unfinished one off its end. No file: none.
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(in crate::store) fn open(path: &Path) -> Result<Self, StoreError> {
         let Some(bytes) = read(path)? else { return Ok(Self::default()) };
         let (mut log, mut sound) = (Self { end: bytes.len() as u64, ..Self::default() }, 0);
         for (offset, chunk) in chunks(&bytes) {
@@ -53,7 +53,7 @@ impl Log {
     }
 
     /// Appends an hour of a device. What can't be written is dropped.
-    pub(super) fn append(&mut self, path: &Path, device: DeviceId, hour_ms: i64, samples: &[Sample]) -> Result<(), StoreError> {
+    pub(in crate::store) fn append(&mut self, path: &Path, device: DeviceId, hour_ms: i64, samples: &[Sample]) -> Result<(), StoreError> {
         let chunk = encode(device, hour_ms, samples);
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
         file.and_then(|mut file| file.write_all(&chunk)).map_err(at("append to the health samples", path))?;
@@ -63,7 +63,7 @@ impl Log {
     }
 
     /// The rows of a device, in the order of its chunks; a chunk that is no longer as written is left out.
-    pub(super) fn rows(&self, path: &Path, device: DeviceId) -> Result<Vec<Row>, StoreError> {
+    pub(in crate::store) fn rows(&self, path: &Path, device: DeviceId) -> Result<Vec<Row>, StoreError> {
         let Some(places) = self.chunks.get(&device) else { return Ok(Vec::new()) };
         let file = match File::open(path) {
             Ok(file) => file,
@@ -87,7 +87,7 @@ impl Log {
 }
 
 /// Names the damaged chunks of a file.
-pub(super) fn verify(path: &Path, damage: &mut Vec<String>) -> Result<(), StoreError> {
+pub(in crate::store) fn verify(path: &Path, damage: &mut Vec<String>) -> Result<(), StoreError> {
     let bytes = read(path)?.unwrap_or_default();
     let end = chunks(&bytes).filter_map(|(offset, chunk)| chunk.map(|chunk| offset + HEAD + chunk.packed.len())).last().unwrap_or(0);
     for (offset, chunk) in chunks(&bytes) {
@@ -117,7 +117,7 @@ impl Chunk<'_> {
     }
 }
 
-fn encode(device: DeviceId, hour_ms: i64, samples: &[Sample]) -> Vec<u8> {
+pub(in crate::store) fn encode(device: DeviceId, hour_ms: i64, samples: &[Sample]) -> Vec<u8> {
     let plain: Vec<u8> = samples.iter().flat_map(Message::encode_length_delimited_to_vec).collect();
     let packed = zstd::bulk::compress(&plain, 3).unwrap_or_default();
     let length = u32::try_from(packed.len()).unwrap_or(u32::MAX);

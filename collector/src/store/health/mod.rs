@@ -14,10 +14,10 @@
 //! run, 0.6 GB for 30 days and 1.3 GB for the rest of the year: 2.1 GB; a school's, on for nine hours of five days, a quarter of that. In
 //! memory a device takes 1.7 KB.
 
-mod log;
+pub(super) mod log;
 mod range;
-mod rows;
-mod table;
+pub(super) mod rows;
+pub(super) mod table;
 
 pub use range::{Range, Reading, Spread};
 

@@ -23,16 +23,16 @@ const MAX_COLUMNS: usize = 256;
 
 /// What was measured at one time, by the number of its field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Row {
+pub(in crate::store) struct Row {
     /// When, ms since 1970.
-    pub(super) at_ms: i64,
+    pub(in crate::store) at_ms: i64,
     /// The values, each in the unit of its field.
-    pub(super) values: BTreeMap<u32, i64>,
+    pub(in crate::store) values: BTreeMap<u32, i64>,
 }
 
 impl Row {
     /// A sample as a row: its fields that are single numbers.
-    pub(super) fn of(sample: &Sample) -> Self {
+    pub(in crate::store) fn of(sample: &Sample) -> Self {
         let bytes = sample.encode_to_vec();
         let (mut rest, mut row) = (bytes.as_slice(), Self { at_ms: sample.at_ms, ..Self::default() });
         while let Some((field, value)) = next_field(&mut rest) {
@@ -45,7 +45,7 @@ impl Row {
     }
 
     /// The sample that the row was.
-    pub(super) fn sample(&self) -> Sample {
+    pub(in crate::store) fn sample(&self) -> Sample {
         let mut bytes = Vec::new();
         for (field, value) in &self.values {
             encode_varint(u64::from(*field) << 3, &mut bytes);
@@ -71,7 +71,7 @@ fn next_field(bytes: &mut &[u8]) -> Option<(u32, Option<u64>)> {
 }
 
 /// Packs rows, oldest first.
-pub(super) fn pack(rows: &[Row]) -> Vec<u8> {
+pub(in crate::store) fn pack(rows: &[Row]) -> Vec<u8> {
     let mut plain = Vec::new();
     encode_varint(rows.len() as u64, &mut plain);
     let mut before = 0_i64;
@@ -98,7 +98,7 @@ pub(super) fn pack(rows: &[Row]) -> Vec<u8> {
 }
 
 /// Reads packed rows; `None` when they are not as written.
-pub(super) fn unpack(packed: &[u8]) -> Option<Vec<Row>> {
+pub(in crate::store) fn unpack(packed: &[u8]) -> Option<Vec<Row>> {
     let plain = zstd::bulk::decompress(packed, MAX_BLOCK).ok()?;
     let mut rest = plain.as_slice();
     let count = usize::try_from(decode_varint(&mut rest).ok()?).ok().filter(|count| *count <= MAX_ROWS)?;

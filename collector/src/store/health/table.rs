@@ -23,7 +23,7 @@ const ENTRY: u64 = 36;
 const MAX_BLOCK: u32 = 1024 * 1024;
 
 /// A file of a day that is over.
-pub(super) struct Table {
+pub(in crate::store) struct Table {
     path: PathBuf,
     file: File,
     /// Where the index begins.
@@ -52,7 +52,7 @@ impl Place {
 }
 
 /// Writes a table: `rows` gives the rows of each of `devices`, which are in order; those without rows are left out.
-pub(super) fn write(
+pub(in crate::store) fn write(
     path: &Path,
     devices: impl Iterator<Item = DeviceId>,
     mut rows: impl FnMut(DeviceId) -> Result<Vec<Row>, StoreError>,
@@ -80,7 +80,7 @@ pub(super) fn write(
 
 impl Table {
     /// Opens a table; `None` when there is no such file.
-    pub(super) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
+    pub(in crate::store) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -98,12 +98,12 @@ impl Table {
     }
 
     /// The devices in it.
-    pub(super) fn devices(&self) -> Result<Vec<DeviceId>, StoreError> {
+    pub(in crate::store) fn devices(&self) -> Result<Vec<DeviceId>, StoreError> {
         (0..self.count).map(|number| Ok(self.place(number)?.device)).collect()
     }
 
     /// The rows of a device, oldest first; none when its block is not as written.
-    pub(super) fn rows(&self, device: DeviceId) -> Result<Vec<Row>, StoreError> {
+    pub(in crate::store) fn rows(&self, device: DeviceId) -> Result<Vec<Row>, StoreError> {
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = low.midpoint(high);
@@ -136,7 +136,7 @@ impl Table {
 }
 
 /// Names what is damaged in a file.
-pub(super) fn verify(path: &Path, damage: &mut Vec<String>) -> Result<(), StoreError> {
+pub(in crate::store) fn verify(path: &Path, damage: &mut Vec<String>) -> Result<(), StoreError> {
     let table = match Table::open(path) {
         Ok(Some(table)) => table,
         Ok(None) => return Ok(()),

@@ -59,12 +59,12 @@ impl Place {
 }
 
 /// The head of a segment that begins after `before`.
-pub(super) fn segment_head(before: &Place) -> Vec<u8> {
+pub(in crate::store) fn segment_head(before: &Place) -> Vec<u8> {
     before.head(SEGMENT_MAGIC)
 }
 
 /// Reads the head of a segment; `None` when a byte is not as written.
-pub(super) fn read_segment_head(bytes: &[u8]) -> Option<Place> {
+pub(in crate::store) fn read_segment_head(bytes: &[u8]) -> Option<Place> {
     Place::from_head(SEGMENT_MAGIC, bytes)
 }
 
@@ -85,7 +85,7 @@ pub(in crate::store) struct Frame {
 
 impl Frame {
     /// The head of the group that follows `before`.
-    pub(super) fn following(before: &Place, seq: u64, entries: u32, plain: u32, payload: &[u8]) -> Self {
+    pub(in crate::store) fn following(before: &Place, seq: u64, entries: u32, plain: u32, payload: &[u8]) -> Self {
         let stored = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let after = Place { group: before.group + 1, seq, head: [0; 32] };
         let mut frame = Self { stored, plain, entries, digest: *blake3::hash(payload).as_bytes(), after };
@@ -104,14 +104,14 @@ impl Frame {
     }
 
     /// The 104 bytes.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(in crate::store) fn encode(&self) -> Vec<u8> {
         let head = [&MAGIC[..], &self.covered(), &self.after.head].concat();
         let sum = checksum(&[&head]);
         [&head[..], &sum].concat()
     }
 
     /// Reads a head from the front of `bytes`; `None` when a byte is not as written.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    pub(in crate::store) fn read(bytes: &[u8]) -> Option<Self> {
         let (head, mut sum) = bytes.get(..FRAME_HEAD)?.split_at_checked(FRAME_HEAD - 8)?;
         if take(&mut sum)? != checksum(&[head]) {
             return None;
@@ -126,12 +126,12 @@ impl Frame {
     }
 
     /// Whether it follows `before`, number and chain.
-    pub(super) fn follows(&self, before: &Place) -> bool {
+    pub(in crate::store) fn follows(&self, before: &Place) -> bool {
         self.after.group == before.group + 1 && self.after.seq >= before.seq && self.after.head == self.chain(before)
     }
 
     /// Whether `payload` is what was written.
-    pub(super) fn fits(&self, payload: &[u8]) -> bool {
+    pub(in crate::store) fn fits(&self, payload: &[u8]) -> bool {
         payload.len() == self.stored as usize && *blake3::hash(payload).as_bytes() == self.digest
     }
 }

@@ -5,7 +5,7 @@
 //! reach the disk: the next number is filled from the ledger while the ledger answers. So is one that answers late, wrongly or
 //! not at all; its thread can't be ended, so it is left alone.
 
-mod rows;
+pub(super) mod rows;
 mod worker;
 
 use super::StoreError;

@@ -18,7 +18,7 @@ const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Why the shelf's answer can't be relied upon.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Doubt {
+pub(in crate::store) enum Doubt {
     /// Sled says so.
     #[error("sled: {0}")]
     Sled(#[from] sled::Error),
@@ -28,7 +28,7 @@ pub(super) enum Doubt {
 }
 
 /// The rows.
-pub(super) struct Rows {
+pub(in crate::store) struct Rows {
     db: sled::Db,
     events: sled::Tree,
     assets: sled::Tree,
@@ -39,7 +39,7 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Opens or makes the rows in `dir`.
-    pub(super) fn open(dir: &Path) -> Result<Self, Doubt> {
+    pub(in crate::store) fn open(dir: &Path) -> Result<Self, Doubt> {
         let db = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).open()?;
         let (events, assets) = (db.open_tree("events")?, db.open_tree("assets")?);
         let mark = match db.open_tree("mark")?.get("mark")? {
@@ -50,12 +50,12 @@ impl Rows {
     }
 
     /// Number of the last event taken up.
-    pub(super) fn mark(&self) -> u64 {
+    pub(in crate::store) fn mark(&self) -> u64 {
         self.mark
     }
 
     /// Takes up events that follow the mark.
-    pub(super) fn take(&mut self, events: &[Event]) -> Result<(), Doubt> {
+    pub(in crate::store) fn take(&mut self, events: &[Event]) -> Result<(), Doubt> {
         let (mut bodies, mut links) = (sled::Batch::default(), sled::Batch::default());
         for event in events {
             let key = event.seq.to_be_bytes();
@@ -75,7 +75,7 @@ impl Rows {
     }
 
     /// The last `limit` events of an asset, newest first; doubt when one is missing.
-    pub(super) fn history(&self, asset: AssetId, limit: usize) -> Result<Vec<Event>, Doubt> {
+    pub(in crate::store) fn history(&self, asset: AssetId, limit: usize) -> Result<Vec<Event>, Doubt> {
         let mut found = Vec::new();
         let mut wanted = self.latest.get(&asset).copied();
         for row in self.assets.scan_prefix(asset.0.as_bytes()).rev() {
@@ -98,7 +98,7 @@ impl Rows {
     }
 
     /// One event.
-    pub(super) fn event(&self, seq: u64) -> Result<Event, Doubt> {
+    pub(in crate::store) fn event(&self, seq: u64) -> Result<Event, Doubt> {
         let key = seq.to_be_bytes();
         let stored = self.events.get(key)?.ok_or_else(|| Doubt::Row(format!("event {seq} is missing")))?;
         let event: Option<Event> = serde_json::from_slice(body(&key, &stored)?).ok();
@@ -106,7 +106,7 @@ impl Rows {
     }
 
     /// Writes what sled still holds in memory.
-    pub(super) fn flush(&self) -> Result<(), Doubt> {
+    pub(in crate::store) fn flush(&self) -> Result<(), Doubt> {
         self.db.flush()?;
         Ok(())
     }
@@ -126,16 +126,16 @@ fn link_key(asset: AssetId, seq: u64) -> Vec<u8> {
     [&asset.0.as_bytes()[..], &seq.to_be_bytes()].concat()
 }
 
-fn value(key: &[u8], body: &[u8]) -> Vec<u8> {
+pub(in crate::store) fn value(key: &[u8], body: &[u8]) -> Vec<u8> {
     [&checksum(&[key, body])[..], body].concat()
 }
 
-fn body<'a>(key: &[u8], stored: &'a [u8]) -> Result<&'a [u8], Doubt> {
+pub(in crate::store) fn body<'a>(key: &[u8], stored: &'a [u8]) -> Result<&'a [u8], Doubt> {
     let (sum, body) = stored.split_first_chunk::<8>().ok_or_else(|| Doubt::Row("a row is too short".to_owned()))?;
     if checksum(&[key, body]) == *sum { Ok(body) } else { Err(Doubt::Row("a row is not as it was written".to_owned())) }
 }
 
-fn number(bytes: &[u8]) -> Result<u64, Doubt> {
+pub(in crate::store) fn number(bytes: &[u8]) -> Result<u64, Doubt> {
     bytes.try_into().map(u64::from_be_bytes).map_err(|_| Doubt::Row("a row holds no number".to_owned()))
 }
 
