@@ -22,7 +22,7 @@ use super::shelf::Shelf;
 use super::signed::{Says, Signed, Signer};
 use super::{Entry, Known, Range, Reading, Store, StoreError, StoreState, Verified, snapshot, verify};
 use jiff::Timestamp;
-use rollcall_proto::{Digest, Section, v1};
+use rollcall_proto::{Digest, SECTIONS, v1};
 use rollcall_site::content::Content;
 use rollcall_site::event::Event;
 use rollcall_site::{AssetId, DeviceId, PersonId, Site};
@@ -173,15 +173,15 @@ impl Folder {
         let named = site.clone();
         for (section, digest) in named.used_contents() {
             let content = match self.blobs.get(&digest) {
-                Ok(Some(bytes)) => Section::decode(section, &bytes).map(|read| read.map_err(|error| error.to_string())),
-                Ok(None) => Some(Err(damage.first().cloned().unwrap_or_else(|| "it is not there".to_owned()))),
-                Err(error) => Some(Err(error.to_string())),
+                Ok(Some(bytes)) => Content::read(section, &bytes, named.packages()).ok_or_else(|| "it can't be decoded".to_owned()),
+                Ok(None) => Err(damage.first().cloned().unwrap_or_else(|| "it is not there".to_owned())),
+                Err(error) => Err(error.to_string()),
             };
             match content {
-                Some(Ok(content)) => site.hold(digest, Content::of(&content, named.packages())),
-                Some(Err(why)) => missing.push(Missing { section: section.to_owned(), digest, why }),
-                // A section of a newer version: nobody here can read it.
-                None => {}
+                Ok(content) => site.hold(digest, content),
+                // Of a section of a newer version nothing is missed: nobody here can read it.
+                Err(why) if SECTIONS.contains(&section) => missing.push(Missing { section: section.to_owned(), digest, why }),
+                Err(_) => {}
             }
         }
         if let Some(first) = missing.first() {

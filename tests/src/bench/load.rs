@@ -47,6 +47,7 @@ pub async fn measure(folder: &Path, count: usize) -> anyhow::Result<Vec<Figure>>
     tell(&format!("{count} agents are connected, {:.0} µs each", each(process.cpu()? - cpu, count)));
     sleep(REST).await;
     let connected = process.rss_kb()?;
+    tell("first inventories");
     let ((next, times), cpu) = metered(process, reports(peers, true, 0)).await?;
     peers = next;
     figures.push(Figure::at_least("first full inventories per CPU second", per_second(cpu, count), 1000.0, ""));
@@ -67,6 +68,7 @@ pub async fn measure(folder: &Path, count: usize) -> anyhow::Result<Vec<Figure>>
         "KB",
     ));
 
+    tell("unchanged reports");
     let (mut times, mut cpu) = (Vec::new(), Duration::ZERO);
     for _ in 0..ROUNDS {
         let ((next, more), spent) = metered(process, reports(peers, true, 0)).await?;
@@ -76,6 +78,7 @@ pub async fn measure(folder: &Path, count: usize) -> anyhow::Result<Vec<Figure>>
     }
     figures.push(Figure::at_least("unchanged reports per CPU second", per_second(cpu, count * ROUNDS as usize), 10_000.0, ""));
     figures.push(Figure::within("  a report acknowledged meanwhile, p99", p99(times), DURABLE));
+    tell("changed reports");
     let ((next, times), cpu) = metered(process, reports(peers, false, 1)).await?;
     peers = next;
     figures.push(Figure::words("changed reports per CPU second", format!("{:.0}", per_second(cpu, count)), "", true));
