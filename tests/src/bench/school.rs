@@ -13,6 +13,11 @@ const PACKAGES: u64 = 900;
 /// Of them, how many a PC that differs has in another version.
 const OWN: u64 = 25;
 
+/// A title that few have.
+pub const RARE: &str = "geogebra-exam";
+/// One PC in so many has it.
+pub const ONE_IN: u64 = 2000;
+
 /// PC `number` of the bench.
 pub fn pc(number: u64) -> Pc {
     Pc::new(number, &format!("PC-{number:06}"))
@@ -29,7 +34,10 @@ fn software(number: u64, change: u64) -> Software {
         publisher: "Debian Maintainers".to_owned(),
         source: "dpkg".to_owned(),
     };
-    Software { packages: (0..PACKAGES).map(package).collect() }
+    let rare = Package { name: RARE.to_owned(), version: "6.0".to_owned(), ..package(0) };
+    let mut packages: Vec<Package> = (0..PACKAGES).map(package).collect();
+    packages.extend((number % ONE_IN == ONE_IN - 1).then_some(rare));
+    Software { packages }
 }
 
 /// When each was installed: an image's day, and days of this PC's own.
