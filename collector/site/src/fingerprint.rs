@@ -73,7 +73,11 @@ impl Fingerprint {
     /// A cheap look before [`Fingerprint::likeness`]: `false` when no fact of the two is the same, so that they can't be one machine.
     pub fn may_be(&self, facts: &Facts) -> bool {
         let single = [&self.system_uuid, &self.system_serial, &self.board_serial, &self.chassis_serial];
-        single.into_iter().chain(&self.macs).chain(&self.disk_serials).any(|text| facts.0.iter().any(|fact| fact.eq_ignore_ascii_case(text.trim())))
+        single
+            .into_iter()
+            .chain(&self.macs)
+            .chain(&self.disk_serials)
+            .any(|text| facts.0.iter().any(|fact| fact.eq_ignore_ascii_case(text.trim())))
     }
 
     /// The facts of this machine that count, to look for it among many.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::disk::checksum;
+use crate::store::simulated::{Broken, Simulated};
 use rollcall_proto::pack as packed;
 
 fn put_noise(blobs: &Blobs, number: u64) -> Digest {
@@ -177,4 +178,38 @@ fn files_of_an_older_version_are_moved_into_a_pack_and_damaged_ones_stay() {
     assert!(!good.exists() && !good.parent().unwrap().exists() && bad.exists());
     drop(blobs);
     assert!(damage(dir.path())[0].contains(bad.to_str().unwrap()));
+}
+
+#[test]
+fn once_contents_are_lost_nothing_is_called_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    for code in [5, 28] {
+        let blobs = Blobs::open(&dir.path().join(code.to_string())).unwrap();
+        put(&blobs, b"named by a record that is on its way");
+        let disk = Simulated::under(&blobs.dir);
+        // The content of somebody else fills the pack, and the sync that comes with it fails.
+        blobs.held().packs.values_mut().for_each(|pack| pack.length += FULL);
+        disk.fail_after(1, code, Broken::Once);
+        let failed = blobs.put(&Digest::of(b"fills"), &packed(b"fills").unwrap()).unwrap_err();
+        assert!(failed.to_string().ends_with("make the section's bytes durable"), "{failed}");
+        assert!(matches!(blobs.sync(), Err(StoreError::Stopped(_))), "the record would be committed");
+        assert!(blobs.put(&Digest::of(b"later"), b"").is_err());
+    }
+}
+
+#[test]
+fn what_was_put_before_a_write_that_failed_is_made_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let first = put(&blobs, b"first");
+    let disk = Simulated::under(dir.path());
+    // The write fails, and so does taking it back.
+    disk.fail_after(0, 5, Broken::ForGood);
+    assert!(blobs.put(&Digest::of(b"second"), &packed(b"second").unwrap()).is_err());
+    disk.mend();
+    let durable = blobs.sync().is_ok();
+    let after = tempfile::tempdir().unwrap();
+    // Of what is not durable nothing is left.
+    disk.cut_power(after.path(), &mut crate::store::simulated::Random(1 << 40));
+    assert!(!durable || Blobs::open(after.path()).unwrap().get(&first).unwrap().is_some(), "called durable, and gone");
 }
