@@ -213,3 +213,26 @@ fn what_was_put_before_a_write_that_failed_is_made_durable() {
     disk.cut_power(after.path(), &mut crate::store::simulated::Random(1 << 40));
     assert!(!durable || Blobs::open(after.path()).unwrap().get(&first).unwrap().is_some(), "called durable, and gone");
 }
+
+#[test]
+fn a_disk_that_is_full_while_a_pack_is_emptied_loses_no_content() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let all: Vec<Digest> = (0..4).map(|number| put_noise(&blobs, number)).collect();
+    blobs.sync().unwrap();
+    let used = HashSet::from([all[2]]);
+    blobs.sweep(&used).unwrap();
+    let disk = Simulated::under(dir.path());
+    for passed in 0..20 {
+        disk.fail_after(passed, 28, Broken::Once);
+        let swept = blobs.sweep(&used);
+        let (_, failed) = disk.steps();
+        disk.mend();
+        assert!(swept.is_ok() || blobs.get(&all[2]).unwrap().is_some(), "step {passed}: {swept:?}");
+        if failed == 0 || blobs.sync().is_err() {
+            break;
+        }
+    }
+    drop(blobs);
+    assert!(Blobs::open(dir.path()).unwrap().get(&all[2]).unwrap().is_some());
+}
