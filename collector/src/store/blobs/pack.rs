@@ -94,9 +94,10 @@ fn frame_of(digest: &[u8; 32], packed: &[u8], durable: u64) -> Vec<u8> {
 /// Reads a whole pack and checks every frame; behind one that is not as written the next whole one is looked for.
 pub(super) fn scan(path: &Path) -> Result<Scan, StoreError> {
     let bytes = read_from(path, 0)?;
-    let mut scan = Scan { before: before(&bytes), end: HEAD, ..Scan::default() };
+    let end = HEAD.min(bytes.len() as u64);
+    let mut scan = Scan { before: before(&bytes), end, ..Scan::default() };
     if scan.before.is_none() {
-        scan.odd.push((0, HEAD.min(bytes.len() as u64)));
+        scan.odd.push((0, end));
     }
     let mut offset = HEAD as usize;
     while offset < bytes.len() {

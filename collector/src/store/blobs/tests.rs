@@ -236,3 +236,25 @@ fn a_disk_that_is_full_while_a_pack_is_emptied_loses_no_content() {
     drop(blobs);
     assert!(Blobs::open(dir.path()).unwrap().get(&all[2]).unwrap().is_some());
 }
+
+#[test]
+fn a_pack_whose_beginning_a_crash_cut_is_as_long_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    for length in [0, 10, HEAD as usize - 1, HEAD as usize] {
+        std::fs::write(dir.path().join("00000004.pack"), &head(None)[..length]).unwrap();
+        let blobs = Blobs::open(dir.path()).unwrap();
+        let digest = put(&blobs, b"a section");
+        blobs.sync().unwrap();
+        for pack in blobs.packs() {
+            assert_eq!(
+                pack.length,
+                pack.path.metadata().unwrap().len(),
+                "a backup would want more than there is of {}",
+                pack.path.display()
+            );
+        }
+        assert!(blobs.get(&digest).unwrap().is_some() && damage(dir.path()).is_empty());
+        drop(blobs);
+        files(dir.path()).iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    }
+}
