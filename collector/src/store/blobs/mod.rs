@@ -171,7 +171,8 @@ impl Held {
             self.contents.insert(frame.digest, Place { pack: number, frame: *frame });
         }
         let tail = found.odd.last().filter(|(from, _)| *from >= found.end && *from >= HEAD);
-        let in_order = found.before.is_some() && found.odd.iter().all(|odd| odd.0 < found.durable || Some(odd) == tail);
+        // What the disk can't read now it may read another time: nothing is cut there.
+        let in_order = found.before.is_some() && !found.is_unread && found.odd.iter().all(|odd| odd.0 < found.durable || Some(odd) == tail);
         self.damage.extend(found.damage(path, 0));
         if is_last && in_order && found.end < FULL {
             let mut out = Out::open(path, found.end).map_err(at("open the pack", path))?;

@@ -10,8 +10,11 @@
 //! or head calls durable is damage; above it, a crash left it unfinished.
 
 use crate::store::StoreError;
-use crate::store::disk::{at, checksum, damaged, read_from, take};
+use crate::store::disk::{at, checksum, damaged, take};
 use rollcall_proto::{Digest, MAX_SECTION, unpack};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Bytes of a pack's head.
@@ -22,6 +25,8 @@ const MAGIC: [u8; 4] = *b"RCP1";
 const FRAME_MAGIC: [u8; 4] = *b"RCB2";
 /// What may be hashed and unpacked to find frames again behind damage, times what the pack has.
 const EFFORT: u64 = 32;
+/// What a disk that can't read some of a pack is asked for at once, bytes.
+const BLOCK: usize = 4096;
 
 /// A content in a pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +52,8 @@ pub(super) struct Scan {
     pub(super) before: Option<(u64, u64)>,
     /// Where what is whole ends.
     pub(super) end: u64,
+    /// The disk could not read all of it.
+    pub(super) is_unread: bool,
 }
 
 impl Scan {
@@ -54,8 +61,12 @@ impl Scan {
     pub(super) fn damage(&self, path: &Path, durable: u64) -> Vec<String> {
         let durable = durable.max(self.durable);
         let what = |(from, to): &(u64, u64)| format!("{} bytes of section contents are not as they were written", to - from);
-        let mut damage: Vec<String> =
-            self.odd.iter().filter(|(from, _)| *from < durable).map(|odd| damaged(path, odd.0, what(odd)).to_string()).collect();
+        let mut damage: Vec<String> = self
+            .odd
+            .iter()
+            .filter(|(from, _)| self.is_unread || *from < durable)
+            .map(|odd| damaged(path, odd.0, what(odd)).to_string())
+            .collect();
         let end = self.odd.last().map_or(self.end, |(_, to)| self.end.max(*to));
         if damage.is_empty() && end < durable {
             damage.push(damaged(path, end, format!("it ends here, and {durable} bytes of it were durable")).to_string());
@@ -95,9 +106,9 @@ fn frame_of(digest: &[u8; 32], packed: &[u8], durable: u64) -> Vec<u8> {
 
 /// Reads a whole pack and checks every frame. Behind one that is not as written the next one is where it says itself, or is looked for.
 pub(super) fn scan(path: &Path) -> Result<Scan, StoreError> {
-    let bytes = read_from(path, 0)?;
+    let (bytes, unread) = read_all(path)?;
     let end = HEAD.min(bytes.len() as u64);
-    let mut scan = Scan { before: before(&bytes), end, ..Scan::default() };
+    let mut scan = Scan { before: before(&bytes), end, is_unread: unread.is_some(), ..Scan::default() };
     if scan.before.is_none() {
         scan.odd.push((0, end));
     }
@@ -118,6 +129,31 @@ pub(super) fn scan(path: &Path) -> Result<Scan, StoreError> {
         }
     }
     Ok(scan)
+}
+
+/// A pack's bytes, and why the disk could not read some of them, which are zeros then: they are lost alone.
+fn read_all(path: &Path) -> Result<(Vec<u8>, Option<io::Error>), StoreError> {
+    let file = File::open(path).map_err(at("open the pack", path))?;
+    let length = file.metadata().map_err(at("ask for the pack's length", path))?.len();
+    let (bytes, unread) = read_blocks(usize::try_from(length).unwrap_or(usize::MAX), |block, offset| file.read_exact_at(block, offset));
+    if let Some(error) = &unread {
+        tracing::error!(file = %path.display(), %error, "the disk can't read all of a pack; the rest of it serves");
+    }
+    Ok((bytes, unread))
+}
+
+/// Reads all at once, or, where that fails, block by block.
+fn read_blocks(length: usize, read: impl Fn(&mut [u8], u64) -> io::Result<()>) -> (Vec<u8>, Option<io::Error>) {
+    let mut bytes = vec![0; length];
+    let unread = read(&mut bytes, 0).err();
+    if unread.is_some() {
+        for (number, block) in bytes.chunks_mut(BLOCK).enumerate() {
+            if read(block, (number * BLOCK) as u64).is_err() {
+                block.fill(0);
+            }
+        }
+    }
+    (bytes, unread)
 }
 
 /// The search for frames in a pack's bytes.
@@ -220,12 +256,11 @@ pub(super) fn not_whole(path: &Path, offset: u64) -> StoreError {
 }
 
 /// Reads `length` bytes of an open pack at `offset`.
-pub(super) fn read_at(file: &std::fs::File, path: &Path, offset: u64, length: u64) -> Result<Vec<u8>, StoreError> {
-    use std::os::unix::fs::FileExt;
+pub(super) fn read_at(file: &File, path: &Path, offset: u64, length: u64) -> Result<Vec<u8>, StoreError> {
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
     match file.read_exact_at(&mut bytes, offset) {
         Ok(()) => Ok(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(not_whole(path, offset)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(not_whole(path, offset)),
         Err(error) => Err(at("read the section's bytes", path)(error)),
     }
 }
@@ -271,6 +306,23 @@ mod tests {
         fs::write(&path, &good[..end - 9]).unwrap();
         assert_eq!(scan(&path).unwrap().damage(&path, 0), Vec::<String>::new(), "a crash left the end unfinished");
         assert_eq!(scan(&path).unwrap().damage(&path, end as u64).len(), 1, "the next pack says that it was durable");
+    }
+
+    #[test]
+    fn what_the_disk_cannot_read_is_lost_alone() {
+        let all: Vec<u8> = (0..3 * BLOCK + 9).map(|at| (at / 100) as u8 + 1).collect();
+        let broken = BLOCK as u64..2 * BLOCK as u64;
+        let read = |block: &mut [u8], offset: u64| {
+            let end = offset + block.len() as u64;
+            if offset < broken.end && broken.start < end {
+                return Err(io::Error::from_raw_os_error(5));
+            }
+            block.copy_from_slice(&all[offset as usize..end as usize]);
+            Ok(())
+        };
+        let (bytes, unread) = read_blocks(all.len(), read);
+        let zeros = vec![0; BLOCK];
+        assert_eq!((bytes, unread.is_some()), ([&all[..BLOCK], &zeros[..], &all[2 * BLOCK..]].concat(), true));
     }
 
     #[test]
