@@ -258,3 +258,25 @@ fn a_pack_whose_beginning_a_crash_cut_is_as_long_as_it_is() {
         files(dir.path()).iter().for_each(|path| std::fs::remove_file(path).unwrap());
     }
 }
+
+#[test]
+fn a_move_that_broke_off_goes_on_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let all: Vec<Vec<u8>> = (0..12).map(|number| noise(number, 1 << 20)).collect();
+    for bytes in &all {
+        let name = Digest::of(bytes).to_string();
+        let body = zstd::bulk::compress(bytes, 1).unwrap();
+        std::fs::create_dir_all(dir.path().join(&name[..2])).unwrap();
+        std::fs::write(dir.path().join(&name[..2]).join(&name[2..]), [&b"RCB1"[..], &checksum(&[&body]), &body].concat()).unwrap();
+    }
+    let disk = Simulated::under(dir.path());
+    // The pack's head takes four steps, a content one.
+    disk.fail_after(4 + 9, 28, Broken::Once);
+    assert!(matches!(Blobs::open(dir.path()), Err(StoreError::Full { .. })));
+    disk.mend();
+    let left = old::list(dir.path()).unwrap().len();
+    assert!((1..12).contains(&left), "{left} files wait, and the disk holds all the others twice");
+    let blobs = Blobs::open(dir.path()).unwrap();
+    assert!(all.iter().all(|bytes| blobs.get(&Digest::of(bytes)).unwrap().as_ref() == Some(bytes)));
+    assert!(old::list(dir.path()).unwrap().is_empty() && damage(dir.path()).is_empty());
+}
