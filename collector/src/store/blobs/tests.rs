@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::disk::checksum;
-use crate::store::simulated::{Broken, Simulated};
+use crate::store::simulated::{Broken, Random, Simulated};
 use rollcall_proto::pack as packed;
 
 fn put_noise(blobs: &Blobs, number: u64) -> Digest {
@@ -210,7 +210,7 @@ fn what_was_put_before_a_write_that_failed_is_made_durable() {
     let durable = blobs.sync().is_ok();
     let after = tempfile::tempdir().unwrap();
     // Of what is not durable nothing is left.
-    disk.cut_power(after.path(), &mut crate::store::simulated::Random(1 << 40));
+    disk.cut_power(after.path(), &mut Random(1 << 40));
     assert!(!durable || Blobs::open(after.path()).unwrap().get(&first).unwrap().is_some(), "called durable, and gone");
 }
 
@@ -235,6 +235,27 @@ fn a_disk_that_is_full_while_a_pack_is_emptied_loses_no_content() {
     }
     drop(blobs);
     assert!(Blobs::open(dir.path()).unwrap().get(&all[2]).unwrap().is_some());
+}
+
+#[test]
+fn power_that_goes_at_any_step_of_emptying_a_pack_loses_no_content() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for passed in 0..9 {
+        let (dir, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let blobs = Blobs::open(dir.path()).unwrap();
+        let all: Vec<Digest> = (0..5).map(|number| put_noise(&blobs, number)).collect();
+        blobs.sync().unwrap();
+        let used = HashSet::from([all[1], all[3]]);
+        blobs.sweep(&used).unwrap();
+        let disk = Simulated::under(dir.path());
+        disk.fail_after(passed, 5, Broken::ForGood);
+        // How far it comes is chance.
+        blobs.sweep(&used).ok();
+        disk.cut_power(after.path(), &mut random);
+        let blobs = Blobs::open(after.path()).unwrap();
+        assert!(used.iter().all(|digest| blobs.get(digest).unwrap().is_some()), "step {passed}");
+        assert_eq!(damage(after.path()), Vec::<String>::new(), "step {passed}");
+    }
 }
 
 #[test]
