@@ -7,6 +7,8 @@ use crate::store::Signer;
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData, SigningKey};
+use rollcall_proto::Digest;
+use rollcall_site::Site;
 use rollcall_site::event::Actor;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -99,13 +101,18 @@ async fn sweep(collector: &Collector, keep: SignedDuration, now: Timestamp) {
         return;
     }
     let sweep = move |collector: &Collector| {
-        let view = collector.keeper.view();
-        let used: HashSet<_> = view.used_contents().into_iter().map(|(_, digest)| digest).collect();
-        let (contents, segments) = (collector.folder.sweep_blobs(&used)?, collector.folder.retain(now, keep)?);
+        let needed = needed(&collector.keeper.view());
+        let (contents, segments) = (collector.folder.sweep_blobs(&needed)?, collector.folder.retain(now, keep)?);
         tracing::info!(contents, segments, "let go of what is old or unused");
         Ok(())
     };
     blocking(collector, "the sweep of what is old", sweep).await;
+}
+
+/// The contents whose bytes must stay: those that are used, and those that are held, though the last record that used them has changed since
+/// they were let go of: the next report may name them.
+fn needed(site: &Site) -> HashSet<Digest> {
+    site.used_contents().into_iter().map(|(_, digest)| digest).chain(site.held_contents()).collect()
 }
 
 /// Lets go in memory of contents that nothing uses; whether it did.
@@ -162,9 +169,21 @@ mod tests {
     use crate::serve::{Options, start};
     use crate::settings::Settings;
     use crate::store::{Folder, Store, verify_folder};
-    use rollcall_proto::{Digest, Section, v1};
+    use rollcall_proto::{Section, v1};
     use rollcall_site::content::Content;
     use std::net::SocketAddr;
+
+    #[test]
+    fn bytes_stay_as_long_as_a_report_may_name_them_without_bringing_them() {
+        let mut site = Site::default();
+        let section = Section::decode("displays", b"").unwrap().unwrap();
+        let digest = Digest::of(b"");
+        assert!(!needed(&site).contains(&digest));
+        site.hold(digest, Content::of(&section, site.packages()));
+        assert!(site.holds("displays", &digest) && needed(&site).contains(&digest));
+        site.release_unused();
+        assert!(!site.holds("displays", &digest) && !needed(&site).contains(&digest));
+    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn what_one_machine_brings_all_day_is_let_go_of_before_the_sweep() {

@@ -230,6 +230,11 @@ impl Site {
         profiles.chain(loans.chain(sweeps).map(|(name, digest)| (name.as_str(), *digest))).collect()
     }
 
+    /// The digest of every content that is held: a report may name it without bringing it.
+    pub fn held_contents(&self) -> impl Iterator<Item = Digest> {
+        self.contents.keys().filter_map(|(_, digest)| Digest::from_wire(digest))
+    }
+
     /// Lets go of the contents that nothing uses; their bytes may then be removed.
     pub fn release_unused(&mut self) {
         let used = self.used_contents();
