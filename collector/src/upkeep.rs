@@ -170,6 +170,7 @@ mod tests {
     use crate::settings::Settings;
     use crate::store::{Folder, Store, verify_folder};
     use rollcall_proto::{Section, v1};
+    use rollcall_site::Working;
     use rollcall_site::content::Content;
     use std::net::SocketAddr;
 
@@ -200,7 +201,11 @@ mod tests {
             let list = Section::Software(v1::Software { packages: (0..1000).map(package).collect() });
             let content = Content::of(&list, keeper.view().packages());
             let digest = Digest::of(&list.encode());
-            keeper.change(Actor::Rollcall, move |w| Ok(w.hold(digest, content))).await.unwrap();
+            let hold = move |w: &mut Working| {
+                w.hold(digest, content);
+                Ok(())
+            };
+            keeper.change(Actor::Rollcall, hold).await.unwrap();
             kept = trim(&running.collector, kept, 300_000).await;
             most = most.max(keeper.view().contents_bytes());
         }
