@@ -9,6 +9,7 @@ pub mod digest;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod section;
+pub mod software;
 
 pub use digest::{Digest, pack, unpack};
 pub use section::{SECTIONS, Section};

@@ -1,7 +1,9 @@
 //! What the site holds of one section: a software list as numbers of packages, every other section as its bytes.
 
 use crate::packages::{Marks, Package, Packages};
+use rollcall_proto::software::each_package;
 use rollcall_proto::{SECTIONS, Section, v1};
+use std::fmt;
 use std::sync::Arc;
 
 /// The content of a section. It is small, and shared when it is cloned; what is asked of it is read out of it each time.
@@ -28,6 +30,18 @@ impl Content {
             other => Kept::Bytes(other.encode().into()),
         };
         Self { place: place(section.name()).unwrap_or(u8::MAX), kept }
+    }
+
+    /// A section read from its canonical bytes; `None`: there is no such section, or these bytes are not one.
+    pub fn read(name: &str, bytes: &[u8], packages: &Arc<Packages>) -> Option<Self> {
+        if name != "software" {
+            return Section::decode(name, bytes)?.ok().map(|section| Self::of(&section, packages));
+        }
+        let mut list = Vec::new();
+        each_package(bytes, |[name, version, architecture, publisher, source]| {
+            list.push(Package { name, version, architecture, publisher, source });
+        })?;
+        Some(Self { place: place(name)?, kept: Kept::list(packages, packages.numbers(list.into_iter())) })
     }
 
     /// The section's name.
@@ -117,6 +131,12 @@ impl Content {
     }
 }
 
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.section().fmt(f)
+    }
+}
+
 impl Kept {
     fn list(all: &Arc<Packages>, numbers: Vec<u32>) -> Self {
         Self::List { all: Arc::clone(all), numbers: numbers.into() }
@@ -148,7 +168,9 @@ mod tests {
         for name in SECTIONS {
             let section = Section::decode(name, &[]).and_then(Result::ok).unwrap();
             let content = Content::of(&section, &Arc::default());
-            assert_eq!((content.name(), content.section()), (*name, Some(section)));
+            let read = Content::read(name, &section.encode(), &Arc::default()).unwrap();
+            assert_eq!((content.name(), content.section()), (*name, Some(section.clone())));
+            assert_eq!((read.name(), read.section()), (*name, Some(section)));
         }
         let software = list(&["3", "1", "3"]);
         assert_eq!(Content::of(&software, &Arc::default()).section(), Some(software));

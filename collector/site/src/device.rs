@@ -75,6 +75,13 @@ impl Record for Device {
         for certificate in new.into_iter().flat_map(Self::certificates) {
             site.by_certificate.insert(certificate.to_owned(), new.map_or(DeviceId(uuid::Uuid::nil()), |device| device.id));
         }
+        if old.map(|device| &device.fingerprint) == new.map(|device| &device.fingerprint) {
+            return;
+        }
+        for (hash, device) in old.into_iter().flat_map(|device| device.fingerprint.hashes().into_iter().map(|hash| (hash, device.id))) {
+            site.by_hardware.remove(&(hash, device));
+        }
+        site.by_hardware.extend(new.into_iter().flat_map(|device| device.fingerprint.hashes().into_iter().map(|hash| (hash, device.id))));
     }
 }
 

@@ -156,14 +156,15 @@ fn made_tag(site: &Site, host_name: &str, token: &Token) -> Tag {
 
 /// The tag of another active device on the same hardware.
 fn twin(site: &Site, request: &Enrolment) -> Option<Tag> {
-    let facts = request.fingerprint.facts();
+    let hashes = request.fingerprint.hashes();
+    let alike =
+        hashes.iter().flat_map(|hash| site.by_hardware.range((*hash, DeviceId(uuid::Uuid::nil()))..=(*hash, DeviceId(uuid::Uuid::max()))));
     let same = |device: &&Arc<Device>| {
         device.id != request.device
             && device.state == DeviceState::Active
-            && device.fingerprint.may_be(&facts)
             && device.fingerprint.likeness(&request.fingerprint) == Likeness::Same
     };
-    let device = site.devices.values().find(same)?;
+    let device = alike.filter_map(|(_, id)| site.devices.get(id)).find(same)?;
     site.assets.get(&device.asset).map(|asset| asset.tag.clone())
 }
 

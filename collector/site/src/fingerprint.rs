@@ -1,6 +1,7 @@
 //! Hardware facts weighed together: is this the machine that it was?
 
 use serde::{Deserialize, Serialize};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The hardware facts of a machine; an empty one counts for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +22,6 @@ pub struct Fingerprint {
     /// The operating system's id: weak.
     pub machine_id: String,
 }
-
-/// Facts of one machine, as they are compared.
-#[derive(Clone, Debug)]
-pub struct Facts(Vec<String>);
 
 /// What the comparison of two fingerprints says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,21 +67,17 @@ impl Fingerprint {
         }
     }
 
-    /// A cheap look before [`Fingerprint::likeness`]: `false` when no fact of the two is the same, so that they can't be one machine.
-    pub fn may_be(&self, facts: &Facts) -> bool {
-        let single = [&self.system_uuid, &self.system_serial, &self.board_serial, &self.chassis_serial];
-        single
-            .into_iter()
-            .chain(&self.macs)
-            .chain(&self.disk_serials)
-            .any(|text| facts.0.iter().any(|fact| fact.eq_ignore_ascii_case(text.trim())))
-    }
-
-    /// The facts of this machine that count, to look for it among many.
-    pub fn facts(&self) -> Facts {
+    /// Hashes of the facts that count, to find among many machines those that [`Fingerprint::likeness`] may call the same: two that
+    /// share no hash share no fact.
+    pub(crate) fn hashes(&self) -> Vec<u64> {
         let single = [&self.system_uuid, &self.system_serial, &self.board_serial, &self.chassis_serial];
         let plain = single.into_iter().chain(&self.macs).chain(&self.disk_serials).filter_map(|text| fact(text));
-        Facts(plain.chain(swapped(&self.system_uuid)).collect())
+        let hash = |fact: String| {
+            let mut hasher = DefaultHasher::new();
+            fact.hash(&mut hasher);
+            hasher.finish()
+        };
+        plain.chain(swapped(&self.system_uuid)).map(hash).collect()
     }
 
     /// This evidence with what `now` knows better: a fact that could not be read this time is kept.

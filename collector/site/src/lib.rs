@@ -121,6 +121,8 @@ pub struct Site {
     pub(crate) live_alerts: OrdSet<(Option<AssetId>, AlertId)>,
     pub(crate) settling: OrdSet<(Timestamp, AlertId)>,
     pub(crate) by_certificate: HashMap<String, DeviceId>,
+    /// By the hashes of its hardware facts.
+    pub(crate) by_hardware: OrdSet<(u64, DeviceId)>,
     /// By the section's place and the digest.
     contents: OrdMap<(u8, [u8; 32]), Content>,
     /// Bytes that `contents` take, without the packages.

@@ -17,9 +17,11 @@ use prost::Message;
 use rollcall_proto::fuzz::{Feed, Target};
 use rollcall_proto::v1::from_agent::Message as Said;
 use rollcall_proto::{Digest, SECTIONS, pack, v1};
+use rollcall_site::content::Content;
 use rollcall_site::event::Actor;
 use rollcall_site::{About, AssetId, DeviceId, Site, SiteId, Working};
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 use uuid::Uuid;
 
 const SESSION: &str = "0190a3c4-0000-7000-8000-000000000001";
@@ -111,7 +113,7 @@ impl Ear {
             Some(Said::Entry(entry)) => self.entry(entry, times),
             Some(Said::Section(said)) => {
                 if let Some(digest) = Digest::from_wire(&said.digest) {
-                    SECTIONS.iter().for_each(|name| drop(open(&digest, &[(*name).to_owned()], &said.zstd)));
+                    SECTIONS.iter().for_each(|name| drop(open(&digest, &[(*name).to_owned()], &said.zstd, &Arc::default())));
                 }
             }
             Some(Said::Heartbeat(heartbeat)) => {
@@ -220,9 +222,9 @@ fn section(bytes: &[u8]) {
     let Some((first, bytes)) = bytes.split_first() else { return };
     let Some(name) = SECTIONS.get(usize::from(*first) % SECTIONS.len()) else { return };
     let Ok(packed) = pack(bytes) else { return };
-    if let Ok((sections, opened)) = open(&Digest::of(bytes), &[(*name).to_owned()], &packed) {
+    if let Ok((sections, opened)) = open(&Digest::of(bytes), &[(*name).to_owned()], &packed, &Arc::default()) {
         assert_eq!(opened, bytes);
-        for section in sections {
+        for section in sections.iter().filter_map(Content::section) {
             assert!(section.name() == *name && crate::agents::text::odd(&section).is_none());
             let plain = |c: char| translate::shows(c) || c == '\u{0}';
             assert!(section.to_json().to_string().chars().all(plain), "{name}");
@@ -234,6 +236,6 @@ fn section(bytes: &[u8]) {
 fn packed(bytes: &[u8]) {
     let digest = rollcall_proto::unpack(bytes).map_or_else(|_| Digest::of(b"x"), |plain| Digest::of(&plain));
     for name in SECTIONS {
-        drop(open(&digest, &[(*name).to_owned()], bytes));
+        drop(open(&digest, &[(*name).to_owned()], bytes, &Arc::default()));
     }
 }

@@ -4,14 +4,17 @@ use crate::agents::attend::refuse;
 use crate::agents::conversation::{Conversation, LOOK_AGAIN, Met, Parting, protocol};
 use crate::agents::door::Door;
 use crate::agents::pending::Ready;
+use crate::agents::text;
 use crate::agents::translate::{self, Times};
 use crate::store::StoreError;
 use jiff::SignedDuration;
 use prost::encoding::{DecodeContext, decode_key, skip_field};
+use rollcall_proto::software::each_package;
 use rollcall_proto::v1::from_collector::Message as Told;
 use rollcall_proto::v1::refusal::Why;
 use rollcall_proto::{Digest, Section, unpack, v1};
 use rollcall_site::content::Content;
+use rollcall_site::packages::Packages;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -166,17 +169,21 @@ async fn keep(door: Arc<Door>, digest: Digest, names: Vec<String>, packed: Vec<u
     let store = Arc::clone(door.store());
     let kept = tokio::task::spawn_blocking(move || {
         let _place = place;
-        let (sections, bytes) = open(&digest, &names, &packed)?;
-        store.put_blob(&digest, &packed).map_err(BadContent::Store)?;
         // The packages are shared here, so that the one writer has nothing to look up.
-        let view = door.view();
-        let contents = sections.iter().map(|section| Content::of(section, view.packages())).collect();
+        let (contents, bytes) = open(&digest, &names, &packed, door.view().packages())?;
+        store.put_blob(&digest, &packed).map_err(BadContent::Store)?;
         Ok((contents, bytes.len().max(packed.len())))
     });
     kept.await.map_err(|_| BadContent::Stopping)?
 }
 
-pub(super) fn open(digest: &Digest, names: &[String], packed: &[u8]) -> Result<(Vec<Section>, Vec<u8>), BadContent> {
+/// Unpacks a section's bytes and reads them as each of `names`, every text checked; packages are shared in `packages`.
+pub(super) fn open(
+    digest: &Digest,
+    names: &[String],
+    packed: &[u8],
+    packages: &Arc<Packages>,
+) -> Result<(Vec<Content>, Vec<u8>), BadContent> {
     let odd = |what: String| BadContent::Odd { name: names.join(", "), what };
     let bytes = unpack(packed).map_err(|bad| odd(bad.to_string()))?;
     if Digest::of(&bytes) != *digest {
@@ -185,15 +192,21 @@ pub(super) fn open(digest: &Digest, names: &[String], packed: &[u8]) -> Result<(
     if entries(&bytes).is_none_or(|entries| entries > MOST_ENTRIES) {
         return Err(odd(format!("it can't be decoded, or has more than {MOST_ENTRIES} entries")));
     }
-    let decode = |name: &String| match Section::decode(name, &bytes) {
-        Some(Ok(section)) => Ok(section),
-        Some(Err(_)) | None => Err(odd("it can't be decoded".to_owned())),
-    };
-    let sections = names.iter().map(decode).collect::<Result<Vec<Section>, _>>()?;
-    match sections.iter().find_map(crate::agents::text::odd) {
-        Some(what) => Err(odd(what)),
-        None => Ok((sections, bytes)),
+    let read = |name: &String| read(name, &bytes, packages).map_err(odd);
+    let contents = names.iter().map(read).collect::<Result<Vec<Content>, _>>()?;
+    Ok((contents, bytes))
+}
+
+/// Reads a section whose texts are all short and plain, or says what is wrong. A software list is not copied for that.
+fn read(name: &str, bytes: &[u8], packages: &Arc<Packages>) -> Result<Content, String> {
+    let no_section = || "it can't be decoded".to_owned();
+    if name == "software" {
+        let mut odd = None;
+        each_package(bytes, |texts| odd = odd.take().or_else(|| texts.into_iter().find_map(text::odd_text))).ok_or_else(no_section)?;
+        return odd.map_or_else(|| Content::read(name, bytes, packages).ok_or_else(no_section), Err);
     }
+    let section = Section::decode(name, bytes).and_then(Result::ok).ok_or_else(no_section)?;
+    text::odd(&section).map_or_else(|| Ok(Content::of(&section, packages)), Err)
 }
 
 /// Counts the fields of a message without decoding them; `None`: these bytes are no message.
@@ -215,7 +228,7 @@ mod tests {
 
     #[track_caller]
     fn check(bytes: &[u8], name: &str, want: &str) {
-        let bad = open(&Digest::of(bytes), &[name.to_owned()], &pack(bytes).unwrap()).unwrap_err().to_string();
+        let bad = open(&Digest::of(bytes), &[name.to_owned()], &pack(bytes).unwrap(), &Arc::default()).unwrap_err().to_string();
         assert!(bad.contains(want), "{bad}");
     }
 
@@ -227,16 +240,16 @@ mod tests {
         check(&vec![0; rollcall_proto::MAX_SECTION + 1], "software", "larger than");
         let long = v1::OperatingSystem { name: "x".repeat(1025), ..Default::default() };
         check(&long.encode_to_vec(), "os", "section os: a text in it has more than 1024 bytes");
-        let other = open(&Digest::of(b"other"), &["software".to_owned()], &pack(b"").unwrap()).unwrap_err().to_string();
+        let other = open(&Digest::of(b"other"), &["software".to_owned()], &pack(b"").unwrap(), &Arc::default()).unwrap_err().to_string();
         assert!(other.contains("do not have the digest"), "{other}");
-        assert!(open(&Digest::of(b"x"), &["software".to_owned()], b"rubbish").unwrap_err().to_string().contains("zstd"));
+        assert!(open(&Digest::of(b"x"), &["software".to_owned()], b"rubbish", &Arc::default()).unwrap_err().to_string().contains("zstd"));
     }
 
     #[test]
     fn a_true_section_opens() {
         let os = v1::OperatingSystem { name: "Debian".to_owned(), ..Default::default() };
         let bytes = os.encode_to_vec();
-        let (sections, opened) = open(&Digest::of(&bytes), &["os".to_owned()], &pack(&bytes).unwrap()).unwrap();
+        let (sections, opened) = open(&Digest::of(&bytes), &["os".to_owned()], &pack(&bytes).unwrap(), &Arc::default()).unwrap();
         assert_eq!((sections[0].name(), opened), ("os", bytes));
     }
 }

@@ -37,7 +37,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// What a door bears. Each is a setting; the defaults are meant for a school of some thousands of PCs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caps {
-    /// Connections at once: a large site and room to spare; each costs about 40 KB.
+    /// Connections at once: a large site and room to spare; each costs about 40 KB, and its inventory 20.
     pub connections: usize,
     /// Connections at once from one address: a building behind one router. Loopback is exempt: who is on this machine may do worse.
     pub per_address: usize,

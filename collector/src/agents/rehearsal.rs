@@ -17,7 +17,6 @@ use rollcall_proto::v1::from_collector::Message as Told;
 use rollcall_proto::v1::refusal::Why;
 use rollcall_proto::{Digest, v1};
 use rollcall_site::attend::Met;
-use rollcall_site::content::Content;
 use rollcall_site::device::DeviceState;
 use rollcall_site::event::Actor;
 use rollcall_site::presence::{self, Presence};
@@ -297,16 +296,14 @@ impl Rehearsal {
         let Some(names) = met.pending.wanted(&digest).map(|names| names.iter().cloned().collect::<Vec<_>>()) else {
             return Answer::default();
         };
-        let opened = match open(&digest, &names, &said.zstd) {
+        let opened = match open(&digest, &names, &said.zstd, self.keeper.view().packages()) {
             Ok(opened) => opened,
             Err(bad) => return Answer::refused(Why::Protocol, bad.to_string()),
         };
-        let (sections, bytes) = opened;
+        let (contents, bytes) = opened;
         if let Err(error) = self.keeper.store().put_blob(&digest, &said.zstd) {
             return Answer::refused(Why::Busy, error.to_string());
         }
-        let view = self.keeper.view();
-        let contents = sections.iter().map(|section| Content::of(section, view.packages())).collect();
         match met.pending.arrive(digest, contents, bytes.len()) {
             Ok(()) => self.take_in(met),
             Err(much) => Answer::refused(Why::Busy, much.to_string()),

@@ -15,6 +15,12 @@ pub(super) fn odd(section: &Section) -> Option<String> {
     section.serialize(&mut serializer).err().map(|error| error.to_string())
 }
 
+/// What is wrong with one text, or nothing.
+pub(super) fn odd_text(text: &str) -> Option<String> {
+    let mut look = Look { bytes: 0 };
+    look.see(text).err().map(|error| error.to_string())
+}
+
 /// Sees every text that is written.
 struct Look {
     /// Of the text that is being written.
@@ -22,6 +28,13 @@ struct Look {
 }
 
 impl Look {
+    fn see(&mut self, text: &str) -> io::Result<()> {
+        self.grow(text.len())?;
+        // Nearly every text is plain ASCII.
+        let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || text.chars().all(shows);
+        if plain { Ok(()) } else { Err(hidden()) }
+    }
+
     fn grow(&mut self, by: usize) -> io::Result<()> {
         self.bytes += by;
         if self.bytes > LONGEST { Err(io::Error::other(format!("a text in it has more than {LONGEST} bytes"))) } else { Ok(()) }
@@ -39,8 +52,7 @@ impl Formatter for Look {
     }
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, _: &mut W, fragment: &str) -> io::Result<()> {
-        self.grow(fragment.len())?;
-        if fragment.chars().all(shows) { Ok(()) } else { Err(hidden()) }
+        self.see(fragment)
     }
 
     fn write_char_escape<W: ?Sized + Write>(&mut self, _: &mut W, escape: CharEscape) -> io::Result<()> {
@@ -63,6 +75,7 @@ mod tests {
         let section = Section::Software(v1::Software { packages: vec![package("bash"), package(name)] });
         let odd = odd(&section);
         assert!(odd.as_deref().map_or(want.is_none(), |odd| want.is_some_and(|want| odd.contains(want))), "{name:?}: {odd:?}");
+        assert_eq!(odd_text(name), odd, "a text alone");
     }
 
     #[test]

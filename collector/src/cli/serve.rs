@@ -43,7 +43,7 @@ pub struct Serve {
     /// The school's name for people; counts at the first start only
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Agents that may be connected at once; each costs about 50 KB of memory
+    /// Agents that may be connected at once; each costs about 60 KB of memory, with its inventory
     #[arg(long, value_name = "COUNT", default_value_t = Caps::attendance().connections, value_parser = at_least_one)]
     max_connections: usize,
     /// Agents that may be connected at once from one address: of a building behind one router

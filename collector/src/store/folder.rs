@@ -22,9 +22,10 @@ use super::shelf::Shelf;
 use super::signed::{Says, Signed, Signer};
 use super::{Entry, Known, Range, Reading, Store, StoreError, StoreState, Verified, snapshot, verify};
 use jiff::Timestamp;
-use rollcall_proto::{Digest, Section, v1};
+use rollcall_proto::{Digest, SECTIONS, v1};
 use rollcall_site::content::Content;
 use rollcall_site::event::Event;
+use rollcall_site::packages::Packages;
 use rollcall_site::{AssetId, DeviceId, PersonId, Site};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
@@ -167,27 +168,40 @@ impl Folder {
         self.ledger.segments()
     }
 
-    /// Takes up the contents that the profiles name; what is not there whole goes to the list.
+    /// Takes up the contents that the profiles name, read by all processors; what is not there whole goes to the list.
     fn take_up_contents(&self, site: &mut Site) {
-        let (mut missing, damage) = (Vec::new(), self.blobs.damage());
         let named = site.clone();
-        for (section, digest) in named.used_contents() {
-            let content = match self.blobs.get(&digest) {
-                Ok(Some(bytes)) => Section::decode(section, &bytes).map(|read| read.map_err(|error| error.to_string())),
-                Ok(None) => Some(Err(damage.first().cloned().unwrap_or_else(|| "it is not there".to_owned()))),
-                Err(error) => Some(Err(error.to_string())),
-            };
+        let (used, packages) = (named.used_contents().into_iter().collect::<Vec<_>>(), named.packages());
+        let share = used.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+        let read = std::thread::scope(|scope| {
+            let read =
+                |some: &[(&str, Digest)]| some.iter().map(|(section, digest)| self.content(section, digest, packages)).collect::<Vec<_>>();
+            let threads: Vec<_> = used.chunks(share).map(|some| scope.spawn(move || read(some))).collect();
+            let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            joined.collect::<Vec<_>>()
+        });
+        let mut missing = Vec::new();
+        for ((section, digest), content) in used.iter().copied().zip(read.into_iter().flatten()) {
             match content {
-                Some(Ok(content)) => site.hold(digest, Content::of(&content, named.packages())),
-                Some(Err(why)) => missing.push(Missing { section: section.to_owned(), digest, why }),
-                // A section of a newer version: nobody here can read it.
-                None => {}
+                Ok(content) => site.hold(digest, content),
+                // Of a section of a newer version nothing is missed: nobody here can read it.
+                Err(why) if SECTIONS.contains(&section) => missing.push(Missing { section: section.to_owned(), digest, why }),
+                Err(_) => {}
             }
         }
         if let Some(first) = missing.first() {
             tracing::warn!(count = missing.len(), first.why = %first.why, "section contents are not held; their agents are asked again");
         }
         *self.missing.lock().unwrap_or_else(PoisonError::into_inner) = missing;
+    }
+
+    /// A content as the site holds it, or why it is missing.
+    fn content(&self, section: &str, digest: &Digest, packages: &Arc<Packages>) -> Result<Content, String> {
+        match self.blobs.get(digest) {
+            Ok(Some(bytes)) => Content::read(section, &bytes, packages).ok_or_else(|| "it can't be decoded".to_owned()),
+            Ok(None) => Err(self.blobs.damage().into_iter().next().unwrap_or_else(|| "it is not there".to_owned())),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// Makes the next commit fail, as a full or broken disk would.

@@ -7,7 +7,7 @@ use crate::table::{Figure, tell};
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use rollcall::store::{Entry, Folder, Store};
-use rollcall_proto::{Section, pack};
+use rollcall_proto::Section;
 use rollcall_site::asset::{self, AssetFacts};
 use rollcall_site::attend::{Report, Reported, report};
 use rollcall_site::content::Content;
@@ -99,8 +99,7 @@ async fn reports(collector: &CollectorProcess, process: Process, devices: u64) -
     for number in 0..REPORTING {
         let mut peer = Peer::enroll(&door, &token, pc(devices + number)).await?;
         peer.connect().await?;
-        let all = readings(&peer.pc, 0).await;
-        peer.report(&all, true).await?;
+        peer.report_all(readings(&peer.pc, 0).await).await?;
         peers.push(peer);
     }
     let cpu = process.cpu()?;
@@ -117,9 +116,11 @@ async fn reports(collector: &CollectorProcess, process: Process, devices: u64) -
 
 /// Writes a site of `devices` that have reported and are switched off.
 async fn write_down(data: &Path, devices: u64) -> anyhow::Result<()> {
+    // A collector makes the secrets and the site.
+    CollectorProcess::start(data, Ports::free()?).await?.stop().await?;
     let store = Folder::open(data)?;
     let now = Timestamp::now();
-    let mut site = Site::default();
+    let mut site = store.load()?;
     let commit = |site: Site, run: &mut dyn FnMut(&mut Working) -> anyhow::Result<()>| -> anyhow::Result<Site> {
         let mut working = Working::begin(site, now, Actor::Rollcall);
         run(&mut working)?;
@@ -191,7 +192,8 @@ fn add(w: &mut Working, store: &Folder, number: u64, readings: &[rollcall_agent:
     for reading in readings {
         let content = reading.content.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
         if !w.site.holds(reading.name, &content.digest) {
-            store.put_blob(&content.digest, &pack(&content.bytes)?)?;
+            // Quickly: an agent would take its time.
+            store.put_blob(&content.digest, &zstd::bulk::compress(&content.bytes, 1)?)?;
             let section = Section::decode(reading.name, &content.bytes).context("an unknown section")??;
             contents.push((content.digest, Content::of(&section, w.site.packages())));
         }

@@ -47,7 +47,10 @@ pub async fn measure(folder: &Path, count: usize) -> anyhow::Result<Vec<Figure>>
     tell(&format!("{count} agents are connected, {:.0} µs each", each(process.cpu()? - cpu, count)));
     sleep(REST).await;
     let connected = process.rss_kb()?;
-    let ((next, times), cpu) = metered(process, reports(peers, true, 0)).await?;
+    let meter = Meter::rest(process).await?;
+    figures.push(Figure::words(format!("{count} agents at rest, heartbeats of 5 s"), format!("{:.1} % of a core", meter.rest * 100.0), "", true));
+    tell("first inventories");
+    let ((next, times), cpu) = meter.of(first(peers)).await?;
     peers = next;
     figures.push(Figure::at_least("first full inventories per CPU second", per_second(cpu, count), 1000.0, ""));
     figures.push(Figure::within("  a report durable meanwhile, p99", p99(times), DURABLE));
@@ -67,16 +70,18 @@ pub async fn measure(folder: &Path, count: usize) -> anyhow::Result<Vec<Figure>>
         "KB",
     ));
 
+    tell("unchanged reports");
     let (mut times, mut cpu) = (Vec::new(), Duration::ZERO);
     for _ in 0..ROUNDS {
-        let ((next, more), spent) = metered(process, reports(peers, true, 0)).await?;
+        let ((next, more), spent) = meter.of(again(peers)).await?;
         peers = next;
         times.extend(more);
         cpu += spent;
     }
     figures.push(Figure::at_least("unchanged reports per CPU second", per_second(cpu, count * ROUNDS as usize), 10_000.0, ""));
     figures.push(Figure::within("  a report acknowledged meanwhile, p99", p99(times), DURABLE));
-    let ((next, times), cpu) = metered(process, reports(peers, false, 1)).await?;
+    tell("changed reports");
+    let ((next, times), cpu) = meter.of(changed(peers, 1)).await?;
     peers = next;
     figures.push(Figure::words("changed reports per CPU second", format!("{:.0}", per_second(cpu, count)), "", true));
     figures.push(Figure::within("  a report durable meanwhile, p99", p99(times), DURABLE));
@@ -108,21 +113,54 @@ async fn all<F: Future<Output = anyhow::Result<T>>, T>(peers: Vec<Peer>, act: im
     iter(peers).map(act).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect()
 }
 
-/// Everybody reports what it has after its `change`th change; gives how long each waited.
-async fn reports(peers: Vec<Peer>, full: bool, change: u64) -> anyhow::Result<(Vec<Peer>, Vec<Duration>)> {
+type Reported = anyhow::Result<(Vec<Peer>, Vec<Duration>)>;
+
+/// Everybody reports everything for the first time; gives how long each waited.
+async fn first(peers: Vec<Peer>) -> Reported {
     let report = |mut peer: Peer| async move {
-        let readings = readings(&peer.pc, change).await;
-        let readings: Vec<_> = if full { readings } else { readings.into_iter().filter(|reading| reading.name == "software").collect() };
-        peer.report(&readings, full).await.map(|took| (peer, took))
+        let readings = readings(&peer.pc, 0).await;
+        peer.report_all(readings).await.map(|took| (peer, took))
     };
     Ok(all(peers, report).await?.into_iter().unzip())
 }
 
-/// What the collector's processor spends on some work.
-async fn metered<T>(process: Process, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<(T, Duration)> {
-    let before = process.cpu()?;
-    let done = work.await?;
-    Ok((done, process.cpu()? - before))
+/// Everybody reports the same again.
+async fn again(peers: Vec<Peer>) -> Reported {
+    let report = |mut peer: Peer| async move { peer.report_again().await.map(|took| (peer, took)) };
+    Ok(all(peers, report).await?.into_iter().unzip())
+}
+
+/// Everybody reports its software after its `change`th change.
+async fn changed(peers: Vec<Peer>, change: u64) -> Reported {
+    let report = |mut peer: Peer| async move {
+        let mut readings = readings(&peer.pc, change).await;
+        readings.retain(|reading| reading.name == "software");
+        peer.report(&readings, false).await.map(|took| (peer, took))
+    };
+    Ok(all(peers, report).await?.into_iter().unzip())
+}
+
+/// What the collector's processor spends on some work, beside what it spends at rest: on the heartbeats of everybody meanwhile.
+struct Meter {
+    process: Process,
+    /// Of a core, at rest.
+    rest: f64,
+}
+
+impl Meter {
+    async fn rest(process: Process) -> anyhow::Result<Self> {
+        let (before, began) = (process.cpu()?, Instant::now());
+        sleep(REST * 2).await;
+        let rest = (process.cpu()? - before).as_secs_f64() / began.elapsed().as_secs_f64();
+        Ok(Self { process, rest })
+    }
+
+    async fn of<T>(&self, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<(T, Duration)> {
+        let (before, began) = (self.process.cpu()?, Instant::now());
+        let done = work.await?;
+        let spent = self.process.cpu()? - before;
+        Ok((done, spent.saturating_sub(began.elapsed().mul_f64(self.rest))))
+    }
 }
 
 fn each(cpu: Duration, count: usize) -> f64 {
@@ -173,7 +211,7 @@ async fn steady(peers: Vec<Peer>, done: &AtomicBool) -> anyhow::Result<(Vec<Peer
     let (mut waiting, mut times, mut change) = (std::collections::VecDeque::from(peers), Vec::new(), 2);
     while !done.load(Ordering::Relaxed) {
         let some: Vec<Peer> = (0..AT_ONCE / 4).filter_map(|_| waiting.pop_front()).collect();
-        let (back, more) = reports(some, false, change).await?;
+        let (back, more) = changed(some, change).await?;
         waiting.extend(back);
         times.extend(more);
         change += 1;

@@ -34,6 +34,8 @@ pub struct Peer {
     session: String,
     nonce: Vec<u8>,
     said: u64,
+    /// What it reported in full.
+    readings: Vec<Reading>,
     line: Option<Line>,
 }
 
@@ -62,7 +64,7 @@ impl Peer {
         let identity = enroll(&enrolment).await?;
         let tls = attendance(&identity, ServerTime::said(0))?;
         let session = format!("0190a3c4-0000-7000-8000-{:012x}", pc.number);
-        Ok(Self { pc, identity, tls, session, nonce: Vec::new(), said: 0, line: None })
+        Ok(Self { pc, identity, tls, session, nonce: Vec::new(), said: 0, readings: Vec::new(), line: None })
     }
 
     /// Calls, says hello, and sends heartbeats from now on.
@@ -108,6 +110,26 @@ impl Peer {
                 Err(_) => sleep(Duration::from_millis(500)).await,
             }
         }
+    }
+
+    /// Reports everything that it has, and remembers it.
+    ///
+    /// # Errors
+    /// As [`Peer::report`].
+    pub async fn report_all(&mut self, readings: Vec<Reading>) -> anyhow::Result<Duration> {
+        self.readings = readings;
+        self.report_again().await
+    }
+
+    /// Reports the same as the last time that it reported everything.
+    ///
+    /// # Errors
+    /// As [`Peer::report`].
+    pub async fn report_again(&mut self) -> anyhow::Result<Duration> {
+        let readings = std::mem::take(&mut self.readings);
+        let reported = self.report(&readings, true).await;
+        self.readings = readings;
+        reported
     }
 
     /// Reports these sections, uploads what is wanted, and says how long it took until they were durable.

@@ -4,11 +4,13 @@ use crate::Collector;
 use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::rooms;
+use crate::keeper::ChangeError;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::asset::{self, Asset, AssetFacts, FACTS};
+use rollcall_site::event::Actor;
 use rollcall_site::view::{self, AssetRow, Retired};
 use rollcall_site::{AssetId, Refusal, RefusalKind, Site, Tag, Working, enroll};
 use serde::{Deserialize, Serialize};
@@ -65,6 +67,9 @@ impl NewAsset {
     }
 }
 
+/// Rows that go in at once: some milliseconds of the writer's time.
+const AT_ONCE: usize = 500;
+
 /// What an import did or would do.
 #[derive(Default, Serialize)]
 struct Imported {
@@ -110,15 +115,40 @@ async fn add(
     Ok((StatusCode::CREATED, Json(asset)))
 }
 
-/// Adds assets and changes those whose tag is known, all or none.
+/// Adds assets and changes those whose tag is known, all or none: a draft is tried first, and then they go in some at a time, so that
+/// nobody else's change waits for all of them.
 async fn import(
     State(collector): State<Collector>,
     Technician(actor): Technician,
     Body(rows): Body<Vec<NewAsset>>,
 ) -> Result<Json<Imported>, Problem> {
     let (rows, unused) = known(rows)?;
-    let imported = collector.keeper.change(actor, move |w| take_in(w, rows)).await?;
-    Ok(Json(Imported { unused, ..imported }))
+    let rows = Arc::new(rows);
+    draft(&collector, &actor, &rows).await?;
+    let mut imported = Imported { unused, ..Imported::default() };
+    for from in (0..rows.len()).step_by(AT_ONCE) {
+        let (all, some) = (rows.len(), Arc::clone(&rows));
+        let run = move |w: &mut Working| take_in(w, some.iter().skip(from).take(AT_ONCE));
+        let more = collector.keeper.change(actor.clone(), run).await.map_err(|error| match error {
+            ChangeError::Refused(refusal) if from > 0 => {
+                let text = format!("{}; {from} of {all} rows are taken in: import the file again, and what is in stays", refusal.text);
+                ChangeError::Refused(Refusal { text, ..refusal })
+            }
+            error => error,
+        })?;
+        imported.added += more.added;
+        imported.changed += more.changed;
+        imported.same += more.same;
+    }
+    Ok(Json(imported))
+}
+
+/// What rows would do to the site as it is now.
+async fn draft(collector: &Collector, actor: &Actor, rows: &Arc<Vec<(Tag, AssetFacts)>>) -> Result<Imported, Problem> {
+    let (site, now) = (Site::clone(&collector.keeper.view()), collector.keeper.clock().now());
+    let (actor, rows) = (actor.clone(), Arc::clone(rows));
+    let run = move || take_in(&mut Working::begin(site, now, actor), rows.iter());
+    Ok(tokio::task::spawn_blocking(run).await.map_err(|_| Problem::broken_off())??)
 }
 
 /// What an import would do, and what would be refused; nothing is taken in.
@@ -128,9 +158,7 @@ async fn plan(
     Body(rows): Body<Vec<NewAsset>>,
 ) -> Result<Json<Imported>, Problem> {
     let (rows, unused) = known(rows)?;
-    let site = Site::clone(&collector.keeper.view());
-    let mut draft = Working::begin(site, collector.keeper.clock().now(), actor);
-    Ok(Json(Imported { unused, ..take_in(&mut draft, rows)? }))
+    Ok(Json(Imported { unused, ..draft(&collector, &actor, &Arc::new(rows)).await? }))
 }
 
 /// The rows of an import, and the facts in them that are not known.
@@ -143,13 +171,13 @@ fn known(rows: Vec<NewAsset>) -> Result<Known, Refusal> {
     Ok((rows, unused))
 }
 
-fn take_in(w: &mut Working, rows: Vec<(Tag, AssetFacts)>) -> Result<Imported, Refusal> {
+fn take_in<'a>(w: &mut Working, rows: impl Iterator<Item = &'a (Tag, AssetFacts)>) -> Result<Imported, Refusal> {
     let (mut imported, mut seen) = (Imported::default(), BTreeSet::new());
     for (tag, facts) in rows {
         if !seen.insert(tag.clone()) {
             return Err(Refusal::invalid(format!("the tag {tag} is there twice: keep one line of it")));
         }
-        let known = w.site.asset_by_tag(&tag).cloned();
+        let (known, facts) = (w.site.asset_by_tag(tag).cloned(), facts.clone());
         match known {
             Some(before) => asset::set(w, before.id, facts).map(|after| {
                 *if after == before { &mut imported.same } else { &mut imported.changed } += 1;
