@@ -154,6 +154,31 @@ mod tests {
     }
 
     #[test]
+    fn what_a_frame_claims_makes_it_no_larger_and_no_other() {
+        let (one, two) = (pack(&[7; 9000]).unwrap_or_default(), pack(b"").unwrap_or_default());
+        assert_eq!(unpack(&two).ok(), Some(Vec::new()));
+        let skipped = [&[0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4][..], &one].concat();
+        let short = one.get(..one.len() - 3).unwrap_or_default();
+        // Two frames of which the first says the size of one, a frame to skip before one, one that ends early, one that claims another size.
+        for bad in [[&one[..], &one].concat(), skipped, short.to_vec(), [&two[..], &one].concat(), [&one[..], b"rubbish"].concat()] {
+            assert!(matches!(unpack(&bad), Err(BadPack::NotZstd(_))), "{} bytes", bad.len());
+        }
+        for claimed in [0, 1, 8999, 9001, 65_535] {
+            let mut other = one.clone();
+            let at = other.windows(2).position(|found| found == (9000_u16 - 256).to_le_bytes());
+            let place = at.and_then(|at| other.get_mut(at..at + 2));
+            place.into_iter().for_each(|place| place.copy_from_slice(&u16::to_le_bytes(claimed)));
+            assert!(at.is_some() && unpack(&other).is_err(), "{claimed}");
+        }
+        // A frame of unknown size, and an endless row of frames, are cut at the limit.
+        let streamed = |bytes: &[u8]| zstd::stream::encode_all(bytes, 1).unwrap_or_default();
+        assert_eq!(unpack(&streamed(b"bash")).ok().as_deref(), Some(&b"bash"[..]));
+        let half = streamed(&vec![0; crate::MAX_SECTION / 2 + 1]);
+        assert!(unpack(&half).is_ok() && matches!(unpack(&half.repeat(2)), Err(BadPack::TooLarge)));
+        assert!(matches!(unpack(&half.repeat(100_000)), Err(BadPack::TooLarge)));
+    }
+
+    #[test]
     fn a_digest_reads_back_from_hex_and_wire() {
         let digest = Digest::of(b"x");
         assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));

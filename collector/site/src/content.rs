@@ -67,6 +67,14 @@ impl Content {
         self.list().is_some()
     }
 
+    /// Memory that it takes, without its packages, bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.kept {
+            Kept::Bytes(bytes) => bytes.len(),
+            Kept::List { numbers, .. } => size_of_val(&**numbers),
+        }
+    }
+
     /// The packages of this list that are not on `other`.
     pub(crate) fn without<'a>(&'a self, other: &Self) -> impl Iterator<Item = Package<'a>> + use<'a> {
         let mut there = Marks::default();
@@ -188,6 +196,9 @@ mod tests {
         let kept = hold(&mut site, list(&["9", "2"]));
         let gone = hold(&mut site, list(&["1", "2", "3", "4", "5"]));
         assert_eq!(site.packages().count(), 6);
+        hold(&mut site, Section::OperatingSystem(v1::OperatingSystem { name: "x".repeat(1000), ..v1::OperatingSystem::default() }));
+        let before = site.contents_bytes();
+        assert!(before > 1000 + 6 * 30, "{before}");
         let held = inventory::Held { digest: Some(kept), ..inventory::Held::default() };
         let profile = inventory::Profile {
             device: crate::DeviceId(uuid::Uuid::nil()),
@@ -199,6 +210,7 @@ mod tests {
         let view = site.clone();
         site.release_unused();
         assert_eq!((site.packages().count(), site.holds("software", &gone)), (2, false));
+        assert!(site.contents_bytes() < before - 1000, "{}", site.contents_bytes());
         assert_eq!(versions(site.content("software", &kept).unwrap().packages()), ["9", "2"]);
         assert_eq!(versions(view.content("software", &gone).unwrap().packages()).len(), 5, "an older view reads on");
         hold(&mut site, list(&["2", "10"]));

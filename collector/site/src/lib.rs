@@ -125,6 +125,8 @@ pub struct Site {
     pub(crate) by_hardware: OrdSet<(u64, DeviceId)>,
     /// By the section's place and the digest.
     contents: OrdMap<(u8, [u8; 32]), Content>,
+    /// Bytes that `contents` take, without the packages.
+    contents_bytes: usize,
     /// What the software lists among `contents` name.
     packages: Arc<Packages>,
 }
@@ -196,7 +198,14 @@ impl Site {
 
     /// Takes up a section's content, whose bytes are durable under that digest.
     pub fn hold(&mut self, digest: Digest, content: Content) {
-        self.contents.insert((content.place, *digest.as_bytes()), content.within(&self.packages));
+        self.contents_bytes += content.bytes();
+        let before = self.contents.insert((content.place, *digest.as_bytes()), content.within(&self.packages));
+        self.contents_bytes = self.contents_bytes.saturating_sub(before.map_or(0, |before| before.bytes()));
+    }
+
+    /// Memory that the contents take with their packages, those too that nothing uses any more; about, bytes.
+    pub fn contents_bytes(&self) -> usize {
+        self.contents_bytes + self.packages.bytes()
     }
 
     /// Takes up one record of the store. Runs no rules: replay gives the same state in every version.
@@ -223,11 +232,17 @@ impl Site {
         profiles.chain(loans.chain(sweeps).map(|(name, digest)| (name.as_str(), *digest))).collect()
     }
 
+    /// The digest of every content that is held: a report may name it without bringing it.
+    pub fn held_contents(&self) -> impl Iterator<Item = Digest> {
+        self.contents.keys().filter_map(|(_, digest)| Digest::from_wire(digest))
+    }
+
     /// Lets go of the contents that nothing uses; their bytes may then be removed.
     pub fn release_unused(&mut self) {
         let used = self.used_contents();
         let kept = used.iter().filter_map(|(name, digest)| self.content(name, digest).map(|content| (digest, content.clone())));
         self.contents = kept.map(|(digest, content)| ((content.place, *digest.as_bytes()), content)).collect();
+        self.contents_bytes = self.contents.values().map(Content::bytes).sum();
         let mut marks = Marks::default();
         self.contents.values().for_each(|content| content.mark(&mut marks));
         // Views read the old packages without a lock, so what is left moves into new ones, once that pays.

@@ -86,6 +86,8 @@ struct Known {
     /// The package with this hash, or, where others have it too, with the next free one.
     by_hash: HashMap<u64, u32>,
     count: u32,
+    /// Bytes of their texts.
+    text: usize,
 }
 
 impl Packages {
@@ -102,6 +104,12 @@ impl Packages {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.known().count as usize
+    }
+
+    /// Memory that they take, about, bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let known = self.known();
+        known.text + known.count as usize * (size_of::<OnceLock<Entry>>() + 2 * size_of::<(u64, u32)>())
     }
 
     /// The numbers of these packages; those that are new get one.
@@ -127,6 +135,7 @@ impl Packages {
         let (block, place) = place(number);
         let blocks = self.blocks.get(block).map(|slot| slot.get_or_init(|| (0..FIRST << block).map(|_| OnceLock::new()).collect()));
         if let Some(slot) = blocks.and_then(|block| block.get(place)) {
+            known.text += entry.text.len();
             slot.get_or_init(|| entry);
             known.count += 1;
         }

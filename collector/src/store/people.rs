@@ -46,6 +46,8 @@ struct Held {
     keys: BTreeMap<String, (KeyId, [u8; 32])>,
     /// By key, when it was destroyed.
     forgotten: BTreeMap<KeyId, String>,
+    /// Who was forgotten since the folder was opened: a view of before, of which a snapshot is being written, still holds them.
+    gone: BTreeSet<String>,
     /// A key was given since the folder was opened.
     is_used: bool,
 }
@@ -71,7 +73,7 @@ impl People {
     pub(super) fn lying(dir: &Path) -> Result<Self, StoreError> {
         let Held { mut keys, forgotten, .. } = read(dir)?;
         keys.retain(|_, (id, _)| !forgotten.contains_key(id));
-        Ok(Self { dir: dir.to_owned(), held: Mutex::new(Held { keys, forgotten, is_used: false }) })
+        Ok(Self { dir: dir.to_owned(), held: Mutex::new(Held { keys, forgotten, ..Held::default() }) })
     }
 
     /// The group with every person's own data sealed; new people get their keys first, durable.
@@ -83,7 +85,8 @@ impl People {
         if people.is_empty() {
             return Ok(Cow::Borrowed(group));
         }
-        self.give_keys(&mut held, people)?;
+        self.give_keys(&mut held, people.iter().copied())?;
+        held.gone.retain(|person| !people.contains(person.as_str()));
         let mut group = group.to_vec();
         for record in group.iter_mut().flat_map(|entry| &mut entry.records).filter(|record| own(&&**record)) {
             self.seal_record(&held, record)?;
@@ -91,9 +94,11 @@ impl People {
         Ok(Cow::Owned(group))
     }
 
-    /// Gives everybody a key who has none: those of a store in clear, of an earlier version.
+    /// Gives everybody a key who has none and was not forgotten meanwhile: those of a store in clear, of an earlier version.
     pub(super) fn admit(&self, people: impl Iterator<Item = String>) -> Result<(), StoreError> {
-        self.give_keys(&mut self.lock(), people)
+        let mut held = self.lock();
+        let known: Vec<String> = people.filter(|person| !held.gone.contains(person)).collect();
+        self.give_keys(&mut held, known)
     }
 
     fn give_keys(&self, held: &mut Held, people: impl IntoIterator<Item = impl Into<String>>) -> Result<(), StoreError> {
@@ -110,12 +115,16 @@ impl People {
         Ok(())
     }
 
-    /// A record for a snapshot, sealed when it is a person's own.
-    pub(super) fn sealed(&self, mut record: Written) -> Result<Written, StoreError> {
+    /// A record for a snapshot, sealed when it is a person's own; `None`: of a person who was forgotten since the view was taken.
+    pub(super) fn sealed(&self, mut record: Written) -> Result<Option<Written>, StoreError> {
         if record.kind == Person::KIND {
-            self.seal_record(&self.lock(), &mut record)?;
+            let held = self.lock();
+            if held.gone.contains(&record.key) && !held.keys.contains_key(&record.key) {
+                return Ok(None);
+            }
+            self.seal_record(&held, &mut record)?;
         }
-        Ok(record)
+        Ok(Some(record))
     }
 
     /// A record as it was before it was sealed; gone, when its person is forgotten.
@@ -141,6 +150,7 @@ impl People {
 
     /// Destroys the key of a person, for good; whether there was one.
     pub(super) fn forget(&self, person: &str, now: Timestamp) -> Result<bool, StoreError> {
+        self.lock().gone.insert(person.to_owned());
         self.forget_all(|held| held.keys.get(person).map(|(id, _)| *id).into_iter().collect(), now)
     }
 
@@ -258,7 +268,7 @@ fn read(dir: &Path) -> Result<Held, StoreError> {
         let (person, key) = key.ok_or_else(|| damaged(&path, 0, "a line is not a person and a key"))?;
         keys.insert(person, key);
     }
-    Ok(Held { keys, forgotten: read_forgotten(&dir.join(FORGOTTEN))?, is_used: false })
+    Ok(Held { keys, forgotten: read_forgotten(&dir.join(FORGOTTEN))?, ..Held::default() })
 }
 
 fn read_forgotten(path: &Path) -> Result<BTreeMap<KeyId, String>, StoreError> {
@@ -326,6 +336,20 @@ mod tests {
         assert_eq!(restored.open_record(ada).unwrap().body, None);
         assert!(restored.open_record(back).is_err(), "its key is in no backup yet");
         assert_eq!(std::fs::read_to_string(dir.path().join(KEYS)).unwrap().matches('\t').count(), 2);
+    }
+
+    #[test]
+    fn a_snapshot_of_an_older_view_keeps_nobody_who_is_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let people = People::open(dir.path()).unwrap();
+        stored(&people, "1", "Ada");
+        people.admit(["1".to_owned()].into_iter()).unwrap();
+        people.forget("1", noon()).unwrap();
+        assert_eq!(people.sealed(person("1", "Ada")).unwrap(), None, "nor in clear");
+        people.admit(["1".to_owned()].into_iter()).unwrap();
+        assert!(!std::fs::read_to_string(dir.path().join(KEYS)).unwrap().contains('\t'), "nor under another key");
+        stored(&people, "1", "Ada again");
+        assert!(people.sealed(person("1", "Ada again")).unwrap().is_some_and(|record| record != person("1", "Ada again")));
     }
 
     #[test]

@@ -37,8 +37,9 @@ pub(super) fn write(dir: &Path, place: &Place, people: &People, view: &Site) -> 
         let mut packed = zstd::Encoder::new(hashed, 1)?;
         let mut line = Vec::new();
         for record in view.records() {
+            let Some(record) = people.sealed(record).map_err(io::Error::other)? else { continue };
             line.clear();
-            lines::write_record(&mut line, &people.sealed(record).map_err(io::Error::other)?);
+            lines::write_record(&mut line, &record);
             packed.write_all(&line)?;
         }
         let mut hashed = packed.finish()?;

@@ -157,6 +157,20 @@ fn a_person_who_is_forgotten_is_nowhere_and_every_restore_forgets_them_again() {
 }
 
 #[test]
+fn a_snapshot_that_was_on_its_way_keeps_nobody_who_is_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = open(dir.path());
+    let before = change(&folder, &Site::default(), |w| name_person(w, "20431", "Ada Lund"));
+    let id = PersonId::parse("20431").unwrap();
+    let site = change(&folder, &before, |w| rollcall_site::person::forget(w, &id).unwrap());
+    assert!(folder.forget(&id, noon()).unwrap());
+    folder.snapshot(&before).unwrap();
+    assert!(!fs::read_to_string(dir.path().join("people.keys")).unwrap().contains("20431"), "what is stored of her can be read again");
+    assert!(!is_written(dir.path(), "Ada Lund"));
+    assert_eq!(folder.load().unwrap().state_hash(), site.state_hash());
+}
+
+#[test]
 fn a_crash_in_the_middle_of_forgetting_is_finished_at_the_next_start() {
     let dir = tempfile::tempdir().unwrap();
     let folder = open(dir.path());

@@ -44,10 +44,12 @@ struct Held {
     current: Option<Current>,
     /// The last pack and how much of it is durable.
     last: Option<(u64, u64)>,
+    /// Why contents that were put are lost: a record may be about to name them, so nothing more is accepted.
+    failed: Option<String>,
 }
 
 /// Where a content is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Place {
     pack: u64,
     frame: Frame,
@@ -89,6 +91,7 @@ impl Blobs {
             damage: Vec::new(),
             current: None,
             last: None,
+            failed: None,
         };
         let packs = numbered(dir, ENDING)?;
         for (at, (number, path)) in packs.iter().enumerate() {
@@ -106,7 +109,7 @@ impl Blobs {
         if held.touch(digest) { Ok(()) } else { held.append(&self.dir, digest, packed) }
     }
 
-    /// Makes everything put so far durable.
+    /// Makes everything put so far durable. Once that has failed, here or while a content was put, it fails until the folder is opened anew.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         self.held().sync()
     }
@@ -122,7 +125,7 @@ impl Blobs {
         let read = read_at(&file, &path, place.frame.offset, place.frame.length);
         let bytes = read.and_then(|frame| pack::open(&frame, digest).ok_or_else(|| not_whole(&path, place.frame.offset)));
         if bytes.is_err() {
-            self.held().contents.remove(digest);
+            self.held().let_go(digest, place);
         }
         bytes.map(Some)
     }
@@ -168,7 +171,8 @@ impl Held {
             self.contents.insert(frame.digest, Place { pack: number, frame: *frame });
         }
         let tail = found.odd.last().filter(|(from, _)| *from >= found.end && *from >= HEAD);
-        let in_order = found.before.is_some() && found.odd.iter().all(|odd| odd.0 < found.durable || Some(odd) == tail);
+        // What the disk can't read now it may read another time: nothing is cut there.
+        let in_order = found.before.is_some() && !found.is_unread && found.odd.iter().all(|odd| odd.0 < found.durable || Some(odd) == tail);
         self.damage.extend(found.damage(path, 0));
         if is_last && in_order && found.end < FULL {
             let mut out = Out::open(path, found.end).map_err(at("open the pack", path))?;
@@ -192,6 +196,13 @@ impl Held {
         held
     }
 
+    /// Holds a content no more that is damaged in this place; by now it may be in another.
+    fn let_go(&mut self, digest: &Digest, place: Place) {
+        if self.contents.get(digest) == Some(&place) {
+            self.contents.remove(digest);
+        }
+    }
+
     fn find(&self, digest: &Digest) -> Option<(Place, PathBuf, Arc<File>)> {
         let place = self.contents.get(digest)?;
         let pack = self.packs.get(&place.pack)?;
@@ -200,6 +211,7 @@ impl Held {
 
     /// Appends a content. A write that fails is cut off again, or its pack is left for another.
     fn append(&mut self, dir: &Path, digest: &Digest, packed: &[u8]) -> Result<(), StoreError> {
+        self.check()?;
         if self.current.is_none() {
             self.begin(dir)?;
         }
@@ -207,10 +219,13 @@ impl Held {
         let Some(pack) = self.packs.get_mut(&current.number) else { return Ok(()) };
         let frame = frame(digest, packed, current.durable);
         if let Err(error) = current.out.write_all(&frame) {
+            let error = at("keep the section's bytes", &pack.path)(error);
             if current.out.cut(pack.length).is_err() {
+                // What was put before it waits for its record.
+                self.sync()?;
                 self.current = None;
             }
-            return Err(at("keep the section's bytes", &pack.path)(error));
+            return Err(error);
         }
         let place = Place { pack: current.number, frame: Frame { digest: *digest, offset: pack.length, length: frame.len() as u64 } };
         pack.length += frame.len() as u64;
@@ -244,19 +259,28 @@ impl Held {
         Ok(())
     }
 
-    /// Makes the current pack durable. When that fails, what is behind its durable place counts as lost, and another pack follows it.
+    /// Refuses everything once contents are lost.
+    fn check(&self) -> Result<(), StoreError> {
+        self.failed.as_ref().map_or(Ok(()), |why| Err(StoreError::Stopped(why.clone())))
+    }
+
+    /// Makes the current pack durable. When that fails, what is behind its durable place counts as lost, whoever put it.
     fn sync(&mut self) -> Result<(), StoreError> {
+        self.check()?;
         let Some(current) = &mut self.current else { return Ok(()) };
         let Some(pack) = self.packs.get_mut(&current.number) else { return Ok(()) };
         if current.durable == pack.length {
             return Ok(());
         }
-        if let Err(error) = current.out.sync_data() {
+        if let Err(source) = current.out.sync_data() {
             let (number, durable) = (current.number, current.durable);
             self.contents.retain(|_, place| place.pack != number || place.frame.offset < durable);
             pack.length = durable;
             self.current = None;
-            return Err(at("make the section's bytes durable", &pack.path)(error));
+            // Whatever the reason, a full disk too: what is on the disk after a failed fsync only a new start can tell.
+            let error = StoreError::Io { action: "make the section's bytes durable", path: pack.path.clone(), source };
+            self.failed = Some(error.to_string());
+            return Err(error);
         }
         current.durable = pack.length;
         self.last = Some((current.number, pack.length));

@@ -13,34 +13,44 @@ use rollcall_proto::{Digest, unpack};
 use std::path::{Path, PathBuf};
 
 const MAGIC: [u8; 4] = *b"RCB1";
+/// Bytes that lie in both places at most, about.
+const AT_ONCE: usize = 4 * 1024 * 1024;
 
-/// Moves every content that is whole into a pack, durable, then removes its file. What is damaged stays where it is, and is not held.
+/// Moves every content that is whole into a pack, durable, then removes its file: some at a time, so that little room is needed. What is
+/// damaged or can't be read stays where it is, and is not held.
 pub(super) fn move_into(blobs: &Blobs) -> Result<(), StoreError> {
     let files = list(&blobs.dir)?;
     if files.is_empty() {
         return Ok(());
     }
     tracing::info!(count = files.len(), "moving section contents of an older version into packs");
-    let mut moved = Vec::new();
+    let (mut moved, mut bytes) = (Vec::new(), 0);
     for (digest, path) in files {
         match read_packed(&path, &digest) {
             Ok(packed) => {
                 blobs.put(&digest, &packed)?;
                 moved.push(path);
+                bytes += packed.len();
             }
-            Err(error @ StoreError::Damaged { .. }) => tracing::error!(%error, "a content of an older version is left where it is"),
-            Err(error) => return Err(error),
+            Err(error) => tracing::error!(%error, "a content of an older version is left where it is"),
+        }
+        if bytes >= AT_ONCE {
+            remove_moved(blobs, &mut moved)?;
+            bytes = 0;
         }
     }
-    blobs.sync()?;
-    for path in moved {
-        remove(&path).map_err(at("remove what was moved into a pack", &path))?;
-    }
+    remove_moved(blobs, &mut moved)?;
     for folder in entries(&blobs.dir)?.into_iter().filter(|path| path.is_dir()) {
         // One that still holds something stays.
         std::fs::remove_dir(&folder).ok();
     }
     Ok(())
+}
+
+/// Removes files whose contents are in a pack, once that is durable.
+fn remove_moved(blobs: &Blobs, moved: &mut Vec<PathBuf>) -> Result<(), StoreError> {
+    blobs.sync()?;
+    moved.drain(..).try_for_each(|path| remove(&path).map_err(at("remove what was moved into a pack", &path)))
 }
 
 /// Checks every such file; gives the number of whole ones.
@@ -56,7 +66,7 @@ pub(super) fn verify(dir: &Path, damage: &mut Vec<String>) -> Result<u64, StoreE
 }
 
 /// Every such file in `dir`, with its digest.
-fn list(dir: &Path) -> Result<Vec<(Digest, PathBuf)>, StoreError> {
+pub(super) fn list(dir: &Path) -> Result<Vec<(Digest, PathBuf)>, StoreError> {
     let mut found = Vec::new();
     for folder in entries(dir)?.into_iter().filter(|path| path.is_dir()) {
         for path in entries(&folder)? {

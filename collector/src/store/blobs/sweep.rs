@@ -64,17 +64,22 @@ impl Held {
     /// Moves one content to the current pack, unless it was forgotten or is damaged: then its agent is asked again.
     fn carry(&mut self, dir: &Path, place: Place) -> Result<(), StoreError> {
         let digest = place.frame.digest;
-        let still_there = self.contents.get(&digest).is_some_and(|now| now.pack == place.pack);
+        let still_there = self.contents.get(&digest) == Some(&place);
         let Some(pack) = self.packs.get(&place.pack).filter(|_| still_there) else { return Ok(()) };
-        let frame = super::read_at(&pack.file, &pack.path, place.frame.offset, place.frame.length)?;
-        self.contents.remove(&digest);
-        match super::pack::open(&frame, &digest).and_then(|_| frame.get(super::pack::FRAME as usize..)) {
-            Some(packed) => self.append(dir, &digest, packed),
-            None => {
-                let error = super::not_whole(&pack.path, place.frame.offset);
+        let read = super::read_at(&pack.file, &pack.path, place.frame.offset, place.frame.length);
+        let opened = read.and_then(|frame| match super::pack::open(&frame, &digest) {
+            Some(_) => Ok(frame),
+            None => Err(super::not_whole(&pack.path, place.frame.offset)),
+        });
+        match opened {
+            // Until it is in the other pack, this one has it: a disk that is full loses nothing.
+            Ok(frame) => self.append(dir, &digest, frame.get(super::pack::FRAME as usize..).unwrap_or_default()),
+            Err(error @ StoreError::Damaged { .. }) => {
                 tracing::error!(%error, "a content is let go of");
+                self.let_go(&digest, place);
                 Ok(())
             }
+            Err(error) => Err(error),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::disk::checksum;
+use crate::store::simulated::{Broken, Random, Simulated};
 use rollcall_proto::pack as packed;
 
 fn put_noise(blobs: &Blobs, number: u64) -> Digest {
@@ -177,4 +178,126 @@ fn files_of_an_older_version_are_moved_into_a_pack_and_damaged_ones_stay() {
     assert!(!good.exists() && !good.parent().unwrap().exists() && bad.exists());
     drop(blobs);
     assert!(damage(dir.path())[0].contains(bad.to_str().unwrap()));
+}
+
+#[test]
+fn once_contents_are_lost_nothing_is_called_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    for code in [5, 28] {
+        let blobs = Blobs::open(&dir.path().join(code.to_string())).unwrap();
+        put(&blobs, b"named by a record that is on its way");
+        let disk = Simulated::under(&blobs.dir);
+        // The content of somebody else fills the pack, and the sync that comes with it fails.
+        blobs.held().packs.values_mut().for_each(|pack| pack.length += FULL);
+        disk.fail_after(1, code, Broken::Once);
+        let failed = blobs.put(&Digest::of(b"fills"), &packed(b"fills").unwrap()).unwrap_err();
+        assert!(failed.to_string().ends_with("make the section's bytes durable"), "{failed}");
+        assert!(matches!(blobs.sync(), Err(StoreError::Stopped(_))), "the record would be committed");
+        assert!(blobs.put(&Digest::of(b"later"), b"").is_err());
+    }
+}
+
+#[test]
+fn what_was_put_before_a_write_that_failed_is_made_durable() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let first = put(&blobs, b"first");
+    let disk = Simulated::under(dir.path());
+    // The write fails, and so does taking it back.
+    disk.fail_after(0, 5, Broken::ForGood);
+    assert!(blobs.put(&Digest::of(b"second"), &packed(b"second").unwrap()).is_err());
+    disk.mend();
+    let durable = blobs.sync().is_ok();
+    let after = tempfile::tempdir().unwrap();
+    // Of what is not durable nothing is left.
+    disk.cut_power(after.path(), &mut Random(1 << 40));
+    assert!(!durable || Blobs::open(after.path()).unwrap().get(&first).unwrap().is_some(), "called durable, and gone");
+}
+
+#[test]
+fn a_disk_that_is_full_while_a_pack_is_emptied_loses_no_content() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let all: Vec<Digest> = (0..4).map(|number| put_noise(&blobs, number)).collect();
+    blobs.sync().unwrap();
+    let used = HashSet::from([all[2]]);
+    blobs.sweep(&used).unwrap();
+    let disk = Simulated::under(dir.path());
+    for passed in 0..20 {
+        disk.fail_after(passed, 28, Broken::Once);
+        let swept = blobs.sweep(&used);
+        let (_, failed) = disk.steps();
+        disk.mend();
+        assert!(swept.is_ok() || blobs.get(&all[2]).unwrap().is_some(), "step {passed}: {swept:?}");
+        if failed == 0 || blobs.sync().is_err() {
+            break;
+        }
+    }
+    drop(blobs);
+    assert!(Blobs::open(dir.path()).unwrap().get(&all[2]).unwrap().is_some());
+}
+
+#[test]
+fn power_that_goes_at_any_step_of_emptying_a_pack_loses_no_content() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for passed in 0..9 {
+        let (dir, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let blobs = Blobs::open(dir.path()).unwrap();
+        let all: Vec<Digest> = (0..5).map(|number| put_noise(&blobs, number)).collect();
+        blobs.sync().unwrap();
+        let used = HashSet::from([all[1], all[3]]);
+        blobs.sweep(&used).unwrap();
+        let disk = Simulated::under(dir.path());
+        disk.fail_after(passed, 5, Broken::ForGood);
+        // How far it comes is chance.
+        blobs.sweep(&used).ok();
+        disk.cut_power(after.path(), &mut random);
+        let blobs = Blobs::open(after.path()).unwrap();
+        assert!(used.iter().all(|digest| blobs.get(digest).unwrap().is_some()), "step {passed}");
+        assert_eq!(damage(after.path()), Vec::<String>::new(), "step {passed}");
+    }
+}
+
+#[test]
+fn a_pack_whose_beginning_a_crash_cut_is_as_long_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    for length in [0, 10, HEAD as usize - 1, HEAD as usize] {
+        std::fs::write(dir.path().join("00000004.pack"), &head(None)[..length]).unwrap();
+        let blobs = Blobs::open(dir.path()).unwrap();
+        let digest = put(&blobs, b"a section");
+        blobs.sync().unwrap();
+        for pack in blobs.packs() {
+            assert_eq!(
+                pack.length,
+                pack.path.metadata().unwrap().len(),
+                "a backup would want more than there is of {}",
+                pack.path.display()
+            );
+        }
+        assert!(blobs.get(&digest).unwrap().is_some() && damage(dir.path()).is_empty());
+        drop(blobs);
+        files(dir.path()).iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    }
+}
+
+#[test]
+fn a_move_that_broke_off_goes_on_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let all: Vec<Vec<u8>> = (0..12).map(|number| noise(number, 1 << 20)).collect();
+    for bytes in &all {
+        let name = Digest::of(bytes).to_string();
+        let body = zstd::bulk::compress(bytes, 1).unwrap();
+        std::fs::create_dir_all(dir.path().join(&name[..2])).unwrap();
+        std::fs::write(dir.path().join(&name[..2]).join(&name[2..]), [&b"RCB1"[..], &checksum(&[&body]), &body].concat()).unwrap();
+    }
+    let disk = Simulated::under(dir.path());
+    // The pack's head takes four steps, a content one.
+    disk.fail_after(4 + 9, 28, Broken::Once);
+    assert!(matches!(Blobs::open(dir.path()), Err(StoreError::Full { .. })));
+    disk.mend();
+    let left = old::list(dir.path()).unwrap().len();
+    assert!((1..12).contains(&left), "{left} files wait, and the disk holds all the others twice");
+    let blobs = Blobs::open(dir.path()).unwrap();
+    assert!(all.iter().all(|bytes| blobs.get(&Digest::of(bytes)).unwrap().as_ref() == Some(bytes)));
+    assert!(old::list(dir.path()).unwrap().is_empty() && damage(dir.path()).is_empty());
 }
