@@ -13,6 +13,7 @@ mod meters;
 mod notices;
 mod registry;
 mod tape;
+mod unread;
 mod windows;
 
 #[cfg(target_os = "linux")]
@@ -33,6 +34,7 @@ pub use notices::Notices;
 pub use platform::{private_dir, stop_requested, write_all_private, write_private, write_private_unsynced};
 pub use registry::Keys;
 pub use tape::{RecordError, record};
+pub use unread::Unread;
 
 use manifest::Manifest;
 use meters::Meters;
@@ -61,55 +63,6 @@ pub struct Meta {
     pub modified_ns: i128,
     /// Bytes.
     pub size: u64,
-}
-
-/// Why a source could not be read. Absent, denied, too large and failed are different things.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unread {
-    /// The machine has no such source.
-    #[error("{path} is absent")]
-    Absent {
-        /// The source.
-        path: String,
-    },
-    /// Only root may read it.
-    #[error("only root may read {path} (rollcall-agent-facts.timer writes it down)")]
-    Denied {
-        /// The source.
-        path: String,
-    },
-    /// It passes the limit for this source.
-    #[error("{path} is larger than {limit} bytes")]
-    TooLarge {
-        /// The source.
-        path: String,
-        /// What was allowed, bytes or names.
-        limit: usize,
-    },
-    /// The system said something else.
-    #[error("{path}: {what}")]
-    Failed {
-        /// The source.
-        path: String,
-        /// In the system's words.
-        what: String,
-    },
-}
-
-impl Unread {
-    fn from_io(path: &str, error: &io::Error) -> Self {
-        let path = path.to_owned();
-        match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Absent { path },
-            io::ErrorKind::PermissionDenied => Self::Denied { path },
-            _ => Self::Failed { path, what: error.to_string() },
-        }
-    }
-
-    /// Whether the machine simply has no such source.
-    pub fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent { .. })
-    }
 }
 
 /// A machine to read. Cheap to clone.

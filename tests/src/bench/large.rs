@@ -5,7 +5,7 @@ use crate::peer::Peer;
 use crate::school::{LABS, ONE_IN, RARE, pc, readings};
 use crate::table::{Figure, tell};
 use anyhow::{Context, ensure};
-use jiff::Timestamp;
+use rollcall::clock::Clock;
 use rollcall::store::{Entry, Folder, Store};
 use rollcall_proto::Section;
 use rollcall_site::asset::{self, Asset, AssetFacts};
@@ -44,7 +44,12 @@ pub async fn measure(folder: &Path, devices: u64) -> anyhow::Result<Vec<Figure>>
     figures.push(Figure::within(of("collector started → it answers"), large.start, Duration::from_secs(15)));
     figures.push(Figure::within(of("`rollcall device TAG`"), large.device, Duration::from_millis(20)));
     figures.push(Figure::within(of("`rollcall software TITLE`, which a few have"), large.rare, Duration::from_millis(50)));
-    figures.push(Figure::words(of("`rollcall software TITLE`, which all have"), format!("{:.0} ms", large.software.as_secs_f64() * 1000.0), "", true));
+    figures.push(Figure::words(
+        of("`rollcall software TITLE`, which all have"),
+        format!("{:.0} ms", large.software.as_secs_f64() * 1000.0),
+        "",
+        true,
+    ));
     let ratio = large.report.as_secs_f64() / small.report.as_secs_f64().max(1e-9);
     let costs = format!("CPU per changed report, {:.0} µs against {:.0} µs with {SMALL}", micros(large.report), micros(small.report));
     figures.push(Figure::at_most(of(&costs), ratio, 1.3, "×"));
@@ -127,7 +132,7 @@ async fn write_down(data: &Path, devices: u64) -> anyhow::Result<()> {
     // A collector makes the secrets and the site.
     CollectorProcess::start(data, Ports::free()?).await?.stop().await?;
     let store = Folder::open(data)?;
-    let now = Timestamp::now();
+    let now = Clock::system().now();
     let mut site = store.load()?;
     let commit = |site: Site, run: &mut dyn FnMut(&mut Working) -> anyhow::Result<()>| -> anyhow::Result<Site> {
         let mut working = Working::begin(site, now, Actor::Rollcall);

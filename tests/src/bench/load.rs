@@ -48,7 +48,12 @@ pub async fn measure(folder: &Path, count: usize) -> anyhow::Result<Vec<Figure>>
     sleep(REST).await;
     let connected = process.rss_kb()?;
     let meter = Meter::rest(process).await?;
-    figures.push(Figure::words(format!("{count} agents at rest, heartbeats of 5 s"), format!("{:.1} % of a core", meter.rest * 100.0), "", true));
+    figures.push(Figure::words(
+        format!("{count} agents at rest, heartbeats of 5 s"),
+        format!("{:.1} % of a core", meter.rest * 100.0),
+        "",
+        true,
+    ));
     tell("first inventories");
     let ((next, times), cpu) = meter.of(first(peers)).await?;
     peers = next;

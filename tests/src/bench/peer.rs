@@ -1,7 +1,7 @@
 //! A light agent of the load bench: it enrols and calls as the real one does, and says what it is told to; ten thousand fit in one process.
 
 use anyhow::{Context, bail};
-use jiff::Timestamp;
+use rollcall::clock::Clock;
 use rollcall_agent::enroll::{Enrolment, Token, enroll};
 use rollcall_agent::identity::Identity;
 use rollcall_agent::link::call;
@@ -186,5 +186,5 @@ async fn beats(say: mpsc::Sender<FromAgent>, first: Duration) {
 }
 
 fn now_ms() -> i64 {
-    Timestamp::now().as_millisecond()
+    Clock::system().now().as_millisecond()
 }
