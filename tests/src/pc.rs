@@ -7,6 +7,7 @@ use rollcall_proto::v1::{
     Batteries, Battery, Disk, Displays, Fan, FileSystem, FileSystemUse, Fingerprint, Health, HealthDetail, Interface, Memory, MemoryModule,
     Network, OperatingSystem, Package, Processor, Processors, Sensor, Software, SoftwareDates, Storage, System,
 };
+use rollcall_site::fingerprint::Fingerprint as Evidence;
 
 /// What a school buys by the dozen.
 pub struct Model {
@@ -139,6 +140,20 @@ impl Pc {
             macs: vec![self.mac()],
             disk_serials: vec![format!("DSK{:06}", self.number)],
             machine_id: format!("{:032x}", self.number),
+        }
+    }
+
+    /// The hardware facts as a collector keeps them.
+    pub fn evidence(&self) -> Evidence {
+        let said = self.fingerprint();
+        Evidence {
+            system_uuid: said.system_uuid,
+            system_serial: said.system_serial,
+            board_serial: said.board_serial,
+            chassis_serial: said.chassis_serial,
+            macs: said.macs,
+            disk_serials: said.disk_serials,
+            machine_id: said.machine_id,
         }
     }
 

@@ -201,7 +201,8 @@ fn quarantine(w: &mut Working, device: &Device, why: String, other: Fingerprint)
 }
 
 /// Takes a report in and says up to which number the session is durable. A report that was taken in before changes nothing.
-/// The bytes of every content named must be durable; those that the site does not hold yet come along in `contents`.
+/// The bytes of every content named must be put, so that they are durable with this change at the latest; those that the site does not hold
+/// yet come along in `contents`.
 ///
 /// # Errors
 /// No such device, it may not speak, or it names a content that nobody holds (`Invalid`).
@@ -227,9 +228,7 @@ pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(
 pub fn is_news(site: &Site, device: DeviceId, report: &Report, now: Timestamp) -> bool {
     let speaks = |device: &&Arc<Device>| device.state == DeviceState::Active && device.session == report.session;
     let profile = site.devices.get(&device).filter(speaks).and_then(|device| site.profiles.get(&device.id));
-    let held = |reported: &Reported| {
-        reported.content.as_ref().is_err() || reported.content.as_ref().is_ok_and(|digest| site.holds(&reported.name, digest))
-    };
+    let held = |reported: &Reported| reported.content.as_ref().map_or(true, |digest| site.holds(&reported.name, digest));
     profile.is_none_or(|profile| inventory::is_news(profile, report, now)) || !report.sections.iter().all(held)
 }
 

@@ -62,6 +62,11 @@ impl Content {
         self.list().into_iter().flat_map(|(all, numbers)| numbers.iter().filter_map(|number| all.get(*number)))
     }
 
+    /// How many packages a software list has; none has any other section.
+    pub(crate) fn count(&self) -> usize {
+        self.list().map_or(0, |(_, numbers)| numbers.len())
+    }
+
     /// Whether it is a software list.
     pub fn is_list(&self) -> bool {
         self.list().is_some()

@@ -77,7 +77,8 @@ impl Fingerprint {
             fact.hash(&mut hasher);
             hasher.finish()
         };
-        plain.chain(swapped(&self.system_uuid)).map(hash).collect()
+        let turned = fact(&self.system_uuid).and_then(|uuid| swapped(&uuid));
+        plain.chain(turned).map(hash).collect()
     }
 
     /// This evidence with what `now` knows better: a fact that could not be read this time is kept.
@@ -233,6 +234,17 @@ mod tests {
             assert_eq!(pc(junk, junk, "aa:bb:cc:dd:ee:01", "").likeness(&pc(junk, junk, "aa:bb:cc:dd:ee:02", "")), Likeness::Other);
         }
         assert_eq!(fact("4C4C4544-0036").as_deref(), Some("4c4c4544-0036"));
+    }
+
+    #[test]
+    fn who_may_be_the_same_shares_a_hash_and_junk_makes_none() {
+        let uuid = "4c4c4544-0036-3010-8051-b7c04f4b4e32";
+        let shares = |a: &Fingerprint, b: &Fingerprint| a.hashes().iter().any(|hash| b.hashes().contains(hash));
+        assert!(shares(&pc(uuid, "", "", ""), &pc("44454c4c-3600-1030-8051-b7c04f4b4e32", "", "", "")), "the other byte order");
+        assert!(shares(&pc(uuid, "S1", "m1", "D1"), &pc("", "", "m9", "d1")));
+        for junk in JUNK.iter().copied().chain(["ffffffff-ffff-ffff-ffff-ffffffffffff"]) {
+            assert!(pc(junk, junk, junk, junk).hashes().is_empty(), "{junk}");
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod heard;
 pub mod id;
 pub mod inventory;
 pub mod loan;
+pub mod natural;
 pub mod packages;
 pub mod person;
 pub mod presence;
@@ -196,7 +197,7 @@ impl Site {
         &self.packages
     }
 
-    /// Takes up a section's content, whose bytes are durable under that digest.
+    /// Takes up a section's content, whose bytes are durable under that digest, or will be with the change that first names it.
     pub fn hold(&mut self, digest: Digest, content: Content) {
         self.contents_bytes += content.bytes();
         let before = self.contents.insert((content.place, *digest.as_bytes()), content.within(&self.packages));

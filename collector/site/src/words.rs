@@ -41,7 +41,7 @@ pub(crate) fn ago(then: Timestamp, now: Timestamp) -> String {
 }
 
 /// A length of time in the largest unit that says it.
-pub(crate) fn span(length: SignedDuration) -> String {
+pub fn span(length: SignedDuration) -> String {
     let seconds = length.as_secs().max(0);
     match seconds {
         0..120 => format!("{seconds} s"),

@@ -100,7 +100,7 @@ impl Working {
         record::remove::<R>(&mut self.site, key);
     }
 
-    /// Takes up a section's content; its bytes are already durable under that digest.
+    /// Takes up a section's content; its bytes are put, and durable with this change at the latest.
     pub fn hold(&mut self, digest: Digest, content: Content) {
         self.site.hold(digest, content);
     }

@@ -30,7 +30,7 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// An agent that speaks too fast is told so this often at most.
 const REMIND: SignedDuration = SignedDuration::from_secs(30);
 /// A difference between the clocks that changes by this was set by somebody: readings take seconds to come, milliseconds.
-const CLOCK_SET: u64 = 60_000;
+pub(super) const CLOCK_SET: u64 = 60_000;
 /// So often on one stream: a clock that is set all day is noticed again at the next hello.
 const CLOCK_SETS: u32 = 100;
 /// What an agent that speaks too fast is asked to wait, seconds.

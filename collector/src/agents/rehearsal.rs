@@ -4,12 +4,13 @@
 //! Not part of the interface. What it leaves out is what needs real time: paces, claims between streams, certificates.
 
 use crate::agents::attend::{refuse, unwelcome};
-use crate::agents::conversation::schedule;
+use crate::agents::conversation::{CLOCK_SET, schedule};
 use crate::agents::intake::open;
 use crate::agents::pauses::Pauses;
 use crate::agents::pending::{Pending, Ready};
 use crate::agents::roll::{Ended, Roll, Standing};
 use crate::agents::translate::{self, Times};
+use crate::agents::watch::{CHECKPOINT, LATE};
 use crate::keeper::{ChangeError, Keeper};
 use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::v1::from_agent::Message as Said;
@@ -25,13 +26,6 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
-
-/// What a clock of a machine may be set by before its times are corrected anew, milliseconds; as in the conversation.
-const CLOCK_SET: u64 = 60_000;
-/// How often it is written down when devices were last heard.
-const CHECKPOINT: SignedDuration = SignedDuration::from_mins(5);
-/// A tick that comes later than this was a pause of the collector.
-const LATE: SignedDuration = SignedDuration::from_secs(2);
 
 /// The door of one run of a collector.
 pub struct Rehearsal {

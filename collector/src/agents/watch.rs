@@ -15,9 +15,9 @@ use std::time::Duration;
 /// How often the watch looks: a killed agent is silent on the page within 5 s, 3 of which it has to come back.
 const TICK: Duration = Duration::from_millis(500);
 /// A tick that comes later than this was a pause of the collector, not silence of the devices.
-const LATE: SignedDuration = SignedDuration::from_secs(2);
+pub(super) const LATE: SignedDuration = SignedDuration::from_secs(2);
 /// How often it is written down when devices were last heard.
-const CHECKPOINT: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const CHECKPOINT: SignedDuration = SignedDuration::from_mins(5);
 /// How often certificates are looked through.
 const RENEWALS: SignedDuration = SignedDuration::from_hours(1);
 /// Devices in one change: a whole site falls silent in a few commits, and none holds up the others for long.

@@ -4,9 +4,8 @@ use crate::cli::client::Client;
 use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, field, text_at};
+use crate::cli::table::{Column, count_at, field, number_at, text_at};
 use crate::cli::way::Ask;
-use crate::cli::words;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use rollcall_site::asset::FACTS;
@@ -76,7 +75,7 @@ enum Action {
         #[arg(long)]
         nowhere: bool,
     },
-    /// Add assets from a CSV file, and change those whose tag is known, all or none
+    /// Add assets from a CSV file, and change those whose tag is known; a file with an error changes nothing
     Import {
         /// The file, with a heading line: tag, and any of kind, name, maker, model, serial, room, seat, status
         file: PathBuf,
@@ -185,21 +184,20 @@ impl Ask for Asset {
 async fn import(client: &Client, out: &Out, file: &Path, yes: bool) -> Result<Exit, Failure> {
     let rows = rows(&csv_file::read(file)?).map_err(|wrong| csv_file::refuse(file, &wrong))?;
     let rows = Value::Array(rows);
-    let count = |answer: &Value, at| field(answer, at).as_u64().unwrap_or(0);
-    let added = |answer: &Value| words::count(count(answer, "added"), "asset", "assets");
+    let added = |answer: &Value| count_at(answer, "added", "asset", "assets");
     if !yes {
         let plan = client.post(&["assets", "plan"], rows.clone()).await.map_err(|failure| failure.of(file.display()))?;
         if let Some(unused) = unused(file, &plan) {
             out.note(&unused);
         }
-        let (changed, same) = (count(&plan, "changed"), count(&plan, "same"));
+        let (changed, same) = (number_at(&plan, "changed"), number_at(&plan, "same"));
         csv_file::confirm(out, &format!("{} would add {}, change {changed}, leave {same} as they are", file.display(), added(&plan)))?;
     }
     let imported = client.post(&["assets", "import"], rows).await.map_err(|failure| failure.of(file.display()))?;
     if let Some(unused) = unused(file, &imported).filter(|_| yes) {
         out.note(&unused);
     }
-    let (changed, same) = (count(&imported, "changed"), count(&imported, "same"));
+    let (changed, same) = (number_at(&imported, "changed"), number_at(&imported, "same"));
     Ok(out.said(&imported, &format!("{} added, {changed} changed, {same} as before", added(&imported))))
 }
 

@@ -3,7 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, field, text_at};
+use crate::cli::table::{Column, count_at, field, number_at, text_at};
 use crate::cli::way::Ask;
 use crate::cli::words;
 use clap::{Args, Subcommand};
@@ -130,10 +130,9 @@ enum Holds {
 }
 
 fn headline(plan: &Value, holds: Holds) -> String {
-    let count = |at| field(plan, at).as_u64().unwrap_or(0);
-    let (meet, machines) = (count("meet"), words::count(count("devices"), "machine", "machines"));
+    let (meet, machines) = (number_at(plan, "meet"), count_at(plan, "devices", "machine", "machines"));
     let meets = if meet == 1 { "meets" } else { "meet" };
-    let unread = match count("unmeasured") {
+    let unread = match number_at(plan, "unmeasured") {
         0 => String::new(),
         unread => format!("; the software of {unread} was never read"),
     };

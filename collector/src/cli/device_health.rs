@@ -3,7 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{field, moment, text_at};
+use crate::cli::table::{field, moment, number_at, text_at};
 use crate::cli::words;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -83,7 +83,7 @@ pub(super) fn parts(detail: &Value) -> Vec<(String, String)> {
     facts.extend(items("file_systems").map(|used| (text_at(used, "mount"), format!("{} full", number(field(used, "percent"), "%")))));
     facts.extend(items("temperatures").map(|sensor| (text_at(sensor, "name"), number(field(sensor, "celsius"), "°C"))));
     facts.extend(items("fans").map(|fan| {
-        let rpm = field(fan, "rpm").as_u64().unwrap_or(0);
+        let rpm = number_at(fan, "rpm");
         (text_at(fan, "name"), if rpm == 0 { "stands still".to_owned() } else { format!("{rpm} turns a minute") })
     }));
     facts.retain(|(_, fact)| !fact.is_empty());

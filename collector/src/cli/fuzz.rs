@@ -52,8 +52,15 @@ fn version(bytes: &[u8]) {
     if compare(a, b).is_le() && compare(b, c).is_le() {
         assert!(compare(a, c).is_le(), "{a:?} {b:?} {c:?}");
     }
+    let range = |sign: &str, bound: &str| Range::parse(&format!("{sign} {bound}")).ok().filter(|_| !bound.contains(','));
+    if let (Some(below), Some(at_least)) = (range("<", b), range(">=", b)) {
+        assert_ne!(below.holds(a), at_least.holds(a), "{a:?} {b:?}");
+    }
+    if let Some(exactly) = range("=", a) {
+        assert!(exactly.holds(a.trim()), "{a:?} is not itself");
+    }
     if let Ok(range) = Range::parse(c) {
-        assert_eq!(range.holds(a), range.holds(a));
+        range.holds(a);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::cli::Globals;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{field, text_at};
+use crate::cli::table::{count_at, field, text_at};
 use crate::cli::way::Way;
 use crate::cli::words;
 use crate::desk::api::problem::with_causes;
@@ -69,7 +69,7 @@ fn told(out: &Out, verified: &Value) -> Exit {
         out.json(verified);
     } else {
         let count = |at| text_at(verified, at);
-        let many = |at, one, many| words::count(field(verified, at).as_u64().unwrap_or(0), one, many);
+        let many = |at, one, many| count_at(verified, at, one, many);
         let (entries, events) = (many("entries", "entry", "entries"), many("events", "event", "events"));
         out.print(&format!("{entries}, {events} and {} read; head {}", many("blobs", "content", "contents"), count("head")));
         if !count("state_hash").is_empty() {

@@ -4,7 +4,7 @@ use crate::cli::client::Client;
 use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{Answer, Out};
-use crate::cli::table::{Column, field, text_at};
+use crate::cli::table::{Column, count_at, field, number_at, text_at};
 use crate::cli::way::Ask;
 use crate::cli::words;
 use clap::{Args, Subcommand};
@@ -98,7 +98,7 @@ async fn forget(client: &Client, out: &Out, id: &str, yes: bool) -> Result<Exit,
 
 /// What forgetting somebody erases, and what stays.
 fn what_goes(person: &Value) -> String {
-    let loans = match field(person, "loans").as_u64().unwrap_or(0) {
+    let loans = match number_at(person, "loans") {
         0 => String::new(),
         count => format!("in {} and ", words::count(count, "past loan", "past loans")),
     };
@@ -111,12 +111,12 @@ fn what_goes(person: &Value) -> String {
 }
 
 fn done(imported: &Value) -> String {
-    let added = words::count(field(imported, "added").as_u64().unwrap_or(0), "person", "people");
+    let added = count_at(imported, "added", "person", "people");
     format!("{added} added, {} changed, {} as before", text_at(imported, "changed"), text_at(imported, "same"))
 }
 
 fn counts(plan: &Value) -> String {
-    let added = words::count(field(plan, "added").as_u64().unwrap_or(0), "person", "people");
+    let added = count_at(plan, "added", "person", "people");
     format!("{added}, change {}, leave {} as they are", text_at(plan, "changed"), text_at(plan, "same"))
 }
 

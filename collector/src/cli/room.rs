@@ -4,9 +4,8 @@ use crate::cli::client::Client;
 use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, field, text_at};
+use crate::cli::table::{Column, count_at, number_at, text_at};
 use crate::cli::way::Ask;
-use crate::cli::words;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde::Serialize;
@@ -118,7 +117,7 @@ impl Ask for Room {
             Action::Set { name, facts } => {
                 let room = client.send(Method::PATCH, &["rooms", &name], json!(facts)).await?;
                 let at = |name| text_at(&room, name);
-                let seats = words::count(field(&room, "seats").as_u64().unwrap_or(0), "seat", "seats");
+                let seats = count_at(&room, "seats", "seat", "seats");
                 Ok(out.said(&room, &format!("{}: {}, {}, told after {} s", at("id"), at("kind"), seats, at("settle_s"))))
             }
             Action::Remove { name } => {
@@ -128,8 +127,8 @@ impl Ask for Room {
             Action::Import { file } => {
                 let rows = rows(csv_file::read(&file)?).map_err(|wrong| csv_file::refuse(&file, &wrong))?;
                 let imported = client.post(&["rooms", "import"], Value::Array(rows)).await.map_err(|failure| failure.of(file.display()))?;
-                let count = |at| field(&imported, at).as_u64().unwrap_or(0);
-                let words = format!("{} added, {} changed", words::count(count("added"), "room", "rooms"), count("changed"));
+                let (added, changed) = (count_at(&imported, "added", "room", "rooms"), number_at(&imported, "changed"));
+                let words = format!("{added} added, {changed} changed");
                 Ok(out.said(&imported, &words))
             }
         }

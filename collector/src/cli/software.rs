@@ -69,7 +69,7 @@ impl Software {
             Some(rows) => {
                 let machines: BTreeSet<String> = rows.iter().map(|row| text_at(row, "tag")).collect();
                 let have = if machines.len() == 1 { "has" } else { "have" };
-                let machines = words::count(machines.len() as u64, "machine", "machines");
+                let machines = words::count(machines.len(), "machine", "machines");
                 format!("{machines} {have} {:?}, none of them in {range}: {}", self.title, summary(rows, 5).join(", "))
             }
         }

@@ -31,7 +31,7 @@ fn facts(status: &Value, out: &Out) -> Vec<(&'static str, String)> {
     let ledger = field(status, "store.ledger_bytes").as_u64().map(words::disk).unwrap_or_default();
     let backup = moment(field(status, "last_backup"))
         .map_or_else(|| "none yet; make one with `rollcall backup FILE`".to_owned(), |at| words::ago(at, out.now));
-    let people = words::count(field(status, "persons").as_u64().unwrap_or(0), "person", "people");
+    let people = count_at(status, "persons", "person", "people");
     vec![
         ("site", format!("{} ({}), {}", at("name"), at("site"), at("time_zone"))),
         ("machines", format!("{}{}", at("devices"), presence(field(status, "presence")))),

@@ -3,7 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, field, moment, text_at};
+use crate::cli::table::{Column, field, moment, number_at, text_at};
 use crate::cli::way::Ask;
 use crate::cli::words;
 use clap::Args;
@@ -89,14 +89,14 @@ fn bar(out: &Out) -> ProgressBar {
 }
 
 fn advance(bar: &ProgressBar, progress: &Value) {
-    let count = |at| field(progress, at).as_u64().unwrap_or(0);
+    let count = |at| number_at(progress, at);
     bar.set_length(count("of"));
     bar.set_position(count("done"));
 }
 
 /// Says what a sweep found: first those that need a look.
 fn told(out: &Out, sweep: &Value) -> Exit {
-    let count = |at: &str| field(sweep, at).as_u64().unwrap_or(0);
+    let count = |at: &str| number_at(sweep, at);
     if out.is_json() {
         out.json(sweep);
     } else {
@@ -119,7 +119,7 @@ fn headline(sweep: &Value, out: &Out) -> String {
         ("changed", "changed"),
     ];
     let counts = parts.iter().filter_map(|(at, word)| {
-        let count = field(sweep, at).as_u64().unwrap_or(0);
+        let count = number_at(sweep, at);
         (count > 0 || *at == "present").then(|| format!("{count} {word}"))
     });
     let when = moment(field(sweep, "began_at")).map(|at| words::ago(at, out.now)).unwrap_or_default();

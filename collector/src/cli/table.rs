@@ -166,7 +166,12 @@ pub fn text_at(row: &Value, at: &str) -> String {
 
 /// A field as a number with its noun: "1 room", "3 rooms".
 pub fn count_at(row: &Value, at: &str, one: &str, many: &str) -> String {
-    words::count(field(row, at).as_u64().unwrap_or(0), one, many)
+    words::count(number_at(row, at), one, many)
+}
+
+/// A field as a whole number; nought when it is none.
+pub fn number_at(row: &Value, at: &str) -> u64 {
+    field(row, at).as_u64().unwrap_or(0)
 }
 
 /// A field as a moment.

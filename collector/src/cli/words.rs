@@ -1,7 +1,8 @@
 //! Figures as people read them: sizes, ages, counts; and text of machines made harmless for a terminal.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use rollcall_site::words;
 
 pub use rollcall_site::words::{count, disk, memory, utc};
 
@@ -22,12 +23,7 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 
 /// A length of time in the largest unit that says it, from seconds: "40 min", "3 days".
 pub fn span(seconds: u64) -> String {
-    match seconds {
-        s @ 0..=119 => format!("{s} s"),
-        s @ 120..=7_199 => format!("{} min", s / 60),
-        s @ 7_200..=172_799 => format!("{} h", s / 3_600),
-        s => format!("{} days", s / 86_400),
-    }
+    words::span(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)))
 }
 
 /// Text that can do nothing to a terminal: control characters and those that turn the writing direction become `�`.

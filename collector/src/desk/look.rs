@@ -2,6 +2,7 @@
 
 use super::words::{self, Chip};
 use crate::Collector;
+use crate::desk::api::moment::zone;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use jiff::civil::{Date, DateTime};
@@ -50,8 +51,7 @@ impl Look {
     /// Takes a look now.
     pub fn take(collector: &Collector) -> Self {
         let site = collector.keeper.view();
-        let zone = site.about().and_then(|about| TimeZone::get(&about.time_zone).ok()).unwrap_or(TimeZone::UTC);
-        Self { heard: collector.roll.heard(), now: collector.keeper.clock().now(), zone, site }
+        Self { heard: collector.roll.heard(), now: collector.keeper.clock().now(), zone: zone(&site), site }
     }
 
     /// A time in the site's zone.

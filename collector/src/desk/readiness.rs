@@ -8,7 +8,7 @@ use rollcall_site::presence::{self, Presence, Whereabouts};
 use rollcall_site::room::RoomKind;
 use rollcall_site::rule::Severity;
 use rollcall_site::view::AlertRow;
-use rollcall_site::{AssetId, DeviceId, RoomId, Tag};
+use rollcall_site::{AssetId, DeviceId, RoomId, Tag, natural};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -213,12 +213,12 @@ pub fn plan(seats: impl Iterator<Item = Seat>, count: u32) -> Vec<Place> {
         empty = (count as usize).saturating_sub(named.len());
     }
     let name = |seat: &Seat| seat.asset.seat.clone().unwrap_or_default();
-    named.sort_by_cached_key(|seat| natural(&name(seat)));
+    named.sort_by(|a, b| natural::compare(&name(a), &name(b)));
     let place = |seat: Seat| Place { name: name(&seat), seat: Some(seat) };
     let mut places: Vec<Place> = numbered.into_iter().map(|(number, seat)| Place { name: number.to_string(), seat }).collect();
     places.extend(named.into_iter().map(place));
     places.extend((0..empty).map(|_| Place { name: String::new(), seat: None }));
-    rest.sort_by_cached_key(|seat| natural(seat.asset.tag.as_str()));
+    rest.sort_by(|a, b| natural::compare(a.asset.tag.as_str(), b.asset.tag.as_str()));
     places.extend(rest.into_iter().map(place));
     places
 }
@@ -229,21 +229,6 @@ fn number(seat: &Seat) -> Option<u32> {
     name.parse::<u32>().ok().filter(|number| number.to_string() == name)
 }
 
-/// Sorts "LAB2-9" before "LAB2-10": texts and numbers in turn.
-fn natural(text: &str) -> Vec<(String, u64)> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let word = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let (word, tail) = rest.split_at(word);
-        let digits = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
-        let (number, tail) = tail.split_at(digits);
-        parts.push((word.to_owned(), number.parse().unwrap_or(u64::MAX)));
-        rest = tail;
-    }
-    parts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,13 +236,6 @@ mod tests {
     use rollcall_site::event::Actor;
     use rollcall_site::room::{self, RoomFacts};
     use rollcall_site::{Site, Working};
-
-    #[test]
-    fn seats_stand_in_the_order_people_count() {
-        let mut seats = ["B-1", "A-10", "A-9", "A-9b", "A"];
-        seats.sort_by_cached_key(|seat| natural(seat));
-        assert_eq!(seats, ["A", "A-9", "A-9b", "A-10", "B-1"]);
-    }
 
     #[test]
     fn a_plan_counts_every_seat_and_shows_the_empty_ones() {

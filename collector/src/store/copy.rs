@@ -127,7 +127,7 @@ impl Progress {
 /// The thread's own.
 struct Follower {
     to: PathBuf,
-    /// Segments whose copy was compared with what it is a copy of.
+    /// Files whose copy was compared with what it is a copy of.
     checked: BTreeSet<PathBuf>,
 }
 

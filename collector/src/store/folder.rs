@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! DIR/lock        held while a collector has the folder open     DIR/blobs/     section contents (blobs/)
-//! DIR/ledger/     the truth: committed groups (ledger/)          DIR/health/    health samples (health.rs)
+//! DIR/ledger/     the truth: committed groups (ledger/)          DIR/health/    health samples (health/)
 //! DIR/snapshot/   records at a place of the ledger (snapshot.rs) DIR/shelf/     made from the ledger, harmless to delete (shelf/)
 //! DIR/checkpoints signed places of the ledger (signed.rs)        DIR/ballast    room that is kept for a full disk (room.rs)
 //! DIR/people.keys, DIR/forgotten  keys of people's own data, and which of them are destroyed (people.rs)
@@ -172,10 +172,11 @@ impl Folder {
     fn take_up_contents(&self, site: &mut Site) {
         let named = site.clone();
         let (used, packages) = (named.used_contents().into_iter().collect::<Vec<_>>(), named.packages());
+        let absent = self.blobs.damage().into_iter().next().unwrap_or_else(|| "it is not there".to_owned());
         let share = used.len().div_ceil(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+        let content = |(section, digest): &(&str, Digest)| self.content(section, digest, packages, &absent);
         let read = std::thread::scope(|scope| {
-            let read =
-                |some: &[(&str, Digest)]| some.iter().map(|(section, digest)| self.content(section, digest, packages)).collect::<Vec<_>>();
+            let read = |some: &[(&str, Digest)]| some.iter().map(&content).collect::<Vec<_>>();
             let threads: Vec<_> = used.chunks(share).map(|some| scope.spawn(move || read(some))).collect();
             let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             joined.collect::<Vec<_>>()
@@ -195,11 +196,11 @@ impl Folder {
         *self.missing.lock().unwrap_or_else(PoisonError::into_inner) = missing;
     }
 
-    /// A content as the site holds it, or why it is missing.
-    fn content(&self, section: &str, digest: &Digest, packages: &Arc<Packages>) -> Result<Content, String> {
+    /// A content as the site holds it, or why it is missing; `absent`: why one may not be there at all.
+    fn content(&self, section: &str, digest: &Digest, packages: &Arc<Packages>, absent: &str) -> Result<Content, String> {
         match self.blobs.get(digest) {
             Ok(Some(bytes)) => Content::read(section, &bytes, packages).ok_or_else(|| "it can't be decoded".to_owned()),
-            Ok(None) => Err(self.blobs.damage().into_iter().next().unwrap_or_else(|| "it is not there".to_owned())),
+            Ok(None) => Err(absent.to_owned()),
             Err(error) => Err(error.to_string()),
         }
     }

@@ -170,7 +170,6 @@ fn add(w: &mut Working, store: &Folder, number: u64, readings: &[rollcall_agent:
     let facts = AssetFacts { room: Some(format!("Lab {}", number % LABS)), ..AssetFacts::default() };
     let added = asset::add(w, asset_id, Tag::parse(&pc.name)?, facts)?;
     w.put(Asset { device: Some(device_id), ..(*added).clone() });
-    let said = pc.fingerprint();
     w.put(Device {
         id: device_id,
         asset: asset_id,
@@ -185,15 +184,7 @@ fn add(w: &mut Working, store: &Folder, number: u64, readings: &[rollcall_agent:
         last_heard: w.now,
         host_name: pc.name.clone(),
         agent_version: "bench".to_owned(),
-        fingerprint: rollcall_site::fingerprint::Fingerprint {
-            system_uuid: said.system_uuid,
-            system_serial: said.system_serial,
-            board_serial: said.board_serial,
-            chassis_serial: said.chassis_serial,
-            macs: said.macs,
-            disk_serials: said.disk_serials,
-            machine_id: said.machine_id,
-        },
+        fingerprint: pc.evidence(),
         nonces: vec![format!("{number:032x}"); 2],
         session: format!("{number:032x}"),
         acknowledged: 0,

@@ -64,7 +64,8 @@ impl Judge {
 
     pub fn add(&mut self, truth: Truth) {
         self.truths.push(vec![(0, truth)]);
-        (self.disturbed.push(0), self.known.push(false)).0
+        self.disturbed.push(0);
+        self.known.push(false);
     }
 
     pub fn truth(&self, machine: usize) -> Truth {

@@ -3,7 +3,7 @@
 use rollcall_agent::session::{Beginning, Event, Lineage, Now, Session, Task};
 use rollcall_agent::source::{Facts, Simulated, Source};
 use rollcall_agent::spool::Spool;
-use rollcall_agent::survey::Reading;
+use rollcall_agent::survey::{Content, Reading};
 use rollcall_proto::v1::{FromAgent, Health, HealthDetail, Hello, Reason};
 use rollcall_site::DeviceId;
 use rollcall_tests::fuzz::Random;
@@ -106,19 +106,22 @@ impl Machine {
         self.running.as_ref().map_or(0, |(session, _)| session.unacknowledged())
     }
 
-    fn machine(&self) -> rollcall_agent::source::Machine {
+    /// The software that is on it.
+    fn list(&self) -> Content {
         let mut titles: Vec<Title<'_>> = vec![("apt", "2.6.1"), ("bash", "5.2.15")];
         titles.extend(self.titles.iter().map(|title| (title.as_str(), "1.0")));
-        let mut machine = self.pc.machine(software(&titles));
+        software(&titles)
+    }
+
+    fn machine(&self) -> rollcall_agent::source::Machine {
+        let mut machine = self.pc.machine(self.list());
         machine.facts.boot = uuid(2, self.pc.number * 1000 + self.boots).to_string();
         machine
     }
 
     /// The digest of the software that is on it.
     pub fn software(&self) -> rollcall_proto::Digest {
-        let titles: Vec<Title<'_>> =
-            [("apt", "2.6.1"), ("bash", "5.2.15")].into_iter().chain(self.titles.iter().map(|title| (title.as_str(), "1.0"))).collect();
-        software(&titles).digest
+        self.list().digest
     }
 
     /// The agent starts; after `boot` its spool begins anew.

@@ -8,7 +8,6 @@ use rollcall::keeper::Keeper;
 use rollcall::store::{Folder, Store};
 use rollcall_site::enroll::Enrolment;
 use rollcall_site::event::{Actor, Event};
-use rollcall_site::fingerprint::Fingerprint;
 use rollcall_site::{About, RoomId, SiteId};
 use rollcall_tests::fuzz::Random;
 use std::path::{Path, PathBuf};
@@ -62,7 +61,7 @@ impl School {
                 token_hash: "hash".into(),
                 device: machine.device,
                 asset: rollcall_site::AssetId(uuid(4, machine.pc.number)),
-                fingerprint: fingerprint(machine),
+                fingerprint: machine.pc.evidence(),
                 host_name: machine.pc.name.clone(),
                 tag: machine.tag.clone(),
                 seat: String::new(),
@@ -147,18 +146,5 @@ impl School {
         std::fs::remove_dir_all(self.dir.join("snapshot")).ok();
         std::fs::remove_dir_all(self.dir.join("shelf")).ok();
         (lived, Folder::open(&self.dir).unwrap().load().unwrap().state_hash())
-    }
-}
-
-fn fingerprint(machine: &Machine) -> Fingerprint {
-    let said = machine.pc.fingerprint();
-    Fingerprint {
-        system_uuid: said.system_uuid,
-        system_serial: said.system_serial,
-        board_serial: said.board_serial,
-        chassis_serial: said.chassis_serial,
-        macs: said.macs,
-        disk_serials: said.disk_serials,
-        machine_id: said.machine_id,
     }
 }

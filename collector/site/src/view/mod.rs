@@ -13,14 +13,16 @@ use crate::alert::{Alert, AlertState};
 use crate::asset::{Asset, AssetStatus};
 use crate::baseline::Title;
 use crate::device::{Device, DeviceState};
+use crate::inventory::Profile;
 use crate::loan::Loan;
 use crate::packages::Package;
 use crate::presence::{self, Heard, Presence};
 use crate::room::Room;
 use crate::version::Range;
-use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, sweep};
+use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, natural, sweep};
 use jiff::Timestamp;
-use rollcall_proto::Section;
+use rollcall_proto::{Digest, Section};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -45,7 +47,7 @@ pub fn some_devices(
     };
     let found = assets_of(site, filter.room.as_ref()).filter_map(|asset| Some((asset, site.device_of(asset)?)));
     let mut found: Vec<(&Arc<Asset>, &Arc<Device>)> = found.filter(|(asset, device)| fits(asset, device)).collect();
-    found.sort_by_cached_key(|(asset, _)| (asset.room.as_ref(), natural(asset.seat.as_deref()), &asset.tag));
+    found.sort_by(|(a, _), (b, _)| by_place(a, b));
     let all = found.len();
     let shown = found.into_iter().skip(part.start).take(part.len());
     (shown.map(|(asset, device)| row(site, heard, asset, device, now)).collect(), all)
@@ -58,10 +60,13 @@ fn assets_of<'a>(site: &'a Site, room: Option<&RoomId>) -> Box<dyn Iterator<Item
     }
 }
 
-/// Seats sort as people count them: 2 before 12.
-fn natural(seat: Option<&str>) -> (u64, &str) {
-    let seat = seat.unwrap_or_default();
-    (seat.parse().unwrap_or(u64::MAX), seat)
+/// Room by room, seat by seat; what has no seat comes last.
+fn by_place(a: &Asset, b: &Asset) -> Ordering {
+    let by_seat = || match (&a.seat, &b.seat) {
+        (Some(a), Some(b)) => natural::compare(a, b),
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    };
+    a.room.cmp(&b.room).then_with(by_seat).then_with(|| natural::compare(a.tag.as_str(), b.tag.as_str()))
 }
 
 /// Whether what is known of a device holds a text, which is in small letters.
@@ -282,6 +287,17 @@ pub fn alert_row(site: &Site, alert: &Alert) -> AlertRow {
     }
 }
 
+/// The machines in service whose software was read, each with the digest of its list.
+fn with_software(site: &Site) -> impl Iterator<Item = (&Asset, &Device, Digest)> {
+    let of = |profile: &Arc<Profile>| profile.sections.get("software").and_then(|held| held.digest);
+    site.profiles.values().filter_map(move |profile| {
+        let (digest, device) = (of(profile)?, site.devices.get(&profile.device)?);
+        let asset = site.assets.get(&device.asset).filter(|asset| asset.device == Some(device.id))?;
+        let serves = device.state == DeviceState::Active && asset.status != AssetStatus::Retired;
+        serves.then_some((&**asset, &**device, digest))
+    })
+}
+
 /// Who has a title (its name without regard to case; `*` at the end stands for any ending), in a range of versions.
 pub fn software(site: &Site, title: &str, range: Option<&Range>) -> Vec<SoftwareRow> {
     let title = Title::new(title);
@@ -291,12 +307,8 @@ pub fn software(site: &Site, title: &str, range: Option<&Range>) -> Vec<Software
     let lists = site.lists().map(|(digest, list)| (digest, list.marked(site.packages(), &marks).collect::<Vec<_>>()));
     let lists: HashMap<&[u8; 32], Vec<Package<'_>>> = lists.filter(|(_, found)| !found.is_empty()).collect();
     let mut rows = Vec::new();
-    for profile in site.profiles.values() {
-        let digest = profile.sections.get("software").and_then(|held| held.digest);
-        let Some(packages) = digest.and_then(|digest| lists.get(digest.as_bytes())) else { continue };
-        let Some(device) = site.devices.get(&profile.device).filter(|device| device.state == DeviceState::Active) else { continue };
-        let asset = site.assets.get(&device.asset).filter(|asset| asset.device == Some(device.id));
-        let Some(asset) = asset.filter(|asset| asset.status != AssetStatus::Retired) else { continue };
+    for (asset, device, digest) in with_software(site) {
+        let Some(packages) = lists.get(digest.as_bytes()) else { continue };
         rows.extend(packages.iter().map(|package| SoftwareRow {
             title: package.name.to_owned(),
             version: package.version.to_owned(),

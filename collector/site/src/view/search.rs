@@ -1,11 +1,9 @@
 //! Finds by a piece of text what is no device: rooms, software titles, people.
 
-use super::holds;
-use crate::asset::AssetStatus;
-use crate::device::DeviceState;
+use super::{holds, with_software};
+use crate::Site;
 use crate::person::Person;
 use crate::room::Room;
-use crate::{Site, device};
 use rollcall_proto::Digest;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -72,17 +70,12 @@ fn best<T>(mut found: Vec<T>, text: &str, most: usize, name: impl Fn(&T) -> &str
 fn titles(site: &Site, text: &str) -> (Vec<TitleHit>, bool) {
     // Thirty identical PCs share one list: it is looked through once.
     let mut lists: HashMap<Digest, usize> = HashMap::new();
-    for asset in site.assets.values().filter(|asset| asset.status != AssetStatus::Retired) {
-        let Some(device) = site.device_of(asset).filter(|device| device.state == DeviceState::Active) else { continue };
-        if let Some(digest) = software_of(site, device) {
-            *lists.entry(digest).or_default() += 1;
-        }
-    }
+    with_software(site).for_each(|(_, _, digest)| *lists.entry(digest).or_default() += 1);
     let marks = site.packages().marked(|package| holds(package.name, text));
     let (mut found, mut looked) = (BTreeMap::<&str, usize>::new(), 0);
     for (digest, devices) in &lists {
         let Some(list) = site.content("software", digest) else { continue };
-        looked += list.packages().count();
+        looked += list.count();
         if looked > MOST_PACKAGES {
             break;
         }
@@ -92,10 +85,6 @@ fn titles(site: &Site, text: &str) -> (Vec<TitleHit>, bool) {
     }
     let hits = found.into_iter().map(|(title, devices)| TitleHit { title: title.to_owned(), devices });
     (hits.collect(), looked <= MOST_PACKAGES)
-}
-
-fn software_of(site: &Site, device: &device::Device) -> Option<Digest> {
-    site.profiles.get(&device.id)?.sections.get("software")?.digest
 }
 
 #[cfg(test)]

@@ -6,11 +6,10 @@ use crate::desk::api::problem::Problem;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use rollcall_site::rule::Severity;
 use rollcall_site::view::{self, AlertRow, AlertsShown};
-use rollcall_site::{AlertId, RoomId, Tag, alert};
+use rollcall_site::{AlertId, Tag, alert, natural};
 use serde::Deserialize;
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
@@ -48,33 +47,16 @@ async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which
     };
     let mut rows = view::alerts(&collector.keeper.view(), shown);
     if shown != AlertsShown::All {
-        rows.sort_by_cached_key(place);
+        rows.sort_by(by_need);
     }
     Json(rows)
 }
 
-/// Where an alert stands in a list of what is open: the worst first, alike ones together, room by room, as people count tags.
-fn place(row: &AlertRow) -> (Reverse<Severity>, String, Option<RoomId>, Vec<Piece>) {
-    (Reverse(row.severity), row.rule.clone(), row.room.clone(), natural(row.tag.as_ref().map_or("", Tag::as_str)))
-}
-
-/// A piece of a tag: a number counts as one, so that LAB1-2 comes before LAB1-12.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Piece {
-    Number(u64),
-    Text(String),
-}
-
-fn natural(tag: &str) -> Vec<Piece> {
-    let is_digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-    let mut pieces: Vec<String> = Vec::new();
-    for letter in tag.chars() {
-        match pieces.last_mut() {
-            Some(last) if is_digit(last) == letter.is_ascii_digit() => last.push(letter),
-            _ => pieces.push(letter.to_string()),
-        }
-    }
-    pieces.into_iter().map(|piece| piece.parse().map_or(Piece::Text(piece), Piece::Number)).collect()
+/// The order of a list of what is open: the worst first, alike ones together, room by room, as people count tags.
+fn by_need(a: &AlertRow, b: &AlertRow) -> Ordering {
+    let [one, other] = [a, b].map(|row| row.tag.as_ref().map_or("", Tag::as_str));
+    let alike = || (&a.rule, &a.room).cmp(&(&b.rule, &b.room));
+    b.severity.cmp(&a.severity).then_with(alike).then_with(|| natural::compare(one, other))
 }
 
 async fn acknowledge(
@@ -95,16 +77,4 @@ async fn resolve(
     let id: AlertId = id.parse()?;
     let row = collector.keeper.change(actor, move |w| alert::resolve(w, id).map(|alert| view::alert_row(&w.site, &alert))).await?;
     Ok(Json(row))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_sort_as_people_count() {
-        let mut tags = ["LAB1-12", "LAB1-2", "CART-1", "LAB10-1", "LAB1-2A"];
-        tags.sort_by_cached_key(|tag| natural(tag));
-        assert_eq!(tags, ["CART-1", "LAB1-2", "LAB1-2A", "LAB1-12", "LAB10-1"]);
-    }
 }

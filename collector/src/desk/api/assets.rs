@@ -4,7 +4,6 @@ use crate::Collector;
 use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::rooms;
-use crate::keeper::ChangeError;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -115,8 +114,8 @@ async fn add(
     Ok((StatusCode::CREATED, Json(asset)))
 }
 
-/// Adds assets and changes those whose tag is known, all or none: a draft is tried first, and then they go in some at a time, so that
-/// nobody else's change waits for all of them.
+/// Adds assets and changes those whose tag is known. A draft is tried first: where it is refused, nothing is taken in. Then they go in some
+/// at a time, so that nobody else's change waits for all of them; what breaks that off says how many are in.
 async fn import(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -127,20 +126,23 @@ async fn import(
     draft(&collector, &actor, &rows).await?;
     let mut imported = Imported { unused, ..Imported::default() };
     for from in (0..rows.len()).step_by(AT_ONCE) {
-        let (all, some) = (rows.len(), Arc::clone(&rows));
+        let some = Arc::clone(&rows);
         let run = move |w: &mut Working| take_in(w, some.iter().skip(from).take(AT_ONCE));
-        let more = collector.keeper.change(actor.clone(), run).await.map_err(|error| match error {
-            ChangeError::Refused(refusal) if from > 0 => {
-                let text = format!("{}; {from} of {all} rows are taken in: import the file again, and what is in stays", refusal.text);
-                ChangeError::Refused(Refusal { text, ..refusal })
-            }
-            error => error,
-        })?;
+        let more = collector.keeper.change(actor.clone(), run).await.map_err(|error| broken_off(error.into(), from, rows.len()))?;
         imported.added += more.added;
         imported.changed += more.changed;
         imported.same += more.same;
     }
     Ok(Json(imported))
+}
+
+/// Why an import ended after so many of its rows.
+fn broken_off(why: Problem, done: usize, all: usize) -> Problem {
+    if done == 0 {
+        return why;
+    }
+    let detail = format!("{done} of {all} rows are taken in, then: {}. Import the file again: what is in stays as it is", why.detail);
+    Problem { detail, ..why }
 }
 
 /// What rows would do to the site as it is now.
@@ -238,4 +240,17 @@ fn no_asset(which: &str) -> Refusal {
     Refusal::not_found(format!(
         "nothing here has the tag {which}; `rollcall asset list` shows what there is, `rollcall asset add` adds to it"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_breaks_an_import_off_says_how_far_it_came() {
+        let full = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the disk is full");
+        assert_eq!(broken_off(full(), 0, 900), full());
+        let told = broken_off(full(), 500, 900);
+        assert!(told.status == 503 && told.detail.starts_with("500 of 900 rows are taken in, then: the disk is full. Import"), "{told:?}");
+    }
 }

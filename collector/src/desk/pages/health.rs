@@ -9,6 +9,7 @@ use crate::store::{Range, Reading};
 use jiff::SignedDuration;
 use rollcall_proto::v1::HealthDetail;
 use rollcall_site::DeviceId;
+use rollcall_site::words::span;
 
 /// The ranges to choose from, as they stand in the address, with their words.
 const RANGES: &[(Range, &str, &str)] = &[(Range::Day, "day", "Day"), (Range::Month, "month", "Month"), (Range::Year, "year", "Year")];
@@ -111,13 +112,7 @@ fn parts(detail: &HealthDetail) -> Vec<Part> {
 fn gaps(range: Range, readings: &[Reading]) -> String {
     let steps = range.length().as_secs() / range.step().as_secs();
     let missing = steps.saturating_sub(i64::try_from(readings.len()).unwrap_or(i64::MAX));
-    let length = SignedDuration::from_secs(missing.max(0) * range.step().as_secs());
-    match length.as_mins() {
-        _ if missing <= 2 => String::new(),
-        minutes @ 0..=119 => format!("{minutes} min"),
-        minutes @ 120..=2879 => format!("{} h", minutes / 60),
-        minutes => format!("{} days", minutes / 1440),
-    }
+    if missing <= 2 { String::new() } else { span(SignedDuration::from_secs(missing * range.step().as_secs())) }
 }
 
 /// A line an hour, a day or a month: the mean, and least and most where they differ.

@@ -73,6 +73,13 @@ impl Scan {
         }
         damage
     }
+
+    fn note_odd(&mut self, from: u64, to: u64) {
+        match self.odd.last_mut() {
+            Some((_, end)) if *end == from => *end = to,
+            _ => self.odd.push((from, to)),
+        }
+    }
 }
 
 /// The head of a pack that follows pack `before`, of which so much is durable.
@@ -214,15 +221,6 @@ fn claimed(bytes: &[u8]) -> Option<usize> {
     let mut rest = bytes.strip_prefix(&FRAME_MAGIC)?;
     let length = u32::from_le_bytes(take(&mut rest)?) as usize;
     Some(FRAME as usize + length).filter(|all| length <= 2 * MAX_SECTION && *all <= bytes.len())
-}
-
-impl Scan {
-    fn note_odd(&mut self, from: u64, to: u64) {
-        match self.odd.last_mut() {
-            Some((_, end)) if *end == from => *end = to,
-            _ => self.odd.push((from, to)),
-        }
-    }
 }
 
 fn before(bytes: &[u8]) -> Option<(u64, u64)> {

@@ -147,7 +147,7 @@ fn backup_file() -> Feed {
         drop(std::fs::remove_dir_all(&into));
         drop(std::fs::create_dir_all(&into));
         let taken = archive::Reader::begin(bytes).and_then(|mut archive| take_out(&mut archive, &into));
-        assert!(taken.is_ok_and(|(_, files)| files > bytes.len() as u64).then_some(()).is_none(), "more files than bytes");
+        assert!(!taken.is_ok_and(|(_, files)| files > bytes.len() as u64), "more files than bytes");
         let names = std::fs::read_dir(scratch.dir()).map(Iterator::count).unwrap_or_default();
         let beside = std::fs::read(scratch.dir().join("beside")).unwrap_or_default();
         assert_eq!((names, beside.as_slice()), (2, &b"untouched"[..]), "a file went elsewhere");
