@@ -83,15 +83,20 @@ pub fn pack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     zstd::bulk::Compressor::with_dictionary(12, dictionary)?.compress(bytes)
 }
 
+/// How large a section's bytes are unpacked, bytes, if their frame says so: [`unpack`] holds no more for them.
+pub fn unpacked_size(packed: &[u8]) -> Option<u64> {
+    zstd::zstd_safe::get_frame_content_size(packed).ok().flatten()
+}
+
 /// Unpacks a section's bytes and never holds more than [`crate::MAX_SECTION`] of them, whatever the frame claims.
 ///
 /// # Errors
 /// [`BadPack`] when the bytes are no zstd frame or unpack to more.
 pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, BadPack> {
-    match zstd::zstd_safe::get_frame_content_size(packed) {
-        Ok(Some(size)) if size > crate::MAX_SECTION as u64 => Err(BadPack::TooLarge),
-        Ok(Some(size)) => unpack_whole(packed, usize::try_from(size).unwrap_or(usize::MAX)),
-        Ok(None) | Err(_) => unpack_stream(packed),
+    match unpacked_size(packed) {
+        Some(size) if size > crate::MAX_SECTION as u64 => Err(BadPack::TooLarge),
+        Some(size) => unpack_whole(packed, usize::try_from(size).unwrap_or(usize::MAX)),
+        None => unpack_stream(packed),
     }
 }
 
@@ -135,7 +140,9 @@ mod tests {
         let bytes = b"bash\t5.2\n".repeat(1000);
         let packed = pack(&bytes).unwrap_or_default();
         assert!(packed.len() < bytes.len() / 10);
+        assert_eq!(unpacked_size(&packed), Some(bytes.len() as u64));
         assert_eq!(unpack(&packed).ok(), Some(bytes));
+        assert_eq!(unpacked_size(b"rubbish"), None);
     }
 
     #[test]

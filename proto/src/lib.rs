@@ -11,7 +11,7 @@ pub mod fuzz;
 pub mod section;
 pub mod software;
 
-pub use digest::{Digest, pack, unpack};
+pub use digest::{Digest, pack, unpack, unpacked_size};
 pub use section::{SECTIONS, Section};
 
 /// The messages of `rollcall.v1`, generated from the `.proto` files beside this crate.

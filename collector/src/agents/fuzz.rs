@@ -223,7 +223,7 @@ fn section(bytes: &[u8]) {
     let Some(name) = SECTIONS.get(usize::from(*first) % SECTIONS.len()) else { return };
     let Ok(packed) = pack(bytes) else { return };
     if let Ok((sections, opened)) = open(&Digest::of(bytes), &[(*name).to_owned()], &packed, &Arc::default()) {
-        assert_eq!(opened, bytes);
+        assert_eq!(opened, bytes.len());
         for section in sections.iter().filter_map(Content::section) {
             assert!(section.name() == *name && crate::agents::text::odd(&section).is_none());
             let plain = |c: char| translate::shows(c) || c == '\u{0}';

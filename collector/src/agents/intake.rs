@@ -6,20 +6,22 @@ use crate::agents::door::Door;
 use crate::agents::pending::Ready;
 use crate::agents::text;
 use crate::agents::translate::{self, Times};
-use crate::store::StoreError;
 use jiff::SignedDuration;
 use prost::encoding::{DecodeContext, decode_key, skip_field};
 use rollcall_proto::software::each_package;
 use rollcall_proto::v1::from_collector::Message as Told;
 use rollcall_proto::v1::refusal::Why;
-use rollcall_proto::{Digest, Section, unpack, v1};
+use rollcall_proto::{Digest, Section, unpack, unpacked_size, v1};
 use rollcall_site::content::Content;
 use rollcall_site::packages::Packages;
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 /// How long a report may wait for contents that were asked for.
 const CONTENTS_WITHIN: SignedDuration = SignedDuration::from_secs(120);
+/// A section that is no larger than this, unpacked, is read where its stream runs, bytes: another thread would cost more than the work.
+const SMALL: u64 = 32 * 1024;
 /// Most entries in one section: a full desktop has some 5,000 packages; more would cost memory out of proportion to its bytes.
 const MOST_ENTRIES: usize = 100_000;
 
@@ -29,8 +31,6 @@ pub(super) enum BadContent {
     /// They are not what they were announced as.
     #[error("section {name}: {what}")]
     Odd { name: String, what: String },
-    #[error("a section could not be stored")]
-    Store(#[source] StoreError),
     #[error("the collector is stopping")]
     Stopping,
 }
@@ -91,17 +91,18 @@ impl Conversation {
         if let Some(wait) = self.door.paces.contents_wait(self.device, self.now()) {
             self.while_working(met, self.pause(wait)).await?;
         }
-        let kept = self.while_working(met, keep(Arc::clone(&self.door), digest, names, said.zstd)).await;
-        let (contents, bytes) = kept.map_err(|bad| match bad {
+        let packed = said.zstd;
+        let opened = if unpacked_size(&packed).is_some_and(|size| size <= SMALL) {
+            open(&digest, &names, &packed, self.door.view().packages()).map(|(contents, bytes)| (packed, contents, bytes))
+        } else {
+            self.while_working(met, open_aside(Arc::clone(&self.door), digest, names, packed)).await
+        };
+        let (packed, contents, bytes) = opened.map_err(|bad| match bad {
             BadContent::Odd { .. } => protocol(bad.to_string()),
-            BadContent::Store(error) => {
-                tracing::error!(device.id = %self.device, %digest, %error, "a section could not be stored");
-                Parting::Refused(refuse(Why::Busy, "the collector can't store anything now; come back later"))
-            }
             BadContent::Stopping => Parting::Stopping,
         })?;
-        self.door.paces.content(self.device, bytes, self.now());
-        let arrived = met.pending.arrive(digest, contents, bytes);
+        self.door.paces.content(self.device, bytes.max(packed.len()), self.now());
+        let arrived = met.pending.arrive(digest, contents, packed, bytes);
         arrived.map_err(|much| Parting::Refused(refuse(Why::Busy, much.to_string())))?;
         self.take_in(met).await
     }
@@ -125,14 +126,24 @@ impl Conversation {
         let before = met.acknowledged;
         loop {
             let view = self.door.view();
-            let Some((report, contents)) = met.pending.pop(self.now(), |name, digest| view.holds(name, digest)) else { break };
+            let Some(ready) = met.pending.pop(self.now(), |name, digest| view.holds(name, digest)) else { break };
             drop(view);
-            met.acknowledged = self.while_working(met, self.report((report, contents))).await?;
+            met.acknowledged = self.while_working(met, self.report(ready)).await?;
         }
         if met.acknowledged > before { self.acknowledge(met).await } else { Ok(()) }
     }
 
-    async fn report(&self, (report, contents): Ready) -> Result<u64, Parting> {
+    /// Keeps a report's contents, makes them durable with it, and gives up to where everything is.
+    async fn report(&self, Ready { report, contents, packed }: Ready) -> Result<u64, Parting> {
+        if !packed.is_empty() {
+            let store = Arc::clone(self.door.store());
+            // The disk may let it wait: not where the streams run.
+            let kept = spawn_blocking(move || store.put_blobs(&packed)).await.map_err(|_| Parting::Stopping)?;
+            kept.map_err(|error| {
+                tracing::error!(device.id = %self.device, %error, "a report's sections could not be stored");
+                Parting::Refused(refuse(Why::Busy, "the collector can't store anything now; come back later"))
+            })?;
+        }
         let device = self.device;
         let digests: Vec<Digest> = contents.iter().map(|(digest, _)| *digest).collect();
         let keeper = &self.door.collector.keeper;
@@ -163,27 +174,28 @@ impl Conversation {
     }
 }
 
-/// Unpacks and checks a section's bytes, a few at a time, and stores them as they came; they are durable with the next change.
-async fn keep(door: Arc<Door>, digest: Digest, names: Vec<String>, packed: Vec<u8>) -> Result<(Vec<Content>, usize), BadContent> {
+/// What is in a section's bytes: these as they came, what they are as each of the sections named, and their size unpacked, bytes.
+type Opened = (Vec<u8>, Vec<Content>, usize);
+
+/// Opens a section's bytes on a thread that may take its time, a few at once.
+async fn open_aside(door: Arc<Door>, digest: Digest, names: Vec<String>, packed: Vec<u8>) -> Result<Opened, BadContent> {
     let place = Arc::clone(&door.unpackers).acquire_owned().await.map_err(|_| BadContent::Stopping)?;
-    let store = Arc::clone(door.store());
-    let kept = tokio::task::spawn_blocking(move || {
+    let opened = spawn_blocking(move || {
         let _place = place;
         // The packages are shared here, so that the one writer has nothing to look up.
-        let (contents, bytes) = open(&digest, &names, &packed, door.view().packages())?;
-        store.put_blob(&digest, &packed).map_err(BadContent::Store)?;
-        Ok((contents, bytes.len().max(packed.len())))
+        open(&digest, &names, &packed, door.view().packages()).map(|(contents, bytes)| (packed, contents, bytes))
     });
-    kept.await.map_err(|_| BadContent::Stopping)?
+    opened.await.map_err(|_| BadContent::Stopping)?
 }
 
-/// Unpacks a section's bytes and reads them as each of `names`, every text checked; packages are shared in `packages`.
+/// Unpacks a section's bytes and reads them as each of `names`, every text checked; packages are shared in `packages`. Gives their size
+/// unpacked as well, bytes.
 pub(super) fn open(
     digest: &Digest,
     names: &[String],
     packed: &[u8],
     packages: &Arc<Packages>,
-) -> Result<(Vec<Content>, Vec<u8>), BadContent> {
+) -> Result<(Vec<Content>, usize), BadContent> {
     let odd = |what: String| BadContent::Odd { name: names.join(", "), what };
     let bytes = unpack(packed).map_err(|bad| odd(bad.to_string()))?;
     if Digest::of(&bytes) != *digest {
@@ -194,7 +206,7 @@ pub(super) fn open(
     }
     let read = |name: &String| read(name, &bytes, packages).map_err(odd);
     let contents = names.iter().map(read).collect::<Result<Vec<Content>, _>>()?;
-    Ok((contents, bytes))
+    Ok((contents, bytes.len()))
 }
 
 /// Reads a section whose texts are all short and plain, or says what is wrong. A software list is not copied for that.
@@ -250,6 +262,6 @@ mod tests {
         let os = v1::OperatingSystem { name: "Debian".to_owned(), ..Default::default() };
         let bytes = os.encode_to_vec();
         let (sections, opened) = open(&Digest::of(&bytes), &["os".to_owned()], &pack(&bytes).unwrap(), &Arc::default()).unwrap();
-        assert_eq!((sections[0].name(), opened), ("os", bytes));
+        assert_eq!((sections[0].name(), opened), ("os", bytes.len()));
     }
 }

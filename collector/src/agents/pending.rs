@@ -18,7 +18,7 @@ const MOST_CONTENT: usize = 24 * 1024 * 1024;
 #[error("more reports wait for their contents than one stream may have")]
 pub(super) struct TooMuch;
 
-/// A content that is durable and waits for its report.
+/// A content that is checked and waits for its report.
 struct Arrived {
     content: Content,
     bytes: usize,
@@ -31,13 +31,21 @@ pub(super) struct Pending {
     /// Asked for, with the sections that it is for: two may have the same bytes.
     wanted: BTreeMap<Digest, BTreeSet<String>>,
     arrived: BTreeMap<(String, Digest), Arrived>,
+    /// The bytes of these as they came, not kept yet.
+    packed: BTreeMap<Digest, Vec<u8>>,
     weight: usize,
     content: usize,
     front_since: Option<Timestamp>,
 }
 
-/// A report whose contents are all here, with those that the site does not hold yet.
-pub(super) type Ready = (Report, Vec<(Digest, Content)>);
+/// A report whose contents are all here.
+pub(super) struct Ready {
+    pub(super) report: Report,
+    /// Those that the site does not hold yet.
+    pub(super) contents: Vec<(Digest, Content)>,
+    /// Their bytes as they came, to be kept before the report is taken in.
+    pub(super) packed: Vec<(Digest, Vec<u8>)>,
+}
 
 impl Pending {
     /// Takes a report into the queue and says which contents to ask for.
@@ -80,12 +88,14 @@ impl Pending {
         found
     }
 
-    /// A content that was asked for is durable: the sections that it is, and its size unpacked, bytes.
+    /// A content that was asked for is checked: the sections that it is, its bytes as they came, and its size unpacked, bytes.
     ///
     /// # Errors
     /// [`TooMuch`].
-    pub(super) fn arrive(&mut self, digest: Digest, contents: Vec<Content>, bytes: usize) -> Result<(), TooMuch> {
+    pub(super) fn arrive(&mut self, digest: Digest, contents: Vec<Content>, packed: Vec<u8>, bytes: usize) -> Result<(), TooMuch> {
         self.wanted.remove(&digest);
+        self.content += packed.len();
+        self.packed.insert(digest, packed);
         for content in contents {
             self.content += bytes;
             self.arrived.insert((content.name().to_owned(), digest), Arrived { content, bytes });
@@ -102,14 +112,18 @@ impl Pending {
         let (report, weight) = self.reports.pop_front()?;
         self.weight -= weight;
         self.front_since = (!self.reports.is_empty()).then_some(now);
-        let mut taken = Vec::new();
+        let (mut taken, mut kept) = (Vec::new(), Vec::new());
         for (name, digest) in contents(&report) {
             if let Some(arrived) = self.arrived.remove(&(name.to_owned(), digest)) {
                 self.content -= arrived.bytes;
                 taken.push((digest, arrived.content));
             }
+            if let Some(packed) = self.packed.remove(&digest) {
+                self.content -= packed.len();
+                kept.push((digest, packed));
+            }
         }
-        Some((report, taken))
+        Some(Ready { report, contents: taken, packed: kept })
     }
 
     /// Whether no report waits.
@@ -169,13 +183,13 @@ mod tests {
         let (mut pending, a, b) = (Pending::default(), Digest::of(b"a"), Digest::of(b"b"));
         assert_eq!(pending.push(report(1, &[("battery", b"a"), ("displays", b"b")]), NOW, nothing).unwrap(), [a, b]);
         assert_eq!(pending.push(report(2, &[("displays", b"b")]), NOW, nothing).unwrap(), [], "it is asked for already");
-        pending.arrive(b, vec![displays()], 1).unwrap();
+        pending.arrive(b, vec![displays()], vec![2], 1).unwrap();
         assert!(pending.pop(NOW, nothing).is_none(), "the second is complete, the first is not");
-        pending.arrive(a, vec![battery()], 1).unwrap();
-        let (first, contents) = pending.pop(NOW, nothing).unwrap();
-        assert_eq!((first.number, contents.len()), (1, 2));
-        let (second, contents) = pending.pop(NOW, |_, digest| *digest == b).unwrap();
-        assert_eq!((second.number, contents.len()), (2, 0), "the site holds it by now");
+        pending.arrive(a, vec![battery()], vec![1], 1).unwrap();
+        let first = pending.pop(NOW, nothing).unwrap();
+        assert_eq!((first.report.number, first.contents.len(), first.packed.len()), (1, 2, 2));
+        let second = pending.pop(NOW, |_, digest| *digest == b).unwrap();
+        assert_eq!((second.report.number, second.contents.len()), (2, 0), "the site holds it by now");
         assert_eq!((pending.front_since(), pending.weight, pending.content), (None, 0, 0));
     }
 
@@ -184,8 +198,9 @@ mod tests {
         let (mut pending, empty) = (Pending::default(), Digest::of(b""));
         assert_eq!(pending.push(report(1, &[("battery", b""), ("displays", b"")]), NOW, nothing).unwrap(), [empty]);
         assert_eq!(pending.wanted(&empty).map(BTreeSet::len), Some(2));
-        pending.arrive(empty, vec![battery(), displays()], 0).unwrap();
-        assert_eq!(pending.pop(NOW, nothing).unwrap().1.len(), 2);
+        pending.arrive(empty, vec![battery(), displays()], vec![1], 0).unwrap();
+        let ready = pending.pop(NOW, nothing).unwrap();
+        assert_eq!((ready.contents.len(), ready.packed.len(), pending.content), (2, 1, 0), "kept once");
     }
 
     #[test]
@@ -193,6 +208,6 @@ mod tests {
         let mut pending = Pending::default();
         let pushed = (0..).take_while(|number| pending.push(report(*number, &[("battery", b"a")]), NOW, nothing).is_ok()).count();
         assert_eq!(pushed, MOST_REPORTS);
-        assert_eq!(pending.arrive(Digest::of(b"x"), vec![displays()], MOST_CONTENT + 1), Err(TooMuch));
+        assert_eq!(pending.arrive(Digest::of(b"x"), vec![displays()], Vec::new(), MOST_CONTENT + 1), Err(TooMuch));
     }
 }

@@ -245,7 +245,7 @@ impl Rehearsal {
         match word.message {
             Some(Said::Hello(_)) => Answer::refused(Why::Protocol, "hello was said twice"),
             Some(Said::Entry(entry)) => self.entry(met, entry, times),
-            Some(Said::Section(section)) => self.section(met, &section),
+            Some(Said::Section(section)) => self.section(met, section),
             Some(Said::Heartbeat(heartbeat)) => {
                 let off_ms = heartbeat.health.map(|health| health.at_ms.saturating_sub(times.now.as_millisecond()));
                 if let Some(off_ms) = off_ms.filter(|off_ms| off_ms.abs_diff(met.off_ms) >= CLOCK_SET) {
@@ -285,7 +285,7 @@ impl Rehearsal {
         answer
     }
 
-    fn section(&self, met: &mut Line, said: &v1::SectionBytes) -> Answer {
+    fn section(&self, met: &mut Line, said: v1::SectionBytes) -> Answer {
         let Some(digest) = Digest::from_wire(&said.digest) else { return Answer::default() };
         let Some(names) = met.pending.wanted(&digest).map(|names| names.iter().cloned().collect::<Vec<_>>()) else {
             return Answer::default();
@@ -295,10 +295,7 @@ impl Rehearsal {
             Err(bad) => return Answer::refused(Why::Protocol, bad.to_string()),
         };
         let (contents, bytes) = opened;
-        if let Err(error) = self.keeper.store().put_blob(&digest, &said.zstd) {
-            return Answer::refused(Why::Busy, error.to_string());
-        }
-        match met.pending.arrive(digest, contents, bytes.len()) {
+        match met.pending.arrive(digest, contents, said.zstd, bytes) {
             Ok(()) => self.take_in(met),
             Err(much) => Answer::refused(Why::Busy, much.to_string()),
         }
@@ -308,9 +305,12 @@ impl Rehearsal {
         let before = met.acknowledged;
         loop {
             let view = self.keeper.view();
-            let Some((report, contents)): Option<Ready> = met.pending.pop(self.now(), |name, digest| view.holds(name, digest)) else {
+            let Some(Ready { report, contents, packed }) = met.pending.pop(self.now(), |name, digest| view.holds(name, digest)) else {
                 break;
             };
+            if let Err(error) = self.keeper.store().put_blobs(&packed) {
+                return Answer::refused(Why::Busy, error.to_string());
+            }
             let device = met.device;
             match self.change(Actor::Device(device.to_string()), move |w| rollcall_site::attend::report(w, device, report, contents)) {
                 Ok(up_to) => met.acknowledged = up_to,

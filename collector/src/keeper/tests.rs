@@ -52,8 +52,8 @@ impl Store for Gated {
         drop(self.is_open.1.wait_while(self.is_open.0.lock().unwrap(), |open| !*open).unwrap());
         self.folder.commit(group)
     }
-    fn put_blob(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
-        self.folder.put_blob(digest, bytes)
+    fn put_blobs(&self, contents: &[(Digest, Vec<u8>)]) -> Result<(), StoreError> {
+        self.folder.put_blobs(contents)
     }
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         self.folder.blob(digest)

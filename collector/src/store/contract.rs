@@ -151,7 +151,7 @@ fn system() -> Section {
 /// Keeps a content.
 pub(super) fn put(store: &dyn Store, bytes: &[u8]) -> Result<Digest, StoreError> {
     let digest = Digest::of(bytes);
-    store.put_blob(&digest, &rollcall_proto::pack(bytes).unwrap()).map(|()| digest)
+    store.put_blobs(&[(digest, rollcall_proto::pack(bytes).unwrap())]).map(|()| digest)
 }
 
 fn keeps_contents_and_samples(store: &dyn Store) {

@@ -244,9 +244,9 @@ impl Store for Folder {
         Ok(())
     }
 
-    fn put_blob(&self, digest: &Digest, packed: &[u8]) -> Result<(), StoreError> {
-        self.room.check(packed.len() as u64)?;
-        self.blobs.put(digest, packed)
+    fn put_blobs(&self, contents: &[(Digest, Vec<u8>)]) -> Result<(), StoreError> {
+        self.room.check(contents.iter().map(|(_, packed)| packed.len() as u64).sum())?;
+        self.blobs.put(contents)
     }
 
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {

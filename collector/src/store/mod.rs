@@ -71,12 +71,12 @@ pub trait Store: Send + Sync {
     /// The disk is full or failed.
     fn commit(&self, group: &[Entry]) -> Result<(), StoreError>;
 
-    /// Keeps a section's packed bytes (`rollcall_proto::pack`) under the digest of what they unpack to, which the caller has checked. They are
-    /// durable when a later commit returns. Bytes that are held already cost nothing.
+    /// Keeps sections' packed bytes (`rollcall_proto::pack`), each under the digest of what they unpack to, which the caller has checked: all of
+    /// them or none. They are durable when a later commit returns. Bytes that are held already cost nothing.
     ///
     /// # Errors
     /// The disk is full or failed.
-    fn put_blob(&self, digest: &Digest, packed: &[u8]) -> Result<(), StoreError>;
+    fn put_blobs(&self, contents: &[(Digest, Vec<u8>)]) -> Result<(), StoreError>;
 
     /// A section's bytes, checked against the digest; `None` when not held.
     ///

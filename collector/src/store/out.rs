@@ -73,8 +73,7 @@ impl Out {
 
     /// Makes the bytes written durable, with the length that they need.
     pub(super) fn sync_data(&self) -> io::Result<()> {
-        step(Step::Sync(&self.path))?;
-        self.file.sync_data()
+        sync_data(&self.file, &self.path)
     }
 
     /// Cuts the file to `length` bytes and goes on there.
@@ -119,6 +118,12 @@ impl Write for Out {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Makes everything written to a file durable, by whichever descriptor, with the length that it needs.
+pub(super) fn sync_data(file: &File, path: &Path) -> io::Result<()> {
+    step(Step::Sync(path))?;
+    file.sync_data()
 }
 
 /// Gives a file another name, over whatever has it.

@@ -198,7 +198,7 @@ fn add(w: &mut Working, store: &Folder, number: u64, readings: &[rollcall_agent:
         let content = reading.content.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
         if !w.site.holds(reading.name, &content.digest) {
             // Quickly: an agent would take its time.
-            store.put_blob(&content.digest, &zstd::bulk::compress(&content.bytes, 1)?)?;
+            store.put_blobs(&[(content.digest, zstd::bulk::compress(&content.bytes, 1)?)])?;
             let section = Section::decode(reading.name, &content.bytes).context("an unknown section")??;
             contents.push((content.digest, Content::of(&section, w.site.packages())));
         }

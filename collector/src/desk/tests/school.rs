@@ -87,9 +87,9 @@ async fn pc(test: &TestDesk, number: u128) {
         .map(|(digest, section)| Reported { name: section.name().to_owned(), content: Ok(*digest), problems: vec![HOSTILE.to_owned()] })
         .collect();
     reported.push(Reported { name: "displays".to_owned(), content: Err(HOSTILE.to_owned()), problems: Vec::new() });
-    for (digest, section) in &sections {
-        test.desk.collector.keeper.store().put_blob(digest, &rollcall_proto::pack(&section.encode()).unwrap()).unwrap();
-    }
+    let packed: Vec<(Digest, Vec<u8>)> =
+        sections.iter().map(|(digest, section)| (*digest, rollcall_proto::pack(&section.encode()).unwrap())).collect();
+    test.desk.collector.keeper.store().put_blobs(&packed).unwrap();
     test.change(move |w| {
         let report = Report { session: "s".to_owned(), number: 1, at: w.now, full: true, sections: reported };
         let contents = sections.iter().map(|(digest, section)| (*digest, Content::of(section, w.site.packages()))).collect();

@@ -30,7 +30,7 @@ async fn fill(test: &TestDesk) {
     .await;
     let packages = (0..900).map(|n| v1::Package { name: format!("package-{n}"), version: "1.2.3".to_owned(), ..v1::Package::default() });
     let list = Section::Software(v1::Software { packages: packages.collect() });
-    test.desk.collector.keeper.store().put_blob(&Digest::of(&list.encode()), &rollcall_proto::pack(&list.encode()).unwrap()).unwrap();
+    test.desk.collector.keeper.store().put_blobs(&[(Digest::of(&list.encode()), rollcall_proto::pack(&list.encode()).unwrap())]).unwrap();
     let (packages, digest) = (Arc::clone(test.desk.collector.keeper.view().packages()), Digest::of(&list.encode()));
     let list = (digest, Content::of(&list, &packages));
     for number in 1..=ROOMS {

@@ -13,7 +13,7 @@ mod tests;
 
 use super::StoreError;
 use super::disk::{at, numbered, remove_unfinished};
-use super::out::{Out, make_dir, sync_dir};
+use super::out::{Out, make_dir, sync_data, sync_dir};
 use pack::{Frame, HEAD, frame, head, mark, not_whole, read_at, scan};
 use rollcall_proto::Digest;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -30,6 +30,8 @@ const ENDING: &str = "pack";
 pub(super) struct Blobs {
     dir: PathBuf,
     held: Mutex<Held>,
+    /// Held while the disk makes contents durable, so that each learns of every failure. Others put and read meanwhile.
+    syncing: Mutex<()>,
 }
 
 /// What is there.
@@ -69,6 +71,13 @@ struct Current {
     durable: u64,
 }
 
+/// What of a pack is not durable yet.
+struct Unsynced {
+    pack: u64,
+    from: u64,
+    to: u64,
+}
+
 /// A pack as it is now, for a copy or a backup: what is named by a record that was durable before is in it.
 pub(super) struct Packed {
     /// Its name.
@@ -97,21 +106,29 @@ impl Blobs {
         for (at, (number, path)) in packs.iter().enumerate() {
             held.take_up(*number, path, at + 1 == packs.len())?;
         }
-        let blobs = Self { dir: dir.to_owned(), held: Mutex::new(held) };
+        let blobs = Self { dir: dir.to_owned(), held: Mutex::new(held), syncing: Mutex::new(()) };
         old::move_into(&blobs)?;
         Ok(blobs)
     }
 
-    /// Keeps a content's packed bytes, whose digest the caller has checked; durable with the next [`Blobs::sync`], and at no cost when
-    /// they are held already.
-    pub(super) fn put(&self, digest: &Digest, packed: &[u8]) -> Result<(), StoreError> {
+    /// Keeps packed contents, whose digests the caller has checked, all or none of them; durable with the next [`Blobs::sync`], and at no
+    /// cost when they are held already.
+    pub(super) fn put(&self, contents: &[(Digest, Vec<u8>)]) -> Result<(), StoreError> {
         let mut held = self.held();
-        if held.touch(digest) { Ok(()) } else { held.append(&self.dir, digest, packed) }
+        let missing: Vec<(&Digest, &[u8])> =
+            contents.iter().filter(|(digest, _)| !held.touch(digest)).map(|(digest, packed)| (digest, packed.as_slice())).collect();
+        if missing.is_empty() { Ok(()) } else { held.append(&self.dir, &missing) }
     }
 
     /// Makes everything put so far durable. Once that has failed, here or while a content was put, it fails until the folder is opened anew.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
-        self.held().sync()
+        let _alone = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.held();
+        let Some((unsynced, pack)) = held.unsynced()? else { return Ok(()) };
+        let (file, path) = (Arc::clone(&pack.file), pack.path.clone());
+        drop(held);
+        let synced = sync_data(&file, &path);
+        self.held().synced(&unsynced, &path, synced)
     }
 
     /// The bytes under `digest`. What is damaged is no longer held, so that it can be given again.
@@ -209,16 +226,22 @@ impl Held {
         Some((*place, pack.path.clone(), Arc::clone(&pack.file)))
     }
 
-    /// Appends a content. A write that fails is cut off again, or its pack is left for another.
-    fn append(&mut self, dir: &Path, digest: &Digest, packed: &[u8]) -> Result<(), StoreError> {
+    /// Appends contents. A write that fails is cut off again, or its pack is left for another.
+    fn append(&mut self, dir: &Path, contents: &[(&Digest, &[u8])]) -> Result<(), StoreError> {
         self.check()?;
         if self.current.is_none() {
             self.begin(dir)?;
         }
         let Some(current) = &mut self.current else { return Ok(()) };
         let Some(pack) = self.packs.get_mut(&current.number) else { return Ok(()) };
-        let frame = frame(digest, packed, current.durable);
-        if let Err(error) = current.out.write_all(&frame) {
+        let (mut frames, mut places) = (Vec::new(), Vec::new());
+        for (digest, packed) in contents {
+            let frame = frame(digest, packed, current.durable);
+            let offset = pack.length + frames.len() as u64;
+            places.push(Place { pack: current.number, frame: Frame { digest: **digest, offset, length: frame.len() as u64 } });
+            frames.extend(frame);
+        }
+        if let Err(error) = current.out.write_all(&frames) {
             let error = at("keep the section's bytes", &pack.path)(error);
             if current.out.cut(pack.length).is_err() {
                 // What was put before it waits for its record.
@@ -227,11 +250,12 @@ impl Held {
             }
             return Err(error);
         }
-        let place = Place { pack: current.number, frame: Frame { digest: *digest, offset: pack.length, length: frame.len() as u64 } };
-        pack.length += frame.len() as u64;
+        pack.length += frames.len() as u64;
         let is_full = pack.length >= FULL;
-        self.contents.insert(*digest, place);
-        self.touched.insert(*digest);
+        for place in places {
+            self.contents.insert(place.frame.digest, place);
+            self.touched.insert(place.frame.digest);
+        }
         if is_full {
             self.sync()?;
             self.current = None;
@@ -264,26 +288,42 @@ impl Held {
         self.failed.as_ref().map_or(Ok(()), |why| Err(StoreError::Stopped(why.clone())))
     }
 
-    /// Makes the current pack durable. When that fails, what is behind its durable place counts as lost, whoever put it.
-    fn sync(&mut self) -> Result<(), StoreError> {
+    /// What of the current pack is not durable yet, and the pack; nothing when all is.
+    fn unsynced(&self) -> Result<Option<(Unsynced, &Pack)>, StoreError> {
         self.check()?;
-        let Some(current) = &mut self.current else { return Ok(()) };
-        let Some(pack) = self.packs.get_mut(&current.number) else { return Ok(()) };
-        if current.durable == pack.length {
-            return Ok(());
-        }
-        if let Err(source) = current.out.sync_data() {
-            let (number, durable) = (current.number, current.durable);
-            self.contents.retain(|_, place| place.pack != number || place.frame.offset < durable);
-            pack.length = durable;
+        let Some(current) = &self.current else { return Ok(None) };
+        let pack = self.packs.get(&current.number).filter(|pack| pack.length > current.durable);
+        Ok(pack.map(|pack| (Unsynced { pack: current.number, from: current.durable, to: pack.length }, pack)))
+    }
+
+    /// Makes the current pack durable, while all others wait.
+    fn sync(&mut self) -> Result<(), StoreError> {
+        let Some((unsynced, pack)) = self.unsynced()? else { return Ok(()) };
+        let path = pack.path.clone();
+        // By the descriptor that writes, not by that of [`Blobs::sync`]: the system tells each of a failure once.
+        let synced = self.current.as_ref().map_or(Ok(()), |current| current.out.sync_data());
+        self.synced(&unsynced, &path, synced)
+    }
+
+    /// The disk has made it durable, or not: then it counts as lost with all behind it, whoever put it.
+    fn synced(&mut self, unsynced: &Unsynced, path: &Path, synced: std::io::Result<()>) -> Result<(), StoreError> {
+        self.check()?;
+        if let Err(source) = synced {
+            self.contents.retain(|_, place| place.pack != unsynced.pack || place.frame.offset < unsynced.from);
+            if let Some(pack) = self.packs.get_mut(&unsynced.pack) {
+                pack.length = unsynced.from;
+            }
             self.current = None;
             // Whatever the reason, a full disk too: what is on the disk after a failed fsync only a new start can tell.
-            let error = StoreError::Io { action: "make the section's bytes durable", path: pack.path.clone(), source };
+            let error = StoreError::Io { action: "make the section's bytes durable", path: path.to_owned(), source };
             self.failed = Some(error.to_string());
             return Err(error);
         }
-        current.durable = pack.length;
-        self.last = Some((current.number, pack.length));
+        // Another one has begun since, or this one went on.
+        if let Some(current) = self.current.as_mut().filter(|current| current.number == unsynced.pack) {
+            current.durable = current.durable.max(unsynced.to);
+            self.last = Some((current.number, current.durable));
+        }
         Ok(())
     }
 }

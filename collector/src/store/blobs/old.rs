@@ -28,9 +28,9 @@ pub(super) fn move_into(blobs: &Blobs) -> Result<(), StoreError> {
     for (digest, path) in files {
         match read_packed(&path, &digest) {
             Ok(packed) => {
-                blobs.put(&digest, &packed)?;
-                moved.push(path);
                 bytes += packed.len();
+                blobs.put(&[(digest, packed)])?;
+                moved.push(path);
             }
             Err(error) => tracing::error!(%error, "a content of an older version is left where it is"),
         }

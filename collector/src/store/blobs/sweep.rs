@@ -73,7 +73,7 @@ impl Held {
         });
         match opened {
             // Until it is in the other pack, this one has it: a disk that is full loses nothing.
-            Ok(frame) => self.append(dir, &digest, frame.get(super::pack::FRAME as usize..).unwrap_or_default()),
+            Ok(frame) => self.append(dir, &[(&digest, frame.get(super::pack::FRAME as usize..).unwrap_or_default())]),
             Err(error @ StoreError::Damaged { .. }) => {
                 tracing::error!(%error, "a content is let go of");
                 self.let_go(&digest, place);

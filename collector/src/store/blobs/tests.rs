@@ -8,13 +8,13 @@ use rollcall_proto::pack as packed;
 fn put_noise(blobs: &Blobs, number: u64) -> Digest {
     let bytes = noise(number, 1 << 20);
     let digest = Digest::of(&bytes);
-    blobs.put(&digest, &zstd::bulk::compress(&bytes, 1).unwrap()).unwrap();
+    blobs.put(&[(digest, zstd::bulk::compress(&bytes, 1).unwrap())]).unwrap();
     digest
 }
 
 fn put(blobs: &Blobs, bytes: &[u8]) -> Digest {
     let digest = Digest::of(bytes);
-    blobs.put(&digest, &packed(bytes).unwrap()).unwrap();
+    blobs.put(&[(digest, packed(bytes).unwrap())]).unwrap();
     digest
 }
 
@@ -190,10 +190,10 @@ fn once_contents_are_lost_nothing_is_called_durable() {
         // The content of somebody else fills the pack, and the sync that comes with it fails.
         blobs.held().packs.values_mut().for_each(|pack| pack.length += FULL);
         disk.fail_after(1, code, Broken::Once);
-        let failed = blobs.put(&Digest::of(b"fills"), &packed(b"fills").unwrap()).unwrap_err();
+        let failed = blobs.put(&[(Digest::of(b"fills"), packed(b"fills").unwrap())]).unwrap_err();
         assert!(failed.to_string().ends_with("make the section's bytes durable"), "{failed}");
         assert!(matches!(blobs.sync(), Err(StoreError::Stopped(_))), "the record would be committed");
-        assert!(blobs.put(&Digest::of(b"later"), b"").is_err());
+        assert!(blobs.put(&[(Digest::of(b"later"), Vec::new())]).is_err());
     }
 }
 
@@ -205,13 +205,59 @@ fn what_was_put_before_a_write_that_failed_is_made_durable() {
     let disk = Simulated::under(dir.path());
     // The write fails, and so does taking it back.
     disk.fail_after(0, 5, Broken::ForGood);
-    assert!(blobs.put(&Digest::of(b"second"), &packed(b"second").unwrap()).is_err());
+    assert!(blobs.put(&[(Digest::of(b"second"), packed(b"second").unwrap())]).is_err());
     disk.mend();
     let durable = blobs.sync().is_ok();
     let after = tempfile::tempdir().unwrap();
     // Of what is not durable nothing is left.
     disk.cut_power(after.path(), &mut Random(1 << 40));
     assert!(!durable || Blobs::open(after.path()).unwrap().get(&first).unwrap().is_some(), "called durable, and gone");
+}
+
+#[test]
+fn what_was_put_before_a_sync_began_is_durable_when_it_returns_however_much_is_put_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let disk = Simulated::under(dir.path());
+    let (put_before, is_over) = (Mutex::new(Vec::new()), std::sync::atomic::AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        for putter in 0..2_u64 {
+            let (blobs, put_before, is_over) = (&blobs, &put_before, &is_over);
+            scope.spawn(move || {
+                for number in (0..).take_while(|_| !is_over.load(std::sync::atomic::Ordering::Relaxed)) {
+                    let digest = put(blobs, format!("content {number} of {putter}").as_bytes());
+                    put_before.lock().unwrap().push(digest);
+                }
+            });
+        }
+        for round in 0..20 {
+            let before = put_before.lock().unwrap().clone();
+            blobs.sync().unwrap();
+            let after = tempfile::tempdir().unwrap();
+            disk.cut_power(after.path(), &mut Random(round));
+            let left = Blobs::open(after.path()).unwrap();
+            assert!(before.iter().all(|digest| left.get(digest).unwrap().is_some()), "round {round}: one of {} is gone", before.len());
+        }
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn contents_are_put_all_or_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let first = put(&blobs, b"first");
+    let disk = Simulated::under(dir.path());
+    let some = [b"first".as_slice(), b"second", b"third"].map(|bytes| (Digest::of(bytes), packed(bytes).unwrap()));
+    disk.fail_after(0, 28, Broken::Once);
+    assert!(matches!(blobs.put(&some), Err(StoreError::Full { .. })));
+    disk.mend();
+    assert_eq!([&some[1], &some[2]].map(|(digest, _)| blobs.get(digest).unwrap()), [None, None]);
+    blobs.put(&some).unwrap();
+    drop(blobs);
+    let blobs = Blobs::open(dir.path()).unwrap();
+    assert!(blobs.get(&first).unwrap().is_some() && some.iter().all(|(digest, _)| blobs.get(digest).unwrap().is_some()));
+    assert_eq!(damage(dir.path()), Vec::<String>::new());
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn blob(bytes: &[u8]) {
     assert!(opened.is_ok(), "damaged contents refuse no start");
     if let Ok(blobs) = opened {
         assert!(blobs.get(&Digest::of(b"x")).is_ok_and(|found| found.is_none()), "only what was put is served");
-        assert!(blobs.put(&digest, &packed).is_ok() && blobs.sync().is_ok());
+        assert!(blobs.put(&[(digest, packed)]).is_ok() && blobs.sync().is_ok());
         assert_eq!(blobs.get(&digest).ok().flatten().as_deref(), Some(bytes));
     }
     let again = Blobs::open(dir).and_then(|blobs| blobs.get(&digest));
