@@ -12,8 +12,8 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
-/// Old views that may wait to be dropped; then the writer drops them itself.
-const DROPS: usize = 4096;
+/// Groups whose old views may wait to be dropped; then the writer drops them itself.
+const DROPS: usize = 64;
 
 /// The writer of one site.
 pub(super) struct Writer {
@@ -22,7 +22,9 @@ pub(super) struct Writer {
     settings: KeeperSettings,
     /// The site as last committed.
     site: Arc<Site>,
-    dropper: SyncSender<Arc<Site>>,
+    /// Old views, dropped with those of their group.
+    old: Vec<Arc<Site>>,
+    dropper: SyncSender<Vec<Arc<Site>>>,
     snapshot: Option<JoinHandle<()>>,
     /// Number of the last event when the last snapshot was begun.
     snapshot_seq: u64,
@@ -41,7 +43,7 @@ impl Writer {
     /// A writer that goes on from `site`.
     pub(super) fn new(shared: Arc<Shared>, jobs: mpsc::Receiver<Job>, settings: KeeperSettings, site: Arc<Site>) -> Self {
         let snapshot_seq = site.seq;
-        Self { shared, jobs, settings, site, dropper: start_dropper(), snapshot: None, snapshot_seq, is_dirty: false }
+        Self { shared, jobs, settings, site, old: Vec::new(), dropper: start_dropper(), snapshot: None, snapshot_seq, is_dirty: false }
     }
 
     /// Works until everybody who could bring a change is gone, or until told to stop and nothing waits any more.
@@ -49,6 +51,7 @@ impl Writer {
         while let Some(first) = self.jobs.blocking_recv() {
             let group = self.take(first);
             self.settle(group);
+            self.drop_old();
             // Behind the group: the call to stop may have been taken with it, and no other will come.
             if self.shared.stopping.load(Ordering::SeqCst) {
                 self.jobs.close();
@@ -71,7 +74,7 @@ impl Writer {
         group
     }
 
-    fn run_one(&self, job: Job, group: &mut Group) {
+    fn run_one(&mut self, job: Job, group: &mut Group) {
         let Some(change) = job.change() else { return };
         let mut working = Working::begin(group.site.clone(), self.shared.clock.now(), change.actor);
         let ran = (change.run)(&mut working);
@@ -140,10 +143,14 @@ impl Writer {
         self.let_go(mine);
     }
 
-    /// Lets the background drop an old view: after many changes that takes long.
-    fn let_go(&self, site: Arc<Site>) {
-        // When it has too much to do, the view is dropped here.
-        drop(self.dropper.try_send(site));
+    fn let_go(&mut self, site: Arc<Site>) {
+        self.old.push(site);
+    }
+
+    /// Lets the background drop a group's old views: after many changes that takes long.
+    fn drop_old(&mut self) {
+        // When it has too much to do, they are dropped here.
+        drop(self.dropper.try_send(std::mem::take(&mut self.old)));
     }
 
     /// Begins a snapshot from the view, on another thread, when enough has happened since the last one.
@@ -185,8 +192,8 @@ fn write_snapshot(shared: &Shared, view: &Site) {
 }
 
 /// Starts the thread that drops old views.
-fn start_dropper() -> SyncSender<Arc<Site>> {
-    let (dropper, dropped) = sync_channel::<Arc<Site>>(DROPS);
+fn start_dropper() -> SyncSender<Vec<Arc<Site>>> {
+    let (dropper, dropped) = sync_channel::<Vec<Arc<Site>>>(DROPS);
     let spawned = std::thread::Builder::new().name("drops".to_owned()).spawn(move || dropped.iter().for_each(drop));
     if let Err(error) = spawned {
         // The channel is closed then, and the writer drops old views itself.

@@ -13,11 +13,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Events taken up at once, between two looks at the questions.
 const BATCH: usize = 512;
 /// A question waits until the shelf has taken up this many events; further behind, the ledger answers.
 const NEAR: u64 = 4096;
+/// How long the shelf leaves what was just committed, so that it takes up many at once: sled wakes eight threads for each batch. A question
+/// is answered at once all the same.
+const GATHER: Duration = Duration::from_millis(200);
 
 /// What the thread is asked.
 pub(super) enum Ask {
@@ -38,7 +42,7 @@ pub(super) enum Ask {
     Close,
     /// Hang, as sled may on a damaged page.
     #[cfg(test)]
-    Hang(std::time::Duration),
+    Hang(Duration),
 }
 
 /// How the thread is doing, as others see it.
@@ -108,19 +112,29 @@ impl Worker {
     fn work(&self) -> Result<(), Doubt> {
         let mut rows = Rows::open(&self.dir)?;
         self.hold_to_ledger(&rows)?;
+        let mut came: Option<Ask> = None;
         loop {
             let waits = self.follow(&mut rows)?;
-            let ask = if waits { self.asks.try_recv().ok() } else { Some(self.asks.recv().unwrap_or(Ask::Close)) };
+            let ask = match came.take() {
+                None if waits => self.asks.try_recv().ok(),
+                None => Some(self.asks.recv().unwrap_or(Ask::Close)),
+                came => came,
+            };
             match ask {
                 None => {}
                 Some(Ask::Grown) => {
+                    came = self.asks.recv_timeout(GATHER).ok();
                     self.condition.set_told(false);
                 }
                 Some(Ask::History { asset, limit, upto, reply }) => {
                     // Nobody waits any more when the deadline has passed.
                     reply.send(self.history(&mut rows, asset, limit, upto)?).ok();
                 }
-                Some(Ask::Close) => return self.close(rows, waits),
+                Some(Ask::Close) => {
+                    let is_near = self.condition.get() == State::Ready;
+                    while is_near && self.follow(&mut rows)? {}
+                    return self.close(rows, waits && !is_near);
+                }
                 #[cfg(test)]
                 Some(Ask::Hang(time)) => std::thread::sleep(time),
             }
