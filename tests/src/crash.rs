@@ -25,11 +25,13 @@ const WRITERS: usize = 8;
 const PCS: usize = 24;
 /// One in so many is restarted with each round: who was cut off again and again calls ever more seldom.
 const RESTARTED: u64 = 2;
+/// After so many rounds the collector's whole record is judged: what is lost stays lost.
+const JUDGED: u64 = 20;
 /// How long those are waited for before the next kill.
 const COME_BACK: Duration = Duration::from_millis(1_500);
 
 /// What the rounds came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// How often it was killed.
     pub rounds: u64,
@@ -50,42 +52,46 @@ impl Outcome {
     }
 }
 
-/// Kills a collector on `data` `rounds` times; `tell` hears after each round how many changes and reports were acknowledged so far.
+/// Kills a collector on `data` `rounds` times, or until something is found wrong; `tell` hears after each round how many changes and reports
+/// were acknowledged so far.
 ///
 /// # Errors
 /// It does not start again, or its ledger is damaged.
 pub async fn rounds(data: &Path, rounds: u64, tell: impl Fn(u64, usize, u64)) -> anyhow::Result<Outcome> {
     let ports = Ports::free()?;
     let next = Arc::new(AtomicU64::new(1));
+    let mut outcome = Outcome::default();
     let mut acknowledged = BTreeSet::new();
-    let mut lost = BTreeSet::new();
     let process = CollectorProcess::start(data, ports).await?;
     process.rest()?.post("/rooms", json!({"name": "Lab 1"})).await?;
     let mut school = School::begin(data, &process).await?;
     process.stop().await?;
-    for round in 0..rounds {
+    while outcome.rounds < rounds && outcome.lost == 0 && outcome.wrong.is_empty() {
         let process = CollectorProcess::start(data, ports).await?;
-        lost.extend(acknowledged.difference(&tags(&process.rest()?.get("/assets").await?)).cloned().collect::<Vec<String>>());
         let mut writers = JoinSet::new();
         for _ in 0..WRITERS {
             writers.spawn(write(process.rest()?, Arc::clone(&next)));
         }
-        school.restart(round).await?;
+        school.restart(outcome.rounds).await?;
         // Another moment each time: in the middle of a group, of a snapshot, of the shelf's start.
-        school.report(sleep(Duration::from_millis(150 + round * 137 % 500))).await;
+        outcome.reports += school.report(sleep(Duration::from_millis(150 + outcome.rounds * 137 % 500))).await;
         process.kill().await?;
         while let Some(written) = writers.join_next().await {
             acknowledged.extend(written?);
         }
-        tell(round + 1, acknowledged.len(), school.reports);
+        outcome.rounds += 1;
+        outcome.acknowledged = acknowledged.len();
+        tell(outcome.rounds, outcome.acknowledged, outcome.reports);
+        if outcome.rounds.is_multiple_of(JUDGED) || outcome.rounds == rounds {
+            let process = CollectorProcess::start(data, ports).await?;
+            outcome.lost = acknowledged.difference(&tags(&process.rest()?.get("/assets").await?)).count();
+            outcome.wrong = school.judge().await?;
+            let verified = process.desk()?.json(&["ledger", "verify"]).await?;
+            ensure!(verified["damage"] == json!([]), "the ledger is damaged: {verified:#}");
+            process.stop().await?;
+        }
     }
-    let process = CollectorProcess::start(data, ports).await?;
-    lost.extend(acknowledged.difference(&tags(&process.rest()?.get("/assets").await?)).cloned().collect::<Vec<String>>());
-    let (reports, wrong) = school.end().await?;
-    let verified = process.desk()?.json(&["ledger", "verify"]).await?;
-    ensure!(verified["damage"] == json!([]), "the ledger is damaged: {verified:#}");
-    process.stop().await?;
-    Ok(Outcome { rounds, acknowledged: acknowledged.len(), lost: lost.len(), reports, wrong })
+    Ok(outcome)
 }
 
 /// The PCs that report while the collector is killed.
@@ -93,7 +99,6 @@ struct School {
     fleet: Vec<Seated>,
     lists: Lists,
     judge: Judge,
-    reports: u64,
 }
 
 impl School {
@@ -111,7 +116,7 @@ impl School {
             // lost on their way shows an older nonce, as a rolled-back disk does.
             (account.silent, account.rolled_back) = (Wanted::Either, Wanted::Either);
         }
-        Ok(Self { fleet, lists, judge, reports: 0 })
+        Ok(Self { fleet, lists, judge })
     }
 
     /// Restarts some, and waits until they have told everything; in one of four rounds it does not wait.
@@ -128,22 +133,20 @@ impl School {
         Ok(())
     }
 
-    /// Everybody reports until `end`.
-    async fn report(&mut self, end: impl Future<Output = ()>) {
-        self.reports += storm::drive(&mut self.fleet, &mut self.lists, TITLE, end).await.reports;
+    /// Everybody reports until `end`; gives how many reports were acknowledged.
+    async fn report(&mut self, end: impl Future<Output = ()>) -> u64 {
+        storm::drive(&mut self.fleet, &mut self.lists, TITLE, end).await.reports
     }
 
-    /// Everybody comes back and tells what is left to tell; gives the reports acknowledged, and what is wrong in the collector's record.
-    async fn end(mut self) -> anyhow::Result<(u64, Vec<String>)> {
+    /// Everybody comes back and tells what is left to tell; gives what is wrong in the collector's record.
+    async fn judge(&mut self) -> anyhow::Result<Vec<String>> {
         let patience = fleet::patience(&self.fleet);
         for seated in &mut self.fleet {
             seated.agent.cut().await;
             seated.resume()?;
         }
         fleet::settled(&mut self.fleet, patience).await;
-        let verdict = self.judge.verdict(&mut self.fleet).await?;
-        fleet::farewell(&mut self.fleet).await?;
-        Ok((self.reports, verdict.wrong))
+        Ok(self.judge.verdict(&mut self.fleet).await?.wrong)
     }
 }
 

@@ -21,13 +21,18 @@ const SOON: Duration = Duration::from_secs(15);
 /// Kinds of events that the judge looks at.
 const KINDS: [&str; 4] = ["device.cloned", "device.rolled-back", "device.silent", "section.changed"];
 
+/// Events by asset: kind and words, in order.
+type Events = BTreeMap<String, Vec<(String, String)>>;
+
 /// Somebody who may read the collector's record.
 pub struct Judge {
     client: Client,
-    /// Only events after this one are of this run.
+    /// Events up to this one are read, or of an earlier run.
     after: u64,
     /// Only changes after this one are: a PC may begin a run with other software than it ended the last one with.
     reported: u64,
+    /// Those of this run.
+    events: Events,
 }
 
 /// What the collector says of everybody.
@@ -35,8 +40,6 @@ pub struct Judge {
 struct Said {
     /// Rows of the list of devices, by tag.
     rows: BTreeMap<String, Value>,
-    /// Events of this run by asset: kind and words, in order.
-    events: BTreeMap<String, Vec<(String, String)>>,
     /// Alerts that hold or settle: tag and rule.
     alerts: BTreeSet<(String, String)>,
 }
@@ -53,7 +56,7 @@ impl Judge {
         } else {
             Door::Socket(Settings { data: PathBuf::from(place), ..Settings::default() }.socket())
         };
-        let mut judge = Self { client: Client::new(door, None)?, after: 0, reported: 0 };
+        let mut judge = Self { client: Client::new(door, None)?, after: 0, reported: 0, events: BTreeMap::new() };
         judge.after = judge.last().await?;
         judge.reported = judge.after;
         Ok(judge)
@@ -78,13 +81,13 @@ impl Judge {
     ///
     /// # Errors
     /// The collector does not answer.
-    pub async fn whereabouts(&self, fleet: &[Seated]) -> anyhow::Result<Verdict> {
+    pub async fn whereabouts(&mut self, fleet: &[Seated]) -> anyhow::Result<Verdict> {
         let end = Instant::now() + SOON;
         loop {
             let said = self.said().await?;
             let mut verdict = Verdict::default();
             for Seated { member, account, .. } in fleet {
-                whereabouts(&mut verdict, &member.tag, &member.pc.serial(), account, &said);
+                whereabouts(&mut verdict, &member.tag, &member.pc.serial(), account, &said, &self.events);
             }
             if verdict.wrong.is_empty() || Instant::now() > end {
                 return Ok(verdict);
@@ -97,14 +100,14 @@ impl Judge {
     ///
     /// # Errors
     /// The collector does not answer.
-    pub async fn verdict(&self, fleet: &mut [Seated]) -> anyhow::Result<Verdict> {
+    pub async fn verdict(&mut self, fleet: &mut [Seated]) -> anyhow::Result<Verdict> {
         let mut verdict = self.whereabouts(fleet).await?;
         let said = self.said().await?;
         let mut lists = BTreeMap::new();
         for seated in fleet {
             let settled = seated.settle();
             verdict.check(settled, || format!("{}: something that it told was never acknowledged", seated.member.tag));
-            timeline(&mut verdict, seated, &said);
+            timeline(&mut verdict, seated, &said, &self.events);
             if settled {
                 self.sections(&mut verdict, seated, &mut lists).await?;
             }
@@ -143,30 +146,30 @@ impl Judge {
         Ok(())
     }
 
-    async fn said(&self) -> anyhow::Result<Said> {
+    async fn said(&mut self) -> anyhow::Result<Said> {
         let rows = self.client.get(&["devices"], &[]).await?;
         let rows = list(rows).into_iter().filter_map(|row| Some((row["tag"].as_str()?.to_owned(), row))).collect();
         let alerts = self.client.get(&["alerts"], &[("shown", Some("live".to_owned()))]).await?;
         let alert = |row: &Value| Some((row["tag"].as_str()?.to_owned(), row["rule"].as_str()?.to_owned()));
         let alerts = list(alerts).iter().filter_map(alert).collect();
-        Ok(Said { rows, alerts, events: self.events().await? })
+        self.read_events().await?;
+        Ok(Said { rows, alerts })
     }
 
-    async fn events(&self) -> anyhow::Result<BTreeMap<String, Vec<(String, String)>>> {
-        let mut events: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-        let mut after = self.after;
+    /// Reads the events that are new.
+    async fn read_events(&mut self) -> anyhow::Result<()> {
         loop {
-            let query = [("after", Some(after.to_string())), ("limit", Some(EVENTS.to_string()))];
+            let query = [("after", Some(self.after.to_string())), ("limit", Some(EVENTS.to_string()))];
             let batch = list(self.client.get(&["events"], &query).await?);
-            let Some(last) = batch.last().and_then(|event| event["seq"].as_u64()) else { return Ok(events) };
-            after = last;
+            let Some(last) = batch.last().and_then(|event| event["seq"].as_u64()) else { return Ok(()) };
+            self.after = last;
             for event in &batch {
                 let (Some(kind), Some(text)) = (event["kind"].as_str(), event["text"].as_str()) else { continue };
                 let Some(asset) = event["asset"].as_str().filter(|_| KINDS.contains(&kind)) else { continue };
                 // Of changes only those of the software are in the accounts.
                 let is_ours = event["data"]["section"] == "software" && event["seq"].as_u64() > Some(self.reported);
                 if kind != "section.changed" || is_ours {
-                    events.entry(asset.to_owned()).or_default().push((kind.to_owned(), text.to_owned()));
+                    self.events.entry(asset.to_owned()).or_default().push((kind.to_owned(), text.to_owned()));
                 }
             }
         }
@@ -191,7 +194,7 @@ fn shared<'a>(reading: &Reading, lists: &'a mut BTreeMap<Digest, Value>) -> Opti
 }
 
 /// Compares what the collector says of one PC with its account: where it is, who it is, what happened to it, its alerts.
-fn whereabouts(verdict: &mut Verdict, tag: &str, serial: &str, account: &Account, said: &Said) {
+fn whereabouts(verdict: &mut Verdict, tag: &str, serial: &str, account: &Account, said: &Said, events: &Events) {
     let Some(row) = said.rows.get(tag) else {
         return verdict.check(false, || format!("{tag}: not in the collector's list of devices"));
     };
@@ -201,7 +204,7 @@ fn whereabouts(verdict: &mut Verdict, tag: &str, serial: &str, account: &Account
     });
     verdict.check(text("serial") == serial, || format!("{tag}: serial: it is {serial}, and the collector says {}", text("serial")));
     check(verdict, account.cloned, text("note").contains("quarantined"), || format!("{tag}: note: its quarantine"));
-    let happened = |kind: &str| said.events.get(text("asset")).is_some_and(|events| events.iter().any(|(k, _)| k == kind));
+    let happened = |kind: &str| events.get(text("asset")).is_some_and(|events| events.iter().any(|(k, _)| k == kind));
     for (kind, wanted) in
         [("device.cloned", account.cloned), ("device.rolled-back", account.rolled_back), ("device.silent", account.silent)]
     {
@@ -219,10 +222,10 @@ fn check(verdict: &mut Verdict, wanted: Wanted, is_so: bool, what: impl FnOnce()
 }
 
 /// Every acknowledged change of the software is in the timeline, once and in order; one that was under way may be there too.
-fn timeline(verdict: &mut Verdict, seated: &Seated, said: &Said) {
+fn timeline(verdict: &mut Verdict, seated: &Seated, said: &Said, events: &Events) {
     let (tag, account) = (&seated.member.tag, &seated.account);
     let asset = said.rows.get(tag).and_then(|row| row["asset"].as_str()).unwrap_or_default();
-    let changes = said.events.get(asset).into_iter().flatten().filter(|(kind, _)| kind == "section.changed");
+    let changes = events.get(asset).into_iter().flatten().filter(|(kind, _)| kind == "section.changed");
     let shown: Vec<&str> = changes.map(|(_, text)| text.as_str()).collect();
     let told: Vec<&str> = account.told.iter().chain(&account.telling).map(String::as_str).collect();
     compare(verdict, tag, &told, account.told.len(), &shown);
@@ -277,10 +280,10 @@ mod tests {
         let mut said = Said::default();
         said.rows.insert("PC1".to_owned(), row);
         let events = events.iter().map(|kind| ((*kind).to_owned(), String::new())).collect();
-        said.events.insert("a1".to_owned(), events);
+        let events = BTreeMap::from([("a1".to_owned(), events)]);
         said.alerts.extend(alerts.iter().map(|rule| ("PC1".to_owned(), (*rule).to_owned())));
         let mut verdict = Verdict::default();
-        whereabouts(&mut verdict, "PC1", "S1", account, &said);
+        whereabouts(&mut verdict, "PC1", "S1", account, &said, &events);
         assert_eq!((verdict.checked, verdict.wrong.len()), (9, wrong.len()), "{:?}", verdict.wrong);
         for (found, wanted) in verdict.wrong.iter().zip(wrong) {
             assert!(found.starts_with("PC1: ") && found.contains(wanted), "{found}");

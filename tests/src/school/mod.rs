@@ -133,14 +133,14 @@ impl Stage<'_> {
     /// # Errors
     /// The collector does not answer.
     pub async fn look_around(&mut self) -> anyhow::Result<()> {
-        if let Some(judge) = &self.judge {
+        if let Some(judge) = &mut self.judge {
             self.record.judge(judge.whereabouts(&self.fleet).await?);
         }
         Ok(())
     }
 
     async fn judge_all(&mut self) -> anyhow::Result<()> {
-        if let Some(judge) = &self.judge {
+        if let Some(judge) = &mut self.judge {
             self.record.judge(judge.verdict(&mut self.fleet).await?);
         }
         Ok(())
