@@ -10,6 +10,9 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
+/// The service as it is shipped.
+const AGENT_SERVICE: &str = include_str!("../../deploy/systemd/rollcall-agent.service");
+
 /// Addresses of one collector.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {
@@ -143,14 +146,16 @@ impl AgentProcess {
         Self::start_program(&program("rollcall-agent")?, state)
     }
 
-    /// Starts `run` of another build of the agent on a state folder.
+    /// Starts `run` of another build of the agent on a state folder, with the environment of the service that is shipped.
     ///
     /// # Errors
     /// It is not there.
     pub fn start_program(program: &Path, state: &Path) -> anyhow::Result<Self> {
+        let settings = AGENT_SERVICE.lines().filter_map(|line| line.strip_prefix("Environment="));
+        let environment = settings.flat_map(|line| line.split(' ')).filter_map(|setting| setting.split_once('='));
         let words = std::fs::File::options().create(true).append(true).open(state.with_extension("log"))?;
         let mut command = Command::new(program);
-        command.args(["run", "--state"]).arg(state).stdin(Stdio::null()).stdout(words.try_clone()?).stderr(words);
+        command.args(["run", "--state"]).arg(state).envs(environment).stdin(Stdio::null()).stdout(words.try_clone()?).stderr(words);
         Ok(Self(command.kill_on_drop(true).spawn()?))
     }
 

@@ -34,7 +34,7 @@ async fn a_package_removed_on_this_machine_is_in_the_timeline_when_dpkg_has_fini
         return println!("skipped, because only root may install packages: {why:#}");
     }
     let this = ThisMachine::enrol(folder.path()).await.unwrap();
-    this.until(&format!("/software?title={PACKAGE}"), |rows| rows[0]["version"] == "1.2.3").await.unwrap();
+    this.until(&format!("/software?title={PACKAGE}"), |found| found["rows"][0]["version"] == "1.2.3").await.unwrap();
     let removed = dpkg(&["--purge", PACKAGE]).await;
     let finished = Instant::now();
     removed.unwrap();

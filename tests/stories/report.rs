@@ -26,7 +26,7 @@ async fn what_could_not_be_measured_says_why_and_keeps_the_last_value() {
         site.device_until("LAB1-01", "says why", |device| !device["sections"]["software"]["not_measured"].is_null()).await.unwrap();
     assert_eq!(device["sections"]["software"]["not_measured"], "dpkg's database is unreadable");
     let software = site.desk().unwrap().json(&["software", "gimp"]).await.unwrap();
-    assert_eq!(software[0]["version"], "2.10.34-1", "what was once measured is not lost by one bad reading");
+    assert_eq!(software["rows"][0]["version"], "2.10.34-1", "what was once measured is not lost by one bad reading");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,15 +35,19 @@ async fn software_is_found_by_title_and_version() {
     let _one = site.enroll("LAB1-01", &Pc::new(1, "one"), titles()).await.unwrap();
     let _two = site.enroll("LAB1-02", &Pc::new(2, "two"), crate::titles_without("gimp")).await.unwrap();
     let desk = site.desk().unwrap();
-    let rows = desk.json(&["software", "gimp"]).await.unwrap();
-    assert_eq!(rows.as_array().unwrap().len(), 1);
+    let found = desk.json(&["software", "gimp"]).await.unwrap();
+    assert_eq!((found["machines"].as_u64(), found["rows"].as_array().unwrap().len()), (Some(1), 1));
     for (field, value) in [("title", "gimp"), ("version", "2.10.34-1"), ("device", "one"), ("tag", "LAB1-01"), ("room", "Lab 1")] {
-        assert_eq!(rows[0][field], value);
+        assert_eq!(found["rows"][0][field], value);
     }
     let old = desk.json(&["software", "libreoffice*", "--version", ">= 4:7.4, < 4:8"]).await.unwrap();
-    assert_eq!(old.as_array().unwrap().len(), 2);
+    assert_eq!(old["rows"].as_array().unwrap().len(), 2);
+    let some = desk.run(&["software", "libreoffice*", "--limit", "1"]).await.unwrap();
+    assert_eq!((some.out.lines().count(), some.err.trim()), (1, "and 1 more; --all shows them"));
+    let versions = desk.run(&["software", "libreoffice*", "--limit", "0"]).await.unwrap();
+    assert!(versions.out.starts_with("2 × libreoffice") && versions.out.lines().count() == 1, "{versions:?}");
     let none = desk.run(&["software", "gimp", "--version", ">= 3", "--json"]).await.unwrap();
-    assert_eq!((none.code, none.json().unwrap()), (1, serde_json::json!([])));
+    assert_eq!((none.code, &none.json().unwrap()["rows"]), (1, &serde_json::json!([])));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -280,6 +280,11 @@ impl Title {
         Self { stem: stem.unwrap_or(text).to_lowercase(), open: stem.is_some() }
     }
 
+    /// What its names begin with, in small letters.
+    pub(crate) fn stem(&self) -> &str {
+        &self.stem
+    }
+
     /// Whether a package's name is meant.
     pub(crate) fn is(&self, name: &str) -> bool {
         if !name.is_ascii() {

@@ -88,18 +88,14 @@ impl Content {
         {
             numbers.iter().for_each(|number| there.set(*number));
         }
-        self.picked(move |number| !there.has(number))
+        picked(self.list(), move |number| !there.has(number))
     }
 
     /// The packages of this list that are marked among `packages`.
     pub(crate) fn marked<'a>(&'a self, packages: &Arc<Packages>, marks: &'a Marks) -> impl Iterator<Item = Package<'a>> + use<'a> {
-        let among = self.list().is_some_and(|(all, _)| Arc::ptr_eq(all, packages));
-        self.picked(move |number| among && marks.has(number))
-    }
-
-    fn picked<'a>(&'a self, fits: impl Fn(u32) -> bool) -> impl Iterator<Item = Package<'a>> {
-        let numbered = self.list().into_iter().flat_map(|(all, numbers)| numbers.iter().map(move |number| (all, *number)));
-        numbered.filter(move |(_, number)| fits(*number)).filter_map(|(all, number)| all.get(number))
+        // Most lists have none of them, which is soon seen.
+        let list = self.list().filter(|(all, numbers)| Arc::ptr_eq(all, packages) && marks.has_any(numbers));
+        picked(list, move |number| marks.has(number))
     }
 
     /// Marks the packages of this list.
@@ -134,6 +130,12 @@ impl Content {
             Kept::Bytes(_) => None,
         }
     }
+}
+
+/// The packages of a list whose numbers fit.
+fn picked<'a>(list: Option<(&'a Arc<Packages>, &'a [u32])>, fits: impl Fn(u32) -> bool) -> impl Iterator<Item = Package<'a>> {
+    let numbered = list.into_iter().flat_map(|(all, numbers)| numbers.iter().map(move |number| (all, *number)));
+    numbered.filter(move |(_, number)| fits(*number)).filter_map(|(all, number)| all.get(number))
 }
 
 impl fmt::Debug for Content {

@@ -36,6 +36,21 @@ impl Record for Profile {
     fn table_mut(site: &mut Site) -> &mut Table<Self> {
         &mut site.profiles
     }
+    fn index(site: &mut Site, old: Option<&Self>, new: Option<&Self>) {
+        let list = |profile: &Self| Some((profile.software()?, profile.device));
+        let (old, new) = (old.and_then(list), new.and_then(list));
+        if old != new {
+            old.map(|entry| site.by_list.remove(&entry));
+            site.by_list.extend(new);
+        }
+    }
+}
+
+impl Profile {
+    /// The digest of its list of software.
+    pub(crate) fn software(&self) -> Option<[u8; 32]> {
+        Some(*self.sections.get("software")?.digest?.as_bytes())
+    }
 }
 
 /// What is held of one section. Exactly one of `digest` and `not_measured` is set, or both after a section that was

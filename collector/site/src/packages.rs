@@ -1,8 +1,9 @@
 //! The packages that software lists name: each is held once, however many lists name it.
 
 use rollcall_proto::v1;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// One package of a software list.
@@ -85,6 +86,8 @@ pub struct Packages {
 struct Known {
     /// The package with this hash, or, where others have it too, with the next free one.
     by_hash: HashMap<u64, u32>,
+    /// By name in small letters: many versions have few names.
+    by_name: BTreeMap<Box<str>, Vec<u32>>,
     count: u32,
     /// Bytes of their texts.
     text: usize,
@@ -109,7 +112,7 @@ impl Packages {
     /// Memory that they take, about, bytes.
     pub(crate) fn bytes(&self) -> usize {
         let known = self.known();
-        known.text + known.count as usize * (size_of::<OnceLock<Entry>>() + 2 * size_of::<(u64, u32)>())
+        known.text + known.count as usize * (size_of::<OnceLock<Entry>>() + 2 * size_of::<(u64, u32)>() + 2 * size_of::<u32>())
     }
 
     /// The numbers of these packages; those that are new get one.
@@ -136,16 +139,22 @@ impl Packages {
         let blocks = self.blocks.get(block).map(|slot| slot.get_or_init(|| (0..FIRST << block).map(|_| OnceLock::new()).collect()));
         if let Some(slot) = blocks.and_then(|block| block.get(place)) {
             known.text += entry.text.len();
-            slot.get_or_init(|| entry);
+            let name = slot.get_or_init(|| entry).package().name.to_lowercase();
+            known.by_name.entry(name.into()).or_default().push(number);
             known.count += 1;
         }
         number
     }
 
-    /// The packages that fit.
-    pub(crate) fn marked(&self, fits: impl Fn(&Package<'_>) -> bool) -> Marks {
+    /// The packages that fit, of those whose name in small letters begins with `begin` and is one of `names`.
+    pub(crate) fn marked(&self, begin: &str, names: impl Fn(&str) -> bool, fits: impl Fn(&Package<'_>) -> bool) -> Marks {
+        let known = self.known();
+        let from = known.by_name.range::<str, _>((Bound::Included(begin), Bound::Unbounded));
+        let named = from.take_while(|(name, _)| name.starts_with(begin)).filter(|(name, _)| names(name));
+        let numbers: Vec<u32> = named.flat_map(|(_, numbers)| numbers).copied().collect();
+        drop(known);
         let mut marks = Marks::default();
-        self.iter().filter(|(_, package)| fits(package)).for_each(|(number, _)| marks.set(number));
+        numbers.into_iter().filter(|number| self.get(*number).is_some_and(|package| fits(&package))).for_each(|number| marks.set(number));
         marks
     }
 
@@ -181,28 +190,46 @@ fn place(number: u32) -> (usize, usize) {
 
 /// A set of packages by number.
 #[derive(Default)]
-pub(crate) struct Marks(Vec<u64>);
+pub(crate) struct Marks {
+    words: Vec<u64>,
+    /// The first of them in the order in which they were taken in, up to one more than [`FEW`].
+    first: Vec<u32>,
+}
+
+/// So many are looked for one by one: the processor compares many numbers at once.
+const FEW: usize = 4;
 
 impl Marks {
     /// Takes a package in.
     pub(crate) fn set(&mut self, number: u32) {
         let word = number as usize / 64;
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
+        if self.words.len() <= word {
+            self.words.resize(word + 1, 0);
         }
-        if let Some(word) = self.0.get_mut(word) {
+        if let Some(word) = self.words.get_mut(word) {
             *word |= 1 << (number % 64);
         }
+        if self.first.len() <= FEW {
+            self.first.push(number);
+        }
+    }
+
+    /// Whether any of these is in.
+    pub(crate) fn has_any(&self, numbers: &[u32]) -> bool {
+        if self.first.len() <= FEW {
+            return self.first.iter().any(|number| numbers.contains(number));
+        }
+        numbers.iter().any(|number| self.has(*number))
     }
 
     /// Whether a package is in.
     pub(crate) fn has(&self, number: u32) -> bool {
-        self.0.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
+        self.words.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
 
     /// How many are in.
     pub(crate) fn count(&self) -> usize {
-        self.0.iter().map(|word| word.count_ones() as usize).sum()
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 }
 
@@ -243,10 +270,31 @@ mod tests {
     }
 
     #[test]
+    fn packages_are_found_by_their_names_in_small_letters() {
+        let packages = Packages::default();
+        let all = [("GIMP", "1"), ("gimp", "2"), ("gimp-help", "2"), ("Élan", "1"), ("gi", "1")];
+        packages.numbers(all.into_iter().map(|(name, version)| package(name, version)));
+        let check = |begin: &str, exact: bool, version: &str, numbers: &[u32]| {
+            let marks = packages.marked(begin, |name| !exact || name == begin, |package| version.is_empty() || package.version == version);
+            assert_eq!((0..5).filter(|number| marks.has(*number)).collect::<Vec<u32>>(), numbers, "{begin}");
+            assert_eq!(
+                (marks.count(), marks.has_any(&[7, 3]), marks.has_any(numbers)),
+                (numbers.len(), numbers.contains(&3), !numbers.is_empty())
+            );
+        };
+        check("gimp", true, "", &[0, 1]);
+        check("gimp", false, "", &[0, 1, 2]);
+        check("gimp", false, "2", &[1, 2]);
+        check("élan", true, "", &[3]);
+        check("", false, "", &[0, 1, 2, 3, 4]);
+        check("z", false, "", &[]);
+    }
+
+    #[test]
     fn only_what_is_marked_is_taken_along() {
         let packages = Packages::default();
         packages.numbers(["a", "b", "c"].into_iter().map(|name| package(name, "1")));
-        let marks = packages.marked(|package| package.name != "b");
+        let marks = packages.marked("", |name| name != "b", |_| true);
         let (few, numbers) = packages.only(&marks);
         assert_eq!((marks.count(), few.count(), few.get(1)), (2, 2, Some(package("c", "1"))));
         assert_eq!((numbers[0], numbers[2]), (0, 1));

@@ -11,6 +11,7 @@ use crate::fingerprint::Fingerprint;
 use crate::presence::{Heard, Presence};
 use crate::room::RoomFacts;
 use crate::verdict::Verdict;
+use crate::version::Range;
 use crate::view::{AlertsShown, DeviceFilter};
 use crate::{About, AssetId, DeviceId, PersonId, Refusal, RefusalKind, RoomId, Site, SiteId, Tag, Working};
 use crate::{alert, attend, baseline, enroll, loan, person, room, sweep, token, verdict, view};
@@ -204,8 +205,31 @@ fn a_report_is_taken_in_once_and_its_changes_are_told() {
     assert_eq!(school.report(1, 2, &[]), 2, "a duplicate is acknowledged");
     assert_eq!(school.site.seq, seq, "and changes nothing");
     assert_eq!(school.told("section.changed"), ["PC1: geogebra 6.0.1 → 6.0.2; vlc 3.0 removed"]);
-    assert_eq!(view::software(&school.site, "geo*", None).len(), 1);
+    assert_eq!(view::software(&school.site, "geo*", None, 9).rows.len(), 1);
     assert_eq!(view::find_device(&school.site, "pc1").unwrap(), device);
+}
+
+#[test]
+fn who_has_a_title_is_counted_whole_and_shown_in_part() {
+    let mut school = School::new();
+    let old = [("gimp", "2.8"), ("gimp", "2.8"), ("bash", "5.2")];
+    for number in 1..=4 {
+        school.pc(number, &format!("LAB-{number}"), if number < 4 { &old } else { &[("gimp", "2.10")] });
+    }
+    let found = view::software(&school.site, "GIMP", None, 3);
+    assert_eq!((found.machines, found.row_count, found.version_count), (4, 7, 2));
+    let versions: Vec<_> = found.versions.iter().map(|count| (count.version.as_str(), count.machines)).collect();
+    assert_eq!(versions, [("2.8", 3), ("2.10", 1)]);
+    let tags: Vec<&str> = found.rows.iter().map(|row| row.tag.as_str()).collect();
+    assert_eq!(tags, ["LAB-1", "LAB-1", "LAB-2"], "the first in order, whatever list they have");
+    let newer = Range::parse(">= 2.10").unwrap();
+    assert_eq!(view::software(&school.site, "gimp", Some(&newer), 9).rows.len(), 1);
+    // What a machine has no more is no longer found.
+    school.report(4, 2, &[("bash", "5.2")]);
+    assert_eq!(view::software(&school.site, "gimp", Some(&newer), 9), view::Installed::default());
+    assert_eq!(view::software(&school.site, "bash", None, 0).machines, 4);
+    school.must(|w| enroll::revoke(w, DeviceId(Uuid::from_u128(1))));
+    assert_eq!(view::software(&school.site, "bash", None, 0).machines, 3);
 }
 
 #[test]

@@ -3,13 +3,11 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, text_at};
+use crate::cli::table::{Column, field, number_at, text_at};
 use crate::cli::way::Ask;
 use crate::cli::words;
 use clap::Args;
 use serde_json::Value;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Which machines have a title.
 #[derive(Debug, Args)]
@@ -18,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
     after_help = "Examples:
   rollcall software vlc
   rollcall software 'libreoffice*'             any ending
-  rollcall software firefox-esr --version '< 128'"
+  rollcall software firefox-esr --version '< 128'
+  rollcall software vlc --limit 0              which versions, no machines"
 )]
 pub struct Software {
     /// The package's name; * at the end stands for any ending
@@ -26,6 +25,12 @@ pub struct Software {
     /// Only these versions: '>= 2.1, < 3'
     #[arg(long, value_name = "RANGE")]
     version: Option<String>,
+    /// So many rows at most; the rest is counted
+    #[arg(long, value_name = "N", default_value_t = 1000, conflicts_with = "all")]
+    limit: usize,
+    /// Every row
+    #[arg(long)]
+    all: bool,
 }
 
 const COLUMNS: &[Column] = &[
@@ -43,17 +48,33 @@ const MOST: usize = 20;
 
 impl Ask for Software {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
-        let ask = |version: Option<String>| [("title", Some(self.title.clone())), ("version", version)];
-        let rows = client.get(&["software"], &ask(self.version.clone())).await?;
-        let list = rows.as_array().map(Vec::as_slice).unwrap_or_default();
+        let limit = if self.all { usize::MAX } else { self.limit };
+        let ask = |version: Option<String>, limit: usize| {
+            [("title", Some(self.title.clone())), ("version", version), ("limit", Some(limit.to_string()))]
+        };
+        let found = client.get(&["software"], &ask(self.version.clone(), limit)).await?;
+        let rows = number_at(&found, "row_count");
+        if out.is_json() {
+            out.json(&found);
+            return Ok(if rows == 0 { Exit::Found } else { Exit::Done });
+        }
         let empty = match &self.version {
-            Some(range) if list.is_empty() => self.not_in(range, &client.get(&["software"], &ask(None)).await?),
+            Some(range) if rows == 0 => self.not_in(range, &client.get(&["software"], &ask(None, 0)).await?),
             _ => self.nowhere(),
         };
-        if out.terminal.is_some() && !out.is_json() && list.len() > 1 {
-            out.print(&format!("{}\n", summary(list, MOST).join("\n")));
+        if (rows > 1 && out.terminal.is_some()) || (rows > 0 && limit == 0) {
+            let gap = if limit == 0 { "" } else { "\n" };
+            out.print(&format!("{}{gap}", summary(&found, MOST).join("\n")));
         }
-        Ok(out.rows(COLUMNS, &rows, &empty))
+        if rows > 0 && limit == 0 {
+            return Ok(Exit::Done);
+        }
+        let exit = out.rows(COLUMNS, field(&found, "rows"), &empty);
+        let left = rows.saturating_sub(limit as u64);
+        if left > 0 {
+            out.note(&format!("and {left} more; --all shows them"));
+        }
+        Ok(exit)
     }
 }
 
@@ -64,28 +85,23 @@ impl Software {
 
     /// Nothing is in the range; what there is outside of it.
     fn not_in(&self, range: &str, any: &Value) -> String {
-        match any.as_array().map(Vec::as_slice) {
-            None | Some([]) => self.nowhere(),
-            Some(rows) => {
-                let machines: BTreeSet<String> = rows.iter().map(|row| text_at(row, "tag")).collect();
-                let have = if machines.len() == 1 { "has" } else { "have" };
-                let machines = words::count(machines.len(), "machine", "machines");
-                format!("{machines} {have} {:?}, none of them in {range}: {}", self.title, summary(rows, 5).join(", "))
+        match number_at(any, "machines") {
+            0 => self.nowhere(),
+            machines => {
+                let have = if machines == 1 { "has" } else { "have" };
+                let machines = words::count(machines, "machine", "machines");
+                format!("{machines} {have} {:?}, none of them in {range}: {}", self.title, summary(any, 5).join(", "))
             }
         }
     }
 }
 
-/// How often there is which version, the commonest first: "40 × gimp 2.10.34".
-fn summary(rows: &[Value], most: usize) -> Vec<String> {
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for row in rows {
-        *counts.entry(format!("{} {}", text_at(row, "title"), text_at(row, "version"))).or_default() += 1;
-    }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by_key(|(_, count)| Reverse(*count));
-    let more = counts.len().saturating_sub(most);
-    let mut lines: Vec<String> = counts.into_iter().take(most).map(|(what, count)| format!("{count} × {what}")).collect();
+/// How many machines have which version, the commonest first: "40 × gimp 2.10.34".
+fn summary(found: &Value, most: usize) -> Vec<String> {
+    let versions = found["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let line = |of: &Value| format!("{} × {} {}", number_at(of, "machines"), text_at(of, "title"), text_at(of, "version"));
+    let mut lines: Vec<String> = versions.iter().take(most).map(line).collect();
+    let more = number_at(found, "version_count").saturating_sub(lines.len() as u64);
     if more > 0 {
         lines.push(format!("and {more} more"));
     }
@@ -99,13 +115,13 @@ mod tests {
 
     #[test]
     fn versions_are_counted() {
-        let row = |tag: &str, version: &str| json!({"title": "gimp", "version": version, "tag": tag});
-        let rows = json!([row("A", "2.8"), row("B", "2.10"), row("C", "2.10")]);
-        assert_eq!(summary(rows.as_array().unwrap(), 9), ["2 × gimp 2.10", "1 × gimp 2.8"]);
-        assert_eq!(summary(rows.as_array().unwrap(), 1), ["2 × gimp 2.10", "and 1 more"]);
-        let gimp = Software { title: "gimp".to_owned(), version: None };
+        let version = |version: &str, machines: u64| json!({"title": "gimp", "version": version, "machines": machines});
+        let found = json!({"machines": 3, "version_count": 2, "versions": [version("2.10", 2), version("2.8", 1)]});
+        assert_eq!(summary(&found, 9), ["2 × gimp 2.10", "1 × gimp 2.8"]);
+        assert_eq!(summary(&found, 1), ["2 × gimp 2.10", "and 1 more"]);
+        let gimp = Software { title: "gimp".to_owned(), version: None, limit: 9, all: false };
         let want = "3 machines have \"gimp\", none of them in < 1: 2 × gimp 2.10, 1 × gimp 2.8";
-        assert_eq!(gimp.not_in("< 1", &rows), want);
-        assert!(gimp.not_in("< 1", &json!([])).starts_with("no machine has"));
+        assert_eq!(gimp.not_in("< 1", &found), want);
+        assert!(gimp.not_in("< 1", &json!({"machines": 0})).starts_with("no machine has"));
     }
 }

@@ -35,7 +35,8 @@ fn list(n: u32) -> Section {
         publisher: format!("Debian Maintainers {0} <team-{0}@lists.debian.org>", p % 90),
         source: "dpkg".into(),
     };
-    Section::Software(v1::Software { packages: (0..900).map(package).collect() })
+    let own = (n == 20).then(|| v1::Package { name: "geogebra".into(), version: "5.2".into(), source: "dpkg".into(), ..package(0) });
+    Section::Software(v1::Software { packages: (0..900).map(package).chain(own).collect() })
 }
 
 fn digest(section: &Section) -> Digest {
@@ -161,8 +162,8 @@ fn measure() {
     let unique = times.iter().enumerate().filter(|(n, _)| n % 10 < 3).map(|(_, times)| *times);
     let (door, writer): (Vec<_>, Vec<_>) = unique.unzip();
     println!("a first report with its own list: {:?} at the door, {:?} of the writer", middle(door), middle(writer));
-    for title in ["package-77-of-the-system", "package-52-of*", "nothing"] {
-        time(&format!("software {title}"), || view::software(&site, title, None));
+    for title in ["package-77-of-the-system", "package-52-of*", "geogebra", "nothing"] {
+        time(&format!("software {title}"), || view::software(&site, title, None, 1000));
     }
     let [one, other] = [10, 11].map(|n| site.content("software", &digest(&list(n))).unwrap());
     time("difference of two lists, a thousand times", || (0..1000).map(|_| diff::changes(one, other).len()).sum::<usize>());

@@ -24,7 +24,7 @@ pub async fn moments(folder: &Path) -> anyhow::Result<Vec<Figure>> {
     figures.push(Figure::within("both programs started → machine in the inventory", began.elapsed(), Duration::from_secs(10)));
     match installed {
         Ok(()) => {
-            this.until(&format!("/software?title={PACKAGE}"), |rows| rows[0]["version"] == "1.2.3").await?;
+            this.until(&format!("/software?title={PACKAGE}"), |found| found["rows"][0]["version"] == "1.2.3").await?;
             dpkg(&["--purge", PACKAGE]).await?;
             let finished = Instant::now();
             this.told_of_removal().await?;

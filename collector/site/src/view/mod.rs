@@ -2,28 +2,25 @@
 
 mod rows;
 mod search;
+mod software;
 
 pub use rows::{
     AlertRow, AlertsShown, AssetRow, DeviceFilter, DevicePage, DeviceRow, Ended, LoanRow, Retired, RoomRow, SectionView, SoftwareRow,
 };
 
 pub use search::{Found, Hits, TitleHit, search};
+pub use software::{Installed, MOST_VERSIONS, VersionCount, software};
 
 use crate::alert::{Alert, AlertState};
 use crate::asset::{Asset, AssetStatus};
-use crate::baseline::Title;
 use crate::device::{Device, DeviceState};
-use crate::inventory::Profile;
 use crate::loan::Loan;
-use crate::packages::Package;
 use crate::presence::{self, Heard, Presence};
 use crate::room::Room;
-use crate::version::Range;
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, natural, sweep};
 use jiff::Timestamp;
-use rollcall_proto::{Digest, Section};
+use rollcall_proto::Section;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The devices, by room, seat and tag. Retired and revoked ones only when their state is asked for.
@@ -285,42 +282,6 @@ pub fn alert_row(site: &Site, alert: &Alert) -> AlertRow {
         state,
         by,
     }
-}
-
-/// The machines in service whose software was read, each with the digest of its list.
-fn with_software(site: &Site) -> impl Iterator<Item = (&Asset, &Device, Digest)> {
-    let of = |profile: &Arc<Profile>| profile.sections.get("software").and_then(|held| held.digest);
-    site.profiles.values().filter_map(move |profile| {
-        let (digest, device) = (of(profile)?, site.devices.get(&profile.device)?);
-        let asset = site.assets.get(&device.asset).filter(|asset| asset.device == Some(device.id))?;
-        let serves = device.state == DeviceState::Active && asset.status != AssetStatus::Retired;
-        serves.then_some((&**asset, &**device, digest))
-    })
-}
-
-/// Who has a title (its name without regard to case; `*` at the end stands for any ending), in a range of versions.
-pub fn software(site: &Site, title: &str, range: Option<&Range>) -> Vec<SoftwareRow> {
-    let title = Title::new(title);
-    let fits = |package: &Package<'_>| title.is(package.name) && range.is_none_or(|range| range.holds(package.version));
-    let marks = site.packages().marked(fits);
-    // Thirty identical PCs share one list: it is searched once.
-    let lists = site.lists().map(|(digest, list)| (digest, list.marked(site.packages(), &marks).collect::<Vec<_>>()));
-    let lists: HashMap<&[u8; 32], Vec<Package<'_>>> = lists.filter(|(_, found)| !found.is_empty()).collect();
-    let mut rows = Vec::new();
-    for (asset, device, digest) in with_software(site) {
-        let Some(packages) = lists.get(digest.as_bytes()) else { continue };
-        rows.extend(packages.iter().map(|package| SoftwareRow {
-            title: package.name.to_owned(),
-            version: package.version.to_owned(),
-            architecture: package.architecture.to_owned(),
-            source: package.source.to_owned(),
-            device: device.host_name.clone(),
-            tag: asset.tag.clone(),
-            room: asset.room.clone(),
-        }));
-    }
-    rows.sort_by(|a, b| (&a.title, &a.room, &a.tag).cmp(&(&b.title, &b.room, &b.tag)));
-    rows
 }
 
 /// The loans, newest first: open ones, or all.

@@ -1,11 +1,11 @@
 //! Finds by a piece of text what is no device: rooms, software titles, people.
 
-use super::{holds, with_software};
+use super::holds;
+use super::software::with_list;
 use crate::Site;
 use crate::person::Person;
 use crate::room::Room;
-use rollcall_proto::Digest;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Packages that are looked at for one search: every list of a district's school, and a second of one processor at most.
@@ -68,13 +68,14 @@ fn best<T>(mut found: Vec<T>, text: &str, most: usize, name: impl Fn(&T) -> &str
 
 /// The titles that contain a text in small letters; and whether every list was looked through.
 fn titles(site: &Site, text: &str) -> (Vec<TitleHit>, bool) {
-    // Thirty identical PCs share one list: it is looked through once.
-    let mut lists: HashMap<Digest, usize> = HashMap::new();
-    with_software(site).for_each(|(_, _, digest)| *lists.entry(digest).or_default() += 1);
-    let marks = site.packages().marked(|package| holds(package.name, text));
+    let marks = site.packages().marked("", |name| holds(name, text), |_| true);
     let (mut found, mut looked) = (BTreeMap::<&str, usize>::new(), 0);
-    for (digest, devices) in &lists {
-        let Some(list) = site.content("software", digest) else { continue };
+    // Thirty identical PCs share one list: it is looked through once.
+    for (digest, list) in site.lists() {
+        let devices = with_list(site, digest).count();
+        if devices == 0 {
+            continue;
+        }
         looked += list.count();
         if looked > MOST_PACKAGES {
             break;

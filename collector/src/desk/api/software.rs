@@ -8,8 +8,9 @@ use axum::routing::get;
 use axum::{Json, Router};
 use rollcall_site::Refusal;
 use rollcall_site::version::Range;
-use rollcall_site::view::{self, SoftwareRow};
+use rollcall_site::view::{self, Installed};
 use serde::Deserialize;
+use tokio::task::spawn_blocking;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
@@ -21,18 +22,20 @@ pub(super) fn routes() -> Router<Collector> {
 struct Title {
     title: String,
     version: Option<String>,
+    limit: Option<usize>,
 }
 
-async fn list(
-    State(collector): State<Collector>,
-    Viewer(_): Viewer,
-    Asked(asked): Asked<Title>,
-) -> Result<Json<Vec<SoftwareRow>>, Problem> {
+/// Rows that are given when nobody says how many.
+const LIMIT: usize = 1000;
+
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(asked): Asked<Title>) -> Result<Json<Installed>, Problem> {
     if asked.title.trim().is_empty() {
         return Err(Refusal::invalid("which title? Give a package's name, or \"*\" for all of them").into());
     }
     let range = asked.version.as_deref().map(range).transpose()?;
-    Ok(Json(view::software(&collector.keeper.view(), &asked.title, range.as_ref())))
+    let site = collector.keeper.view();
+    let found = spawn_blocking(move || view::software(&site, &asked.title, range.as_ref(), asked.limit.unwrap_or(LIMIT)));
+    Ok(Json(found.await.map_err(|_| Problem::broken_off())?))
 }
 
 /// A range of versions as people write it; a word without any figure is a slip, not a version.

@@ -8,7 +8,7 @@ use crate::desk::{Answer, Desk, address};
 use askama::Template;
 use axum::extract::{Query, State};
 use rollcall_site::Tag;
-use rollcall_site::view::{self, SoftwareRow};
+use rollcall_site::view::{self, Installed, SoftwareRow};
 use serde::Deserialize;
 
 /// Most machines that are named.
@@ -37,10 +37,8 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
     let title: String = ask.title.trim().chars().take(LONGEST).collect();
     let titles = desk.apart(move |desk| {
         let look = desk.look();
-        let mut rows = view::software(&look.site, &title, None);
-        let all = rows.len();
-        rows.truncate(MOST);
-        Ok(Titles { frame: Frame::of(desk, &visitor, &look, Tab::Devices), title, rows, all })
+        let Installed { rows, row_count, .. } = view::software(&look.site, &title, None, MOST);
+        Ok(Titles { frame: Frame::of(desk, &visitor, &look, Tab::Devices), title, rows, all: row_count })
     });
     page(&titles.await?)
 }
