@@ -2,7 +2,7 @@
 
 use crate::asset::AssetKind;
 use crate::attend::{Report, Reported};
-use crate::device::Device;
+use crate::device::{Device, DeviceState};
 use crate::record::{Record, Rest, Table};
 use crate::{DeviceId, Refusal, Site, Working, diff};
 use jiff::{SignedDuration, Timestamp};
@@ -37,19 +37,22 @@ impl Record for Profile {
         &mut site.profiles
     }
     fn index(site: &mut Site, old: Option<&Self>, new: Option<&Self>) {
-        let list = |profile: &Self| Some((profile.software()?, profile.device));
-        let (old, new) = (old.and_then(list), new.and_then(list));
-        if old != new {
-            old.map(|entry| site.by_list.remove(&entry));
-            site.by_list.extend(new);
+        let (old, new) = (old.and_then(Self::listed), new.and_then(Self::listed));
+        if old == new {
+            return;
+        }
+        old.map(|listed| site.by_list.remove(&listed));
+        let serves = |listed: &(_, DeviceId)| site.devices.get(&listed.1).is_some_and(|device| device.state == DeviceState::Active);
+        if let Some(listed) = new.filter(serves) {
+            site.by_list.insert(listed);
         }
     }
 }
 
 impl Profile {
-    /// The digest of its list of software.
-    pub(crate) fn software(&self) -> Option<[u8; 32]> {
-        Some(*self.sections.get("software")?.digest?.as_bytes())
+    /// The digest of its list of software, with the device.
+    pub(crate) fn listed(&self) -> Option<([u8; 32], DeviceId)> {
+        Some((*self.sections.get("software")?.digest?.as_bytes(), self.device))
     }
 }
 

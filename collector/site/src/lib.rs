@@ -124,7 +124,7 @@ pub struct Site {
     pub(crate) by_certificate: HashMap<String, DeviceId>,
     /// By the hashes of its hardware facts.
     pub(crate) by_hardware: OrdSet<(u64, DeviceId)>,
-    /// By the digest of its list of software.
+    /// Devices that may speak, by the digest of their list of software.
     pub(crate) by_list: OrdSet<([u8; 32], DeviceId)>,
     /// By the section's place and the digest.
     contents: OrdMap<(u8, [u8; 32]), Content>,

@@ -3,6 +3,7 @@
 mod edges;
 mod identity;
 
+use crate::asset::{self, AssetFacts};
 use crate::attend::{Goodbye, Hello, Met, Report, Reported};
 use crate::content::Content;
 use crate::enroll::{Enrolled, Enrolment};
@@ -222,6 +223,15 @@ fn who_has_a_title_is_counted_whole_and_shown_in_part() {
     assert_eq!(versions, [("2.8", 3), ("2.10", 1)]);
     let tags: Vec<&str> = found.rows.iter().map(|row| row.tag.as_str()).collect();
     assert_eq!(tags, ["LAB-1", "LAB-1", "LAB-2"], "the first in order, whatever list they have");
+    // Asked for few, it goes room by room; for all, list by list: the first are the same, and machines of no room come last.
+    let all = view::software(&school.site, "*", None, 99).rows;
+    let few = view::software(&school.site, "*", None, 1).rows;
+    assert_eq!((all.len(), few.as_slice()), (10, &all[..1]));
+    let nowhere = AssetFacts { room: Some(String::new()), ..AssetFacts::default() };
+    school.must(|w| asset::set(w, AssetId(Uuid::from_u128(1001)), nowhere));
+    let moved = view::software(&school.site, "*", None, 1).rows;
+    assert_eq!((moved[0].tag.as_str(), moved[0].room.as_ref()), ("LAB-2", Some(&lab())));
+    assert_eq!(view::software(&school.site, "*", None, 99).rows[9].tag.as_str(), "LAB-1");
     let newer = Range::parse(">= 2.10").unwrap();
     assert_eq!(view::software(&school.site, "gimp", Some(&newer), 9).rows.len(), 1);
     // What a machine has no more is no longer found.
@@ -379,7 +389,7 @@ fn a_replay_of_what_was_written_gives_the_same_state() {
     assert!(replayed.device_by_certificate("cert1").is_some(), "the indexes are rebuilt");
     let mut text = serde_json::to_string(&**school.site.assets.values().next().unwrap()).unwrap();
     text = text.replacen('{', "{\"of_a_newer_version\":7,", 1);
-    let asset: crate::asset::Asset = serde_json::from_str(&text).unwrap();
+    let asset: asset::Asset = serde_json::from_str(&text).unwrap();
     assert!(serde_json::to_string(&asset).unwrap().contains("\"of_a_newer_version\":7"), "unknown fields survive");
 }
 

@@ -79,7 +79,7 @@ fn hostile_text_of_an_agent_is_cut_before_it_is_kept_or_told() {
 
 #[test]
 fn a_product_names_its_maker_once() {
-    let check = |maker: &str, model: &str, want: &str| assert_eq!(crate::asset::product(maker, model), want);
+    let check = |maker: &str, model: &str, want: &str| assert_eq!(asset::product(maker, model), want);
     check("HP", "HP ProDesk 400 G7", "HP ProDesk 400 G7");
     check("Dell Inc.", "Latitude 3340", "Dell Inc. Latitude 3340");
     check("", "OptiPlex", "OptiPlex");

@@ -1,7 +1,7 @@
 //! Who has a title.
 
 use super::SoftwareRow;
-use crate::asset::{Asset, AssetStatus};
+use crate::asset::Asset;
 use crate::baseline::Title;
 use crate::device::{Device, DeviceState};
 use crate::packages::Package;
@@ -9,7 +9,7 @@ use crate::version::Range;
 use crate::{DeviceId, Site};
 use serde::Serialize;
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// Who has a title.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -22,7 +22,7 @@ pub struct Installed {
     pub versions: Vec<VersionCount>,
     /// How often it is installed: a package of two architectures is two.
     pub row_count: usize,
-    /// Those by title, room and tag, as many as were asked for.
+    /// Those by room, tag and title, as many as were asked for.
     pub rows: Vec<SoftwareRow>,
 }
 
@@ -50,33 +50,68 @@ pub fn software(site: &Site, title: &str, range: Option<&Range>, most: usize) ->
     }
     // Thirty identical PCs share one list: it is searched once.
     let lists = site.lists().map(|(digest, list)| (digest, list.marked(site.packages(), &marks).collect::<Vec<_>>()));
-    let lists: Vec<(&[u8; 32], Vec<Package<'_>>)> = lists.filter(|(_, packages)| !packages.is_empty()).collect();
-    let (mut found, mut machines, mut versions) = (Vec::new(), 0, BTreeMap::<(&str, &str), usize>::new());
+    let lists: Lists<'_> = lists.filter(|(_, packages)| !packages.is_empty()).collect();
+    let (mut machines, mut row_count, mut versions) = (0, 0, BTreeMap::<(&str, &str), usize>::new());
     for (digest, packages) in &lists {
-        let mut with_it = 0;
-        for (asset, device) in with_list(site, digest) {
-            found.extend(packages.iter().map(|package| Row { asset, device, package }));
-            with_it += 1;
-        }
-        // A package of two architectures is one on its machine.
-        let once: BTreeSet<(&str, &str)> = packages.iter().map(|package| (package.name, package.version)).collect();
-        once.into_iter().for_each(|version| *versions.entry(version).or_default() += with_it);
+        let with_it = with_list(site, digest).count();
         machines += with_it;
+        row_count += with_it * packages.len();
+        // A package of two architectures is one on its machine.
+        let mut once: Vec<(&str, &str)> = packages.iter().map(|package| (package.name, package.version)).collect();
+        once.sort_unstable();
+        once.dedup();
+        once.into_iter().for_each(|version| *versions.entry(version).or_default() += with_it);
     }
     let (version_count, versions) = commonest(versions);
-    Installed { machines, version_count, versions, row_count: found.len(), rows: first(found, most).iter().map(Row::shown).collect() }
+    let mut rows = if row_count > most.saturating_mul(OFTEN) { room_by_room(site, &lists, most) } else { list_by_list(site, &lists) };
+    rows.sort_by(Row::order);
+    rows.truncate(most);
+    Installed { machines, version_count, versions, row_count, rows: rows.iter().map(Row::shown).collect() }
 }
 
-/// The machines in service that have this list of software.
-pub(super) fn with_list<'a>(site: &'a Site, digest: &[u8; 32]) -> impl Iterator<Item = (&'a Asset, &'a Device)> + use<'a> {
+/// The devices in service that have this list of software.
+pub(super) fn with_list<'a>(site: &'a Site, digest: &[u8; 32]) -> impl Iterator<Item = DeviceId> + use<'a> {
     let digest = *digest;
-    let from = site.by_list.range((digest, DeviceId(uuid::Uuid::nil()))..).take_while(move |(list, _)| *list == digest);
-    from.filter_map(|(_, device)| {
-        let device = site.devices.get(device)?;
-        let asset = site.assets.get(&device.asset).filter(|asset| asset.device == Some(device.id))?;
-        let serves = device.state == DeviceState::Active && asset.status != AssetStatus::Retired;
-        serves.then_some((&**asset, &**device))
-    })
+    let from = site.by_list.range((digest, DeviceId(uuid::Uuid::nil()))..);
+    from.take_while(move |(list, _)| *list == digest).map(|(_, device)| *device)
+}
+
+/// A title with so many times the rows that are wanted is looked for room by room, until there are enough.
+const OFTEN: usize = 8;
+
+/// What was found on each list of software.
+type Lists<'a> = HashMap<&'a [u8; 32], Vec<Package<'a>>>;
+
+/// Every row.
+fn list_by_list<'a>(site: &'a Site, lists: &'a Lists<'a>) -> Vec<Row<'a>> {
+    let machines = lists.iter().flat_map(|(digest, packages)| with_list(site, digest).map(move |device| (device, packages)));
+    let found = machines.filter_map(|(device, packages)| {
+        let device = &**site.devices.get(&device)?;
+        Some((&**site.assets.get(&device.asset)?, device, packages))
+    });
+    found.flat_map(|(asset, device, packages)| packages.iter().map(move |package| Row { asset, device, package })).collect()
+}
+
+/// The rows of the first rooms, as many as are wanted or some more; all when the rooms have fewer.
+fn room_by_room<'a>(site: &'a Site, lists: &'a Lists<'a>, most: usize) -> Vec<Row<'a>> {
+    let (mut rows, mut last) = (Vec::new(), None);
+    for (room, asset) in &site.by_room {
+        if last != Some(room) && rows.len() >= most {
+            return rows;
+        }
+        last = Some(room);
+        rows.extend(site.assets.get(asset).into_iter().flat_map(|asset| rows_of(site, lists, asset)));
+    }
+    if rows.len() < most { list_by_list(site, lists) } else { rows }
+}
+
+fn rows_of<'a>(site: &'a Site, lists: &'a Lists<'a>, asset: &'a Asset) -> impl Iterator<Item = Row<'a>> {
+    let device = asset.device.and_then(|device| site.devices.get(&device)).filter(|device| device.state == DeviceState::Active);
+    let found = device.and_then(|device| {
+        let (digest, _) = site.profiles.get(&device.id)?.listed()?;
+        Some((&**device, lists.get(&digest)?))
+    });
+    found.into_iter().flat_map(move |(device, packages)| packages.iter().map(move |package| Row { asset, device, package }))
 }
 
 /// A package on a machine, before anything of it is copied.
@@ -87,8 +122,9 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// By room, those of no room last, then by tag and title.
     fn order(&self, other: &Self) -> Ordering {
-        let key = |row: &Self| (row.package.name, &row.asset.room, &row.asset.tag);
+        let key = |row: &Self| (row.asset.room.is_none(), &row.asset.room, &row.asset.tag, row.package.name, row.package.version);
         key(self).cmp(&key(other))
     }
 
@@ -104,16 +140,6 @@ impl Row<'_> {
             room: asset.room.clone(),
         }
     }
-}
-
-/// The first rows in order: what nobody sees is not sorted.
-fn first(mut rows: Vec<Row<'_>>, most: usize) -> Vec<Row<'_>> {
-    if most < rows.len() {
-        rows.select_nth_unstable_by(most, Row::order);
-        rows.truncate(most);
-    }
-    rows.sort_by(Row::order);
-    rows
 }
 
 /// How many versions there are on any machine, and the commonest of them.
