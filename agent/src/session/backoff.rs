@@ -34,6 +34,11 @@ impl Backoff {
         self.up_to(FIRST)
     }
 
+    /// The machine wakes up: whatever failed before it slept says nothing of now.
+    pub(super) fn begin_anew(&mut self) {
+        (self.lost_at, self.calls) = (None, 0);
+    }
+
     /// After a connection broke (`worked`: it had been welcomed) or could not be made.
     pub(super) fn after_loss(&mut self, worked: bool, elapsed: Duration) -> Duration {
         if worked {
@@ -104,6 +109,18 @@ mod tests {
             let times: Vec<_> = (0..3000).map(|seed| back(seed * 7919, up)).collect();
             assert!(times.iter().all(|time| *time < Duration::from_secs(30)), "{up:?}");
         }
+    }
+
+    #[test]
+    fn who_wakes_up_calls_as_after_a_connection_that_worked() {
+        let mut backoff = Backoff::new(7);
+        for minute in 0..20 {
+            backoff.after_loss(false, Duration::from_secs(minute * 60));
+        }
+        backoff.begin_anew();
+        let woken = Duration::from_secs(9000);
+        assert!(backoff.after_loss(false, woken) <= AT_ONCE && backoff.after_loss(false, woken) <= SOON);
+        assert!(backoff.after_loss(false, woken) <= RESTART, "the network of a laptop takes seconds to come up");
     }
 
     #[test]

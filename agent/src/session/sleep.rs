@@ -29,6 +29,7 @@ impl Session {
     /// Calls soon, and reads again what may have changed under the closed lid.
     pub(super) fn on_resume(&mut self, now: Now, out: &mut Output) {
         if matches!(self.link, Link::Waiting { .. }) && !self.refused {
+            self.backoff.begin_anew();
             self.link = Link::Waiting { call_at: now.elapsed + WAKING.mul_f64(self.backoff.random()) };
         }
         self.ask(Request::of_lively(), out);
