@@ -31,7 +31,7 @@ impl World {
                 self.machines[machine].sleep(self.now);
             }
             Act::OpenTheLid(machine) if self.machines[machine].is_asleep() => {
-                self.judge.set(machine, Truth::Here, self.now);
+                self.judge.set(machine, if self.machines[machine].cabled { Truth::Here } else { Truth::Silent }, self.now);
                 let effects = self.machines[machine].resume(self.now, &self.runtime);
                 self.follow(machine, effects);
             }

@@ -4,10 +4,12 @@ use rollcall_agent::session::{Beginning, Event, Lineage, Now, Session, Task};
 use rollcall_agent::source::{Facts, Simulated, Source};
 use rollcall_agent::spool::Spool;
 use rollcall_agent::survey::{Content, Reading};
-use rollcall_proto::v1::{FromAgent, Health, HealthDetail, Hello, Reason};
+use rollcall_proto::Digest;
+use rollcall_proto::v1::{Entry, FromAgent, Health, HealthDetail, Hello, Reason};
 use rollcall_site::DeviceId;
 use rollcall_tests::fuzz::Random;
 use rollcall_tests::pc::{Pc, Title, software};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -43,6 +45,10 @@ pub struct Machine {
     pub starts: u64,
     /// The spool's session, and up to which of its entries the collector's word was heard.
     pub acknowledged: (String, u64),
+    /// The content that it told last of each section, as far as the collector's word was heard.
+    pub told: BTreeMap<String, Digest>,
+    /// What its entries that are not acknowledged tell, by number.
+    telling: BTreeMap<u64, Vec<(String, Digest)>>,
     pub dir: PathBuf,
     pub lineage: Lineage,
     /// When it wants to be woken, ms of the week.
@@ -69,6 +75,8 @@ impl Machine {
             line: None,
             starts: 0,
             acknowledged: (String::new(), 0),
+            told: BTreeMap::new(),
+            telling: BTreeMap::new(),
             dir,
             lineage: Lineage::default(),
             wake: u64::MAX,
@@ -120,7 +128,7 @@ impl Machine {
     }
 
     /// The digest of the software that is on it.
-    pub fn software(&self) -> rollcall_proto::Digest {
+    pub fn software(&self) -> Digest {
         self.list().digest
     }
 
@@ -194,18 +202,30 @@ impl Machine {
             Task::Connect(hello) => effects.push(Effect::Connect(hello)),
             Task::Disconnect => effects.push(Effect::Disconnect),
             Task::Survey(names) => effects.push(Effect::Survey(runtime.block_on(self.source.survey(&names)))),
-            Task::Keep(entry, contents) => spool.keep(&entry, &contents).unwrap(),
+            Task::Keep(entry, contents) => {
+                spool.keep(&entry, &contents).unwrap();
+                self.telling.insert(entry.number, contents_of(&entry));
+            }
             Task::Forget(up_to, used) => {
                 spool.forget(up_to, &used).unwrap();
                 let session = self.running.as_ref().map(|(session, _)| session.id().to_owned()).unwrap_or_default();
                 self.acknowledged = (session, up_to);
+                let later = self.telling.split_off(&(up_to + 1));
+                self.told.extend(std::mem::replace(&mut self.telling, later).into_values().flatten());
             }
-            Task::BeginAnew(session, entries) => spool.begin_anew(&session, &entries).unwrap(),
+            Task::BeginAnew(session, entries) => {
+                spool.begin_anew(&session, &entries).unwrap();
+                self.telling = entries.iter().map(|entry| (entry.number, contents_of(entry))).collect();
+            }
             Task::Remember(lineage) => self.lineage = lineage,
             Task::Hold(_) | Task::Addresses(_) | Task::Finish | Task::ReadHealth => {}
             Task::MakeRequest | Task::RenewLapsed(_) | Task::Install(_) | Task::Retire => panic!("{}: {task:?}", self.tag),
         }
     }
+}
+
+fn contents_of(entry: &Entry) -> Vec<(String, Digest)> {
+    entry.sections.iter().filter_map(|state| Some((state.name.clone(), Digest::from_wire(&state.digest)?))).collect()
 }
 
 /// A UUID that is the same in every run.
