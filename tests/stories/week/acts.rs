@@ -34,6 +34,9 @@ impl World {
                 self.judge.set(machine, if self.machines[machine].cabled { Truth::Here } else { Truth::Silent }, self.now);
                 let effects = self.machines[machine].resume(self.now, &self.runtime);
                 self.follow(machine, effects);
+                for (_, happening) in self.frozen.extract_if(.., |(whose, _)| *whose == machine).collect::<Vec<_>>() {
+                    self.at(self.now + SECOND, happening);
+                }
             }
             Act::Install(machine) => self.install(machine),
             Act::KillTheAgent(machine) if self.machines[machine].works() => {

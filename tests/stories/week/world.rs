@@ -65,6 +65,8 @@ pub struct World {
     pub(super) to_come: BTreeMap<(u64, u64), Happening>,
     pub(super) order: u64,
     pub(super) installed: u64,
+    /// What goes on when a machine wakes up.
+    pub(super) frozen: Vec<(usize, Happening)>,
     pub(super) runtime: Runtime,
     pub(super) folder: TempDir,
 }
@@ -85,6 +87,7 @@ impl World {
             to_come: BTreeMap::new(),
             order: 0,
             installed: 0,
+            frozen: Vec::new(),
             runtime: tokio::runtime::Builder::new_current_thread().build().unwrap(),
             folder,
             random: random.clone(),
@@ -126,6 +129,9 @@ impl World {
                     self.machines[machine].wake = u64::MAX;
                     self.step(machine, Event::Wake);
                 }
+            }
+            Happening::Surveyed(machine, ..) | Happening::Changed(machine, _) if self.machines[machine].is_asleep() => {
+                self.frozen.push((machine, happening));
             }
             Happening::Surveyed(machine, start, readings) if self.is_the_same(machine, start) => {
                 self.step(machine, Event::Surveyed(readings))
