@@ -18,6 +18,11 @@ use super::machine::{Machine, uuid};
 /// How long those who were here have to come back after a start, as in `rollcall serve`.
 const GRACE: SignedDuration = SignedDuration::from_secs(60);
 
+/// What a disk writes at least, bytes.
+const SECTOR: usize = 512;
+/// So many zeros behind the last whole sector tell the ledger that it was never written, bytes.
+const LEAST: usize = 4;
+
 /// How a collector ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -121,7 +126,11 @@ impl School {
             match random.below(3) {
                 0 => {}
                 1 => bytes.truncate(kept),
-                _ => bytes[kept..].fill(0),
+                // What was written of a sector is there whole; the ledger can't tell the first bytes of one from a packed end.
+                _ => match kept.next_multiple_of(SECTOR) {
+                    kept if kept + LEAST <= bytes.len() => bytes[kept..].fill(0),
+                    _ => {}
+                },
             }
             std::fs::write(&doomed.segment, bytes).unwrap();
         }
