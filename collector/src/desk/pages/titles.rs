@@ -8,11 +8,13 @@ use crate::desk::{Answer, Desk, address};
 use askama::Template;
 use axum::extract::{Query, State};
 use rollcall_site::Tag;
-use rollcall_site::view::{self, Installed, SoftwareRow};
+use rollcall_site::view::{self, Installed, SoftwareRow, VersionCount};
 use serde::Deserialize;
 
 /// Most machines that are named.
 const MOST: usize = 300;
+/// Most versions that are counted on the page.
+const FEW: usize = 12;
 /// Longest title that is looked for, characters.
 const LONGEST: usize = 300;
 
@@ -28,6 +30,11 @@ pub(in crate::desk) struct Ask {
 struct Titles {
     frame: Frame,
     title: String,
+    /// Whether any ending of the title was asked for.
+    is_open: bool,
+    machines: usize,
+    versions: Vec<VersionCount>,
+    version_count: usize,
     rows: Vec<SoftwareRow>,
     all: usize,
 }
@@ -37,8 +44,10 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
     let title: String = ask.title.trim().chars().take(LONGEST).collect();
     let titles = desk.apart(move |desk| {
         let look = desk.look();
-        let Installed { rows, row_count, .. } = view::software(&look.site, &title, None, MOST);
-        Ok(Titles { frame: Frame::of(desk, &visitor, &look, Tab::Devices), title, rows, all: row_count })
+        let Installed { machines, mut versions, version_count, rows, row_count: all } = view::software(&look.site, &title, None, MOST);
+        versions.truncate(FEW);
+        let (frame, is_open) = (Frame::of(desk, &visitor, &look, Tab::Devices), title.ends_with('*'));
+        Ok(Titles { frame, is_open, title, machines, versions, version_count, rows, all })
     });
     page(&titles.await?)
 }
@@ -49,7 +58,7 @@ impl Titles {
     }
 
     fn machines(&self) -> String {
-        count(self.all, "installation", "installations")
+        count(self.machines, "machine", "machines")
     }
 
     fn device(&self, tag: &Tag) -> String {

@@ -148,7 +148,7 @@ async fn the_scan_box_finds_machines_and_people() {
     assert!(lab.contains(r#"href="/rooms/Lab%20118" data-hit"#), "{lab}");
     assert!(bo.contains(r#"href="/loans?person=18807" data-hit>Bo Lind"#) && !bo.contains("/software?title"), "{bo}");
     let machines = test.get("/software?title=bash", &cookie).await.text;
-    assert!(machines.contains("3 installations") && machines.contains("/devices/PC-2"), "{machines}");
+    assert!(machines.contains("3 machines") && machines.contains("/devices/PC-2"), "{machines}");
 }
 
 #[tokio::test]
