@@ -43,7 +43,7 @@ async fn software_is_found_by_title_and_version() {
     let old = desk.json(&["software", "libreoffice*", "--version", ">= 4:7.4, < 4:8"]).await.unwrap();
     assert_eq!(old["rows"].as_array().unwrap().len(), 2);
     let some = desk.run(&["software", "libreoffice*", "--limit", "1"]).await.unwrap();
-    assert_eq!((some.out.lines().count(), some.err.trim()), (1, "and 1 more; --all shows them"));
+    assert_eq!((some.out.lines().count(), some.err.trim()), (1, "and 1 more row; --all shows them"));
     let versions = desk.run(&["software", "libreoffice*", "--limit", "0"]).await.unwrap();
     assert!(versions.out.starts_with("2 × libreoffice") && versions.out.lines().count() == 1, "{versions:?}");
     let none = desk.run(&["software", "gimp", "--version", ">= 3", "--json"]).await.unwrap();

@@ -75,13 +75,14 @@ impl Record for Device {
         for certificate in new.into_iter().flat_map(Self::certificates) {
             site.by_certificate.insert(certificate.to_owned(), new.map_or(DeviceId(uuid::Uuid::nil()), |device| device.id));
         }
-        let active = |device: Option<&Self>| device.filter(|device| device.state == DeviceState::Active).map(|device| device.id);
-        if active(old) != active(new) {
-            let listed = |site: &Site, id| site.profiles.get(&id).and_then(|profile| profile.listed());
-            active(old).and_then(|id| listed(site, id)).map(|listed| site.by_list.remove(&listed));
-            if let Some(listed) = active(new).and_then(|id| listed(site, id)) {
-                site.by_list.insert(listed);
-            }
+        let [spoke, speaks] = [old, new].map(|device| device.is_some_and(|device| device.state == DeviceState::Active));
+        let profile = old.or(new).filter(|_| spoke != speaks).and_then(|device| site.profiles.get(&device.id));
+        if let Some(listed) = profile.and_then(|profile| profile.listed()) {
+            if speaks {
+                site.by_list.insert(listed)
+            } else {
+                site.by_list.remove(&listed)
+            };
         }
         if old.map(|device| &device.fingerprint) == new.map(|device| &device.fingerprint) {
             return;

@@ -42,8 +42,8 @@ impl Record for Profile {
             return;
         }
         old.map(|listed| site.by_list.remove(&listed));
-        let serves = |listed: &(_, DeviceId)| site.devices.get(&listed.1).is_some_and(|device| device.state == DeviceState::Active);
-        if let Some(listed) = new.filter(serves) {
+        let speaks = |listed: &(_, DeviceId)| site.devices.get(&listed.1).is_some_and(|device| device.state == DeviceState::Active);
+        if let Some(listed) = new.filter(speaks) {
             site.by_list.insert(listed);
         }
     }

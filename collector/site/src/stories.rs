@@ -387,6 +387,7 @@ fn a_replay_of_what_was_written_gives_the_same_state() {
     }
     assert_eq!(replayed.state_hash(), school.site.state_hash());
     assert!(replayed.device_by_certificate("cert1").is_some(), "the indexes are rebuilt");
+    assert!(!replayed.by_list.is_empty() && replayed.by_list == school.site.by_list, "{:?}", replayed.by_list);
     let mut text = serde_json::to_string(&**school.site.assets.values().next().unwrap()).unwrap();
     text = text.replacen('{', "{\"of_a_newer_version\":7,", 1);
     let asset: asset::Asset = serde_json::from_str(&text).unwrap();

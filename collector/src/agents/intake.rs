@@ -20,8 +20,9 @@ use tokio::time::Instant;
 
 /// How long a report may wait for contents that were asked for.
 const CONTENTS_WITHIN: SignedDuration = SignedDuration::from_secs(120);
-/// A section that is no larger than this, unpacked, is read where its stream runs, bytes: another thread would cost more than the work.
-const SMALL: u64 = 32 * 1024;
+/// A section that is no larger than this, packed and unpacked, is read where its stream runs, bytes: another thread would cost more than the
+/// work.
+const SMALL: usize = 32 * 1024;
 /// Most entries in one section: a full desktop has some 5,000 packages; more would cost memory out of proportion to its bytes.
 const MOST_ENTRIES: usize = 100_000;
 
@@ -92,7 +93,7 @@ impl Conversation {
             self.while_working(met, self.pause(wait)).await?;
         }
         let packed = said.zstd;
-        let opened = if unpacked_size(&packed).is_some_and(|size| size <= SMALL) {
+        let opened = if is_small(&packed) {
             open(&digest, &names, &packed, self.door.view().packages()).map(|(contents, bytes)| (packed, contents, bytes))
         } else {
             self.while_working(met, open_aside(Arc::clone(&self.door), digest, names, packed)).await
@@ -177,6 +178,11 @@ impl Conversation {
 /// What is in a section's bytes: these as they came, what they are as each of the sections named, and their size unpacked, bytes.
 type Opened = (Vec<u8>, Vec<Content>, usize);
 
+/// Whether a section's bytes are soon read. A frame may say that there is little in it, and be long all the same.
+fn is_small(packed: &[u8]) -> bool {
+    packed.len() <= SMALL && unpacked_size(packed).is_some_and(|size| size <= SMALL as u64)
+}
+
 /// Opens a section's bytes on a thread that may take its time, a few at once.
 async fn open_aside(door: Arc<Door>, digest: Digest, names: Vec<String>, packed: Vec<u8>) -> Result<Opened, BadContent> {
     let place = Arc::clone(&door.unpackers).acquire_owned().await.map_err(|_| BadContent::Stopping)?;
@@ -255,6 +261,16 @@ mod tests {
         let other = open(&Digest::of(b"other"), &["software".to_owned()], &pack(b"").unwrap(), &Arc::default()).unwrap_err().to_string();
         assert!(other.contains("do not have the digest"), "{other}");
         assert!(open(&Digest::of(b"x"), &["software".to_owned()], b"rubbish", &Arc::default()).unwrap_err().to_string().contains("zstd"));
+    }
+
+    #[test]
+    fn only_what_is_short_both_ways_is_read_where_the_stream_runs() {
+        assert!(is_small(&pack(b"bash").unwrap()));
+        assert!(!is_small(&pack(&vec![0; SMALL + 1]).unwrap()), "much in little");
+        assert!(!is_small(b"rubbish"), "nobody knows how much is in it");
+        // A frame of zstd that is to be skipped: it says that nothing is in it, and has as many bytes as it likes.
+        let skipped = [&0x184d_2a50_u32.to_le_bytes()[..], &(SMALL as u32).to_le_bytes(), &vec![0; SMALL]].concat();
+        assert_eq!((unpacked_size(&skipped), is_small(&skipped)), (Some(0), false), "little in much");
     }
 
     #[test]

@@ -62,17 +62,18 @@ impl Ask for Software {
             Some(range) if rows == 0 => self.not_in(range, &client.get(&["software"], &ask(None, 0)).await?),
             _ => self.nowhere(),
         };
-        if (rows > 1 && out.terminal.is_some()) || (rows > 0 && limit == 0) {
-            let gap = if limit == 0 { "" } else { "\n" };
-            out.print(&format!("{}{gap}", summary(&found, MOST).join("\n")));
-        }
+        let versions = summary(&found, MOST).join("\n");
         if rows > 0 && limit == 0 {
+            out.print(&versions);
             return Ok(Exit::Done);
+        }
+        if rows > 1 && out.terminal.is_some() {
+            out.print(&format!("{versions}\n"));
         }
         let exit = out.rows(COLUMNS, field(&found, "rows"), &empty);
         let left = rows.saturating_sub(limit as u64);
         if left > 0 {
-            out.note(&format!("and {left} more; --all shows them"));
+            out.note(&format!("and {}; --all shows them", words::count(left, "more row", "more rows")));
         }
         Ok(exit)
     }

@@ -30,9 +30,8 @@ pub(in crate::desk) struct Ask {
 struct Titles {
     frame: Frame,
     title: String,
-    /// Whether any ending of the title was asked for.
-    is_open: bool,
     machines: usize,
+    /// Of one title; of many they say little.
     versions: Vec<VersionCount>,
     version_count: usize,
     rows: Vec<SoftwareRow>,
@@ -45,9 +44,9 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
     let titles = desk.apart(move |desk| {
         let look = desk.look();
         let Installed { machines, mut versions, version_count, rows, row_count: all } = view::software(&look.site, &title, None, MOST);
-        versions.truncate(FEW);
-        let (frame, is_open) = (Frame::of(desk, &visitor, &look, Tab::Devices), title.ends_with('*'));
-        Ok(Titles { frame, is_open, title, machines, versions, version_count, rows, all })
+        versions.truncate(if title.ends_with('*') { 0 } else { FEW });
+        let frame = Frame::of(desk, &visitor, &look, Tab::Devices);
+        Ok(Titles { frame, title, machines, versions, version_count, rows, all })
     });
     page(&titles.await?)
 }

@@ -131,6 +131,7 @@ impl Worker {
                     reply.send(self.history(&mut rows, asset, limit, upto)?).ok();
                 }
                 Some(Ask::Close) => {
+                    // What was left to gather is taken up; a shelf that is far behind is made anew at the next start.
                     let is_near = self.condition.get() == State::Ready;
                     while is_near && self.follow(&mut rows)? {}
                     return self.close(rows, waits && !is_near);
