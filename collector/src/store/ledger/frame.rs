@@ -5,7 +5,7 @@
 //! segment  0 magic "RCLEDG01" · 8 group before it, u64 · 16 last event before it, u64 · 24 chain before it, 32 · 56 checksum, 8
 //! frame    0 magic F5 "RC1" · 4 stored bytes, u32 · 8 unpacked bytes, u32 · 12 entries, u32 · 16 group, u64
 //!          24 last event after it, u64 · 32 digest of the stored bytes, 32 · 64 chain after it, 32 · 96 checksum, 8
-//!          104 the stored bytes: zstd of the entries' lines (store/lines.rs)
+//!          104 the stored bytes: zstd of the entries' lines (store/lines.rs), then the end mark, which zstd skips
 //! ```
 //! A checksum is the first eight bytes of the BLAKE3 hash of the head before it. The chain after a frame is the BLAKE3
 //! hash of the chain before it and of bytes 4 to 64 of the frame: of its payload it covers the digest.
@@ -20,6 +20,9 @@ pub(in crate::store) const FRAME_HEAD: usize = 104;
 pub(in crate::store) const MAX_PAYLOAD: u32 = 256 * 1024 * 1024;
 /// How a frame begins; no UTF-8 text holds its first byte.
 pub(super) const MAGIC: [u8; 4] = *b"\xf5RC1";
+/// What a payload ends with: a skippable frame of zstd (RFC 8878, section 3.1.2) of one byte. As its last byte is not zero, a
+/// power cut that lost only the first bytes of a frame's last sector can be told from a group that ends with zeros.
+pub(super) const END: [u8; 9] = [0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 0xff];
 const SEGMENT_MAGIC: [u8; 8] = *b"RCLEDG01";
 
 /// A place in the ledger: after a group, with the last event and the chain up to there.

@@ -4,11 +4,11 @@
 //! intact frame is a part of one frame: cut short, or (after a power cut) with sectors that never reached the disk and
 //! read as zeros. Everything else is damage: a frame that is there in full and has a wrong byte, or one with an intact head behind it.
 
-use super::frame::{FRAME_HEAD, Frame, MAGIC, Place};
+use super::frame::{END, FRAME_HEAD, Frame, MAGIC, Place};
 
 /// Smallest unit that a disk writes, bytes.
 const SECTOR: usize = 512;
-/// Fewer zeros than this may stand at a frame's end by chance, which is packed: so many do in one of four thousand million.
+/// Fewer zeros than this may stand by chance in a frame, which is packed; at its end they are told by the end mark.
 const ZEROS: usize = 4;
 
 /// Whether `rest`, the file's bytes from `offset` to its end, is an unfinished write behind `place`.
@@ -36,7 +36,14 @@ fn has_unwritten_sector(rest: &[u8], offset: u64) -> bool {
     let into = usize::try_from(offset % SECTOR as u64).unwrap_or(0);
     let (first, others) = rest.split_at_checked(SECTOR - into).unwrap_or((rest, &[]));
     let mut sectors = std::iter::once(first).chain(others.chunks(SECTOR));
-    sectors.any(|sector| sector.len() >= ZEROS && sector.iter().all(|byte| *byte == 0))
+    let has_long = sectors.any(|sector| sector.len() >= ZEROS && sector.iter().all(|byte| *byte == 0));
+    has_long || has_cut_mark(rest, (rest.len() + into) % SECTOR)
+}
+
+/// Whether `rest` ends with the end mark, but for its last `missing` bytes, which are zeros.
+fn has_cut_mark(rest: &[u8], missing: usize) -> bool {
+    let Some(there) = END.len().checked_sub(missing).filter(|there| *there < END.len()) else { return false };
+    rest.ends_with(&[&END[..there], &vec![0; missing]].concat())
 }
 
 #[cfg(test)]
@@ -46,7 +53,7 @@ mod tests {
     const PLACE: Place = Place { group: 3, seq: 9, head: [5; 32] };
 
     fn frame(place: &Place, length: u8) -> (Vec<u8>, Place) {
-        let payload: Vec<u8> = (0..2000).map(|i| length.wrapping_add(i as u8) | 1).collect();
+        let payload: Vec<u8> = (0..2000).map(|i| length.wrapping_add(i as u8) | 1).chain(END).collect();
         let frame = Frame::following(place, place.seq + 1, 1, 4000, &payload);
         ([frame.encode(), payload].concat(), frame.after)
     }
@@ -71,13 +78,23 @@ mod tests {
         zeros.clone_from(&bytes);
         zeros[1600..].fill(0);
         check(&zeros, true, "the last sectors");
-        // The frame ends some bytes into a sector, and these alone are missing.
-        for (length, want) in [(4, true), (15, true), (3, false)] {
-            let payload = &bytes[FRAME_HEAD..1536 - 1000 + length];
-            let mut short = [&Frame::following(&PLACE, 10, 1, 4000, payload).encode()[..], payload].concat();
-            let end = short.len();
-            short[end - length..].fill(0);
-            check(&short, want, "the first bytes of a sector");
+    }
+
+    #[test]
+    fn the_first_bytes_of_the_last_sector_alone_are_unfinished() {
+        let (bytes, _) = frame(&PLACE, 1);
+        for length in 1..=15 {
+            let text = &bytes[FRAME_HEAD..1536 - 1000 + length - END.len()];
+            // A frame of a version without the mark may end with a few zeros by chance.
+            for (payload, want) in [([text, &END].concat(), true), ([text, &[7; 9]].concat(), length >= ZEROS)] {
+                let mut short = [&Frame::following(&PLACE, 10, 1, 4000, &payload).encode()[..], &payload].concat();
+                let end = short.len();
+                assert_eq!((1000 + end) % SECTOR, length);
+                short[end - length..].fill(0);
+                check(&short, want, "the last sector never reached the disk");
+                short[end - length - 1] ^= 1;
+                check(&short, length >= ZEROS, "and a byte before it is wrong too");
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Appends groups to the last segment, one write and one fdatasync each, and begins the next segment.
 
 use super::SEGMENT_BYTES;
-use super::frame::{Frame, MAX_PAYLOAD, Place, segment_head};
+use super::frame::{END, Frame, MAX_PAYLOAD, Place, segment_head};
 use super::segment::Segment;
 use crate::store::disk::{at, full};
 use crate::store::out::{Out, remove, sync_dir};
@@ -72,7 +72,8 @@ impl Writer {
         group.iter().for_each(|entry| lines::write_entry(&mut text, entry));
         let plain =
             u32::try_from(text.len()).ok().filter(|plain| *plain <= MAX_PAYLOAD).ok_or(StoreError::TooLarge { bytes: text.len() })?;
-        let payload = zstd::bulk::compress(&text, ZSTD_LEVEL).map_err(at("pack the group", &self.segment.path))?;
+        let mut payload = zstd::bulk::compress(&text, ZSTD_LEVEL).map_err(at("pack the group", &self.segment.path))?;
+        payload.extend(END);
         if payload.len() > MAX_PAYLOAD as usize {
             return Err(StoreError::TooLarge { bytes: payload.len() });
         }
