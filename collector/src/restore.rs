@@ -64,7 +64,14 @@ mod tests {
 
         let found = |w: &mut Working| {
             let (id, name, time_zone) = (SiteId::parse("main").unwrap(), "Oak Hill".to_owned(), "America/Los_Angeles".to_owned());
-            w.put(About { id, name, time_zone, epoch: 1, rest: rollcall_site::record::Rest::new() });
+            w.put(About {
+                id,
+                name,
+                time_zone,
+                epoch: 1,
+                rules: rollcall_site::rule::Settings::new(),
+                rest: rollcall_site::record::Rest::new(),
+            });
             Ok(())
         };
         keeper.change(Actor::Rollcall, found).await.unwrap();

@@ -314,7 +314,7 @@ async fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> 
 fn found(w: &mut Working, id: SiteId, name: String) -> Result<(), Refusal> {
     let time_zone = TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
     w.event("site.started", format!("{name} begins its inventory, in the time zone {time_zone}"));
-    w.put(About { id, name, time_zone, epoch: 1, rest: rollcall_site::record::Rest::new() });
+    w.put(About { id, name, time_zone, epoch: 1, rules: rollcall_site::rule::Settings::new(), rest: rollcall_site::record::Rest::new() });
     Ok(())
 }
 

@@ -27,6 +27,9 @@ pub struct Alert {
     pub title: String,
     /// What was seen.
     pub evidence: String,
+    /// What it probably is.
+    #[serde(default)]
+    pub cause: String,
     /// What to try first.
     pub remedy: String,
     /// Where it stands.
@@ -114,9 +117,9 @@ impl Alert {
 /// Judges an asset by every rule, and raises, keeps or resolves its alerts accordingly. Every change that touches an asset ends with it.
 pub fn judge(w: &mut Working, asset: AssetId) {
     let Some(asset) = w.site.assets.get(&asset).cloned() else { return };
-    let facts = Facts::of(&w.site, &asset);
+    let facts = Facts::of(&w.site, &asset, w.now);
     let found: Vec<(&Rule, Finding, Timestamp)> =
-        facts.findings().map(|(rule, finding)| (rule, finding, w.now + rule.settle.time(&facts))).collect();
+        facts.findings().map(|(rule, finding)| (rule, finding, w.now + facts.settle(rule))).collect();
     let live: Vec<Arc<Alert>> = w.site.live_alerts(Some(asset.id)).cloned().collect();
     for alert in &live {
         if !found.iter().any(|(rule, finding, _)| rule.code == alert.rule && finding.subject == alert.subject) {
@@ -141,6 +144,7 @@ fn find(w: &mut Working, asset: &Asset, rule: &Rule, finding: Finding, until: Ti
         room: asset.room.clone(),
         title: format!("{} {}", asset.tag, finding.title),
         evidence: finding.evidence,
+        cause: rule.cause.to_owned(),
         remedy: rule.remedy.replace("TAG", asset.tag.as_str()),
         state: AlertState::Settling { until },
         since: w.now,
@@ -176,7 +180,7 @@ fn pass(w: &mut Working, alert: &Alert) {
 fn tell(w: &mut Working, kind: &'static str, alert: &Alert, text: String) {
     let data = serde_json::json!({
         "id": alert.id, "rule": alert.rule, "severity": alert.severity, "title": alert.title,
-        "evidence": alert.evidence, "remedy": alert.remedy, "since": alert.since,
+        "evidence": alert.evidence, "cause": alert.cause, "remedy": alert.remedy, "since": alert.since,
     });
     let event = w.event(kind, text);
     (event.alert, event.asset) = (Some(alert.id), alert.asset);
@@ -197,9 +201,8 @@ pub fn clock_set_back(w: &mut Working) {
     let settling: Vec<Arc<Alert>> = w.site.settling.iter().filter_map(|(_, id)| w.site.alerts.get(id)).cloned().collect();
     for alert in settling {
         let Some(asset) = alert.asset.and_then(|id| w.site.assets.get(&id)).cloned() else { continue };
-        let facts = Facts::of(&w.site, &asset);
-        let rule = crate::rule::RULES.iter().find(|rule| rule.code == alert.rule);
-        let latest = w.now + rule.map_or(jiff::SignedDuration::ZERO, |rule| rule.settle.time(&facts));
+        let facts = Facts::of(&w.site, &asset, w.now);
+        let latest = w.now + Rule::of(&alert.rule).map_or(jiff::SignedDuration::ZERO, |rule| facts.settle(rule));
         if matches!(alert.state, AlertState::Settling { until } if until > latest) {
             w.put(Alert { state: AlertState::Settling { until: latest }, ..(*alert).clone() });
         }

@@ -152,7 +152,7 @@ pub fn parse(text: &str) -> Result<Baseline, Refusal> {
 pub fn plan(site: &Site, baseline: &Baseline) -> Plan {
     let mut plan = Plan { baseline: baseline.name.clone(), devices: 0, meet: 0, unmeasured: 0, fail: Vec::new() };
     for asset in assets_of(site, baseline) {
-        let facts = Facts::of(site, asset);
+        let facts = Facts::of(site, asset, baseline.applied_at);
         if facts.device.is_none_or(|device| device.state != DeviceState::Active) {
             continue;
         }

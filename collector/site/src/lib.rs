@@ -35,6 +35,7 @@ pub mod token;
 pub mod verdict;
 pub mod version;
 pub mod view;
+pub mod vitals;
 pub mod words;
 mod working;
 
@@ -48,7 +49,7 @@ use jiff::Timestamp;
 use packages::{Marks, Packages};
 use rollcall_proto::Digest;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The site's own facts: the one record of kind "site".
@@ -62,6 +63,9 @@ pub struct About {
     pub time_zone: String,
     /// Raised after a restore: every agent then announces everything again.
     pub epoch: u64,
+    /// What is set of rules for the whole site.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: rule::Settings,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: record::Rest,
@@ -115,6 +119,8 @@ pub struct Site {
     pub keys: Table<access::ApiKey>,
     /// Where alerts go.
     pub channels: Table<channel::Channel>,
+    /// What health readings come to for the rules.
+    pub vitals: Table<vitals::Vitals>,
 
     pub(crate) by_tag: HashMap<Tag, AssetId>,
     pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
@@ -298,4 +304,5 @@ const KINDS: &[Kind] = &[
     kind::<room::Room>(),
     kind::<sweep::Sweep>(),
     kind::<token::Token>(),
+    kind::<vitals::Vitals>(),
 ];

@@ -1,8 +1,9 @@
 //! Rooms: labs, carts, libraries, offices.
 
 use crate::record::{Record, Rest, Table};
-use crate::{Refusal, RoomId, Site, Working};
+use crate::{Refusal, RoomId, Site, Working, rule};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A room of the site.
@@ -18,6 +19,9 @@ pub struct Room {
     pub settle_s: u32,
     /// Heartbeat of its machines, milliseconds, 5,000 to 60,000.
     pub heartbeat_ms: u32,
+    /// What is set of rules here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: rule::Settings,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
@@ -99,7 +103,8 @@ pub fn add(w: &mut Working, id: RoomId, facts: RoomFacts) -> Result<Arc<Room>, R
     let kind = facts.kind.unwrap_or_default();
     // A lab is watched second by second; elsewhere a machine may take its time.
     let heartbeat_ms = if kind == RoomKind::Lab { 5_000 } else { 30_000 };
-    let room = with(Room { id, kind, seats: 0, settle_s: SETTLE_S, heartbeat_ms, rest: Rest::new() }, &facts)?;
+    let room =
+        with(Room { id, kind, seats: 0, settle_s: SETTLE_S, heartbeat_ms, rules: rule::Settings::new(), rest: Rest::new() }, &facts)?;
     let room = w.put(room);
     w.event("room.added", format!("Room {} added", room.id)).in_room(&room.id);
     Ok(room)

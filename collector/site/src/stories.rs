@@ -45,6 +45,7 @@ impl School {
                 name: "Lincoln".into(),
                 time_zone: "UTC".into(),
                 epoch: 1,
+                rules: crate::rule::Settings::new(),
                 rest: Default::default(),
             });
             room::add(w, lab(), RoomFacts::default())?;

@@ -72,7 +72,7 @@ pub fn check(site: &Site, heard: &Heard, tag: &Tag, person: Option<&PersonId>, n
         Some(device) => {
             reasons.push(seen(site, heard, asset, device, now));
             reasons.extend(alerts(site, asset));
-            reasons.extend(baselines(site, asset));
+            reasons.extend(baselines(site, asset, now));
             reasons.push(battery(site, device));
         }
         None => reasons.push(without_agent(asset)),
@@ -164,8 +164,8 @@ fn alerts(site: &Site, asset: &Asset) -> Vec<Option<Reason>> {
     reasons
 }
 
-fn baselines(site: &Site, asset: &Arc<Asset>) -> Vec<Option<Reason>> {
-    let facts = Facts::of(site, asset);
+fn baselines(site: &Site, asset: &Arc<Asset>, now: Timestamp) -> Vec<Option<Reason>> {
+    let facts = Facts::of(site, asset, now);
     let software = baseline::software_of(&facts);
     let judged = baseline::of_room(site, asset.room.as_ref()).map(|baseline| {
         let Some((software, _)) = &software else {

@@ -66,7 +66,14 @@ impl Ear {
         let mut ear = Self { site: Site::default(), device: DeviceId(Uuid::from_u128(1)), authority, now, _scratch: scratch };
         let ends = now + SignedDuration::from_hours(1);
         ear.change(|w| {
-            w.put(About { id, name: "School".into(), time_zone: "UTC".into(), epoch: 1, rest: Default::default() });
+            w.put(About {
+                id,
+                name: "School".into(),
+                time_zone: "UTC".into(),
+                epoch: 1,
+                rules: Default::default(),
+                rest: Default::default(),
+            });
             rollcall_site::token::make(w, "hash".into(), None, 10_000, ends).ok()
         })?;
         let said = v1::EnrollRequest { host_name: "pc".into(), ..Default::default() };

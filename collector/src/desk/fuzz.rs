@@ -197,7 +197,14 @@ impl Site {
 fn begin(w: &mut Working) -> Result<(), Refusal> {
     let invalid = |error: rollcall_site::id::BadId| Refusal::invalid(error.to_string());
     let id = SiteId::parse("main").map_err(invalid)?;
-    w.put(About { id, name: "School".into(), time_zone: "America/Los_Angeles".into(), epoch: 1, rest: Default::default() });
+    w.put(About {
+        id,
+        name: "School".into(),
+        time_zone: "America/Los_Angeles".into(),
+        epoch: 1,
+        rules: Default::default(),
+        rest: Default::default(),
+    });
     access::add_user(w, UserName::parse("ana").map_err(invalid)?, Role::Admin)?;
     rollcall_site::room::add(w, RoomId::parse("Lab 1").map_err(invalid)?, Default::default())?;
     let facts = rollcall_site::asset::AssetFacts::default();

@@ -91,7 +91,14 @@ impl Golden {
         self.change(|w| {
             w.event("site.started", "Oak Hill begins its inventory");
             let id = SiteId::parse("main")?;
-            w.put(About { id, name: "Oak Hill".to_owned(), time_zone: "UTC".to_owned(), epoch: 1, rest: serde_json::Map::new() });
+            w.put(About {
+                id,
+                name: "Oak Hill".to_owned(),
+                time_zone: "UTC".to_owned(),
+                epoch: 1,
+                rules: Default::default(),
+                rest: serde_json::Map::new(),
+            });
             let room = RoomId::parse("Lab 118")?;
             room::add(w, room.clone(), RoomFacts { seats: Some(6), ..RoomFacts::default() })?;
             token::make(w, "hash".to_owned(), Some(room), 30, w.now + SignedDuration::from_hours(24))?;

@@ -56,7 +56,14 @@ impl School {
         let ends = start + SignedDuration::from_hours(24 * 400);
         door.change(Actor::Rollcall, move |w| {
             let id = SiteId::parse("main").unwrap();
-            w.put(About { id, name: "School".into(), time_zone: "UTC".into(), epoch: 1, rest: Default::default() });
+            w.put(About {
+                id,
+                name: "School".into(),
+                time_zone: "UTC".into(),
+                epoch: 1,
+                rules: rollcall_site::rule::Settings::new(),
+                rest: Default::default(),
+            });
             let room = rollcall_site::room::add(w, RoomId::parse("Lab 1").unwrap(), Default::default())?;
             rollcall_site::token::make(w, "hash".into(), Some(room.id.clone()), 100, ends)
         })

@@ -1,6 +1,6 @@
 //! Flags a machine whose clock is wrong.
 
-use super::{Facts, Finding, Rule, Settle, Severity};
+use super::{Facts, Finding, Limit, Rule, Settle, Severity};
 use crate::device::DeviceState;
 use crate::words;
 use jiff::SignedDuration;
@@ -10,17 +10,23 @@ pub(super) const RULE: Rule = Rule {
     title: "A machine's clock is wrong",
     severity: Severity::Medium,
     settle: Settle::AsTheRoom,
+    cause: "The time service is off or reaches no server; or the coin battery on the board is empty, if it happens at every start.",
     remedy: "Look whether its time service runs and reaches a time server. If it loses the time whenever it is unplugged, replace the coin battery on its board.",
+    limits: &[Limit {
+        name: "seconds",
+        unit: "s",
+        value: 300,
+        least: 1,
+        most: 86_400,
+        what: "more is wrong: sign-in to most networks fails there",
+    }],
     check,
 };
-
-/// More than this is wrong: sign-in to most networks fails from here on.
-const MOST: SignedDuration = SignedDuration::from_mins(5);
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(device) = facts.device.filter(|device| device.state == DeviceState::Active) else { return Vec::new() };
     let off = SignedDuration::from_millis(device.clock_off_ms);
-    if off.abs() <= MOST {
+    if off.abs() <= SignedDuration::from_secs(facts.limit(&RULE, "seconds")) {
         return Vec::new();
     }
     let (way, by) = (if off.is_positive() { "fast" } else { "slow" }, words::span(off.abs()));
@@ -42,7 +48,7 @@ mod tests {
             let nobody = uuid::Uuid::nil();
             let device =
                 Device { clock_off_ms: off_s * 1000, state, ..Device::new(DeviceId(nobody), AssetId(nobody), jiff::Timestamp::UNIX_EPOCH) };
-            let found = check(&Facts { site: &site, asset: &asset, device: Some(&device), room: None });
+            let found = check(&Facts::new(&site, &asset, Some(&device), None, jiff::Timestamp::UNIX_EPOCH));
             let titles: Vec<_> = found.iter().map(|finding| finding.title.as_str()).collect();
             assert_eq!(titles, want.into_iter().collect::<Vec<_>>(), "{off_s} s");
         };

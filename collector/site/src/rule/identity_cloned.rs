@@ -8,7 +8,9 @@ pub(super) const RULE: Rule = Rule {
     title: "Two machines hold the same identity",
     severity: Severity::High,
     settle: Settle::AtOnce,
+    cause: "A disk was copied with its agent, or moved into another machine.",
     remedy: "The disk was probably copied with the agent's key on it. Run `rollcall device rebind TAG`, then enrol each machine with a token of its own. If only its board was replaced, run `rollcall device accept TAG`.",
+    limits: &[],
     check,
 };
 

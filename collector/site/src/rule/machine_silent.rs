@@ -11,7 +11,9 @@ pub(super) const RULE: Rule = Rule {
     title: "A machine fell silent",
     severity: Severity::Medium,
     settle: Settle::AsTheRoom,
+    cause: "It lost power or network, or it crashed; less likely, its agent was stopped.",
     remedy: "Look whether it has power and its network cable; if it runs, look whether the rollcall-agent service runs.",
+    limits: &[],
     check,
 };
 

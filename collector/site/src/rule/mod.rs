@@ -1,18 +1,18 @@
 //! Rules: each one kind of malfunction or drift, as data and a pure function.
 
 mod clock_skewed;
+mod facts;
 mod identity_cloned;
 mod machine_silent;
+mod setting;
 mod software_forbidden;
 mod software_required;
 
-use crate::Site;
-use crate::asset::Asset;
-use crate::device::Device;
-use crate::room::Room;
+pub use facts::Facts;
+pub use setting::{Limit, Setting, Settings, check_settings};
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// Every rule, alphabetical: adding one is a file and a line.
 pub const RULES: &[Rule] =
@@ -28,10 +28,21 @@ pub struct Rule {
     pub severity: Severity,
     /// How long a finding lasts before a person is told.
     pub settle: Settle,
+    /// What it probably is.
+    pub cause: &'static str,
     /// What to try first.
     pub remedy: &'static str,
+    /// The numbers that a site or a room may set otherwise, alphabetical.
+    pub limits: &'static [Limit],
     /// What is found of an asset.
     pub check: fn(&Facts<'_>) -> Vec<Finding>,
+}
+
+impl Rule {
+    /// The rule with this code.
+    pub fn of(code: &str) -> Option<&'static Self> {
+        RULES.iter().find(|rule| rule.code == code)
+    }
 }
 
 /// How long a finding lasts before a person is told.
@@ -41,28 +52,19 @@ pub enum Settle {
     AtOnce,
     /// As long as the asset's room says, 60 s where it says nothing.
     AsTheRoom,
+    /// So many minutes: what comes and goes by itself is no news.
+    Minutes(u32),
 }
 
 impl Settle {
-    /// The time for an asset.
-    pub fn time(self, facts: &Facts<'_>) -> SignedDuration {
+    /// The time for an asset where neither site nor room sets another for the rule.
+    fn time(self, facts: &Facts<'_>) -> SignedDuration {
         match self {
             Self::AtOnce => SignedDuration::ZERO,
             Self::AsTheRoom => SignedDuration::from_secs(facts.room.map_or(crate::room::SETTLE_S, |room| room.settle_s).into()),
+            Self::Minutes(minutes) => SignedDuration::from_mins(minutes.into()),
         }
     }
-}
-
-/// What a rule may look at.
-pub struct Facts<'a> {
-    /// The site, for its baselines and contents.
-    pub site: &'a Site,
-    /// The asset.
-    pub asset: &'a Asset,
-    /// The agent on it.
-    pub device: Option<&'a Device>,
-    /// Its room.
-    pub room: Option<&'a Room>,
 }
 
 /// What a rule says of an asset now.
@@ -74,20 +76,6 @@ pub struct Finding {
     pub title: String,
     /// What was seen.
     pub evidence: String,
-}
-
-impl<'a> Facts<'a> {
-    /// The facts of an asset.
-    pub fn of(site: &'a Site, asset: &'a Arc<Asset>) -> Self {
-        let device = site.device_of(asset).map(|device| &**device);
-        let room = asset.room.as_ref().and_then(|room| site.rooms.get(room)).map(|room| &**room);
-        Self { site, asset, device, room }
-    }
-
-    /// What every rule finds.
-    pub fn findings(&self) -> impl Iterator<Item = (&'static Rule, Finding)> {
-        RULES.iter().flat_map(|rule| (rule.check)(self).into_iter().map(move |finding| (rule, finding)))
-    }
 }
 
 /// How bad a finding is.
@@ -111,7 +99,9 @@ mod tests {
         assert!(RULES.is_sorted_by_key(|rule| rule.code));
         for rule in RULES {
             assert!(rule.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", rule.code);
-            assert!(!rule.remedy.is_empty() && !rule.title.is_empty(), "{}", rule.code);
+            assert!(!rule.remedy.is_empty() && !rule.title.is_empty() && !rule.cause.is_empty(), "{}", rule.code);
+            assert!(rule.limits.is_sorted_by_key(|limit| limit.name), "{}", rule.code);
+            assert!(rule.limits.iter().all(|limit| (limit.least..=limit.most).contains(&limit.value)), "{}", rule.code);
         }
     }
 }

@@ -8,7 +8,9 @@ pub(super) const RULE: Rule = Rule {
     title: "Forbidden software is installed",
     severity: Severity::Medium,
     settle: Settle::AtOnce,
+    cause: "Somebody installed it, or the image brought it.",
     remedy: "Remove it, or allow it by changing the baseline.",
+    limits: &[],
     check,
 };
 

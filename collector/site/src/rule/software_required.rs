@@ -8,7 +8,9 @@ pub(super) const RULE: Rule = Rule {
     title: "Required software is missing",
     severity: Severity::High,
     settle: Settle::AtOnce,
+    cause: "It was removed, an update failed, or the machine was set up without it.",
     remedy: "Install it, or take it out of the baseline.",
+    limits: &[],
     check,
 };
 

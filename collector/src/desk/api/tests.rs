@@ -43,7 +43,14 @@ impl Bench {
         let found = |w: &mut rollcall_site::Working| {
             let id = SiteId::parse("oak").unwrap();
             let time_zone = "America/Los_Angeles".to_owned();
-            w.put(About { id, name: "Oak Hill".to_owned(), time_zone, epoch: 1, rest: rollcall_site::record::Rest::new() });
+            w.put(About {
+                id,
+                name: "Oak Hill".to_owned(),
+                time_zone,
+                epoch: 1,
+                rules: rollcall_site::rule::Settings::new(),
+                rest: rollcall_site::record::Rest::new(),
+            });
             Ok(())
         };
         keeper.change(Actor::Rollcall, found).await.unwrap();

@@ -55,6 +55,7 @@ pub(super) async fn new() -> TestDesk {
         name: "Lincoln Middle School".to_owned(),
         time_zone: "America/Los_Angeles".to_owned(),
         epoch: 1,
+        rules: rollcall_site::rule::Settings::new(),
         rest: rollcall_site::record::Rest::new(),
     };
     test.change(move |w| Ok(w.put(about))).await;

@@ -26,7 +26,7 @@ pub(crate) fn targets() -> Vec<Target> {
 fn life() -> Option<Entry> {
     let mut w = Working::begin(Site::default(), Timestamp::from_second(1_800_000_000).ok()?, Actor::Rollcall);
     let id = SiteId::parse("main").ok()?;
-    w.put(About { id, name: "School".into(), time_zone: "UTC".into(), epoch: 1, rest: Default::default() });
+    w.put(About { id, name: "School".into(), time_zone: "UTC".into(), epoch: 1, rules: Default::default(), rest: Default::default() });
     let person = PersonId::parse("20431").ok()?;
     w.put(Person { id: person.clone(), name: "Ada Lund".to_owned(), rest: Default::default() });
     rollcall_site::token::make(&mut w, "hash".into(), None, 10, Timestamp::MAX).ok()?;

@@ -1,0 +1,97 @@
+//! What a rule may look at, each section read at most once while an asset is judged.
+
+use super::{Finding, RULES, Rule, Setting};
+use crate::asset::{Asset, AssetStatus};
+use crate::device::{Device, DeviceState};
+use crate::room::Room;
+use crate::vitals::Vitals;
+use crate::{DeviceId, Site};
+use jiff::{SignedDuration, Timestamp};
+use rollcall_proto::Section;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What a rule may look at.
+pub struct Facts<'a> {
+    /// The site, for its baselines and contents.
+    pub site: &'a Site,
+    /// The asset.
+    pub asset: &'a Asset,
+    /// The agent on it.
+    pub device: Option<&'a Device>,
+    /// Its room.
+    pub room: Option<&'a Room>,
+    /// When it is judged.
+    pub now: Timestamp,
+    read: RefCell<BTreeMap<&'static str, Option<Rc<Section>>>>,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts of an asset at a time.
+    pub fn of(site: &'a Site, asset: &'a Arc<Asset>, now: Timestamp) -> Self {
+        let device = site.device_of(asset).map(|device| &**device);
+        let room = asset.room.as_ref().and_then(|room| site.rooms.get(room)).map(|room| &**room);
+        Self::new(site, asset, device, room, now)
+    }
+
+    pub(super) fn new(site: &'a Site, asset: &'a Asset, device: Option<&'a Device>, room: Option<&'a Room>, now: Timestamp) -> Self {
+        Self { site, asset, device, room, now, read: RefCell::default() }
+    }
+
+    /// The device, where it may speak and its asset is in service: of others, nothing about their health is said.
+    pub fn machine(&self) -> Option<&'a Device> {
+        self.device.filter(|device| device.state == DeviceState::Active && self.asset.status == AssetStatus::InService)
+    }
+
+    /// A section of [`Facts::machine`] as last measured; `None` when it never was, or can't be measured any more.
+    pub fn section(&self, name: &'static str) -> Option<Rc<Section>> {
+        let device = self.machine()?.id;
+        self.read.borrow_mut().entry(name).or_insert_with(|| measured(self.site, device, name).map(Rc::new)).clone()
+    }
+
+    /// What [`Facts::machine`] last said of its health, as far as rules look at it.
+    pub fn vitals(&self) -> Option<&'a Vitals> {
+        self.site.vitals.get(&self.machine()?.id).map(|vitals| &**vitals)
+    }
+
+    /// A limit of a rule: as the room sets it, as the site does, or as the rule has it.
+    pub fn limit(&self, rule: &Rule, name: &str) -> i64 {
+        let set = self.settings(rule.code).find_map(|setting| setting.limits.get(name).copied());
+        set.or_else(|| rule.limits.iter().find(|limit| limit.name == name).map(|limit| limit.value)).unwrap_or_default()
+    }
+
+    /// Whether a rule holds here.
+    pub fn holds(&self, rule: &Rule) -> bool {
+        self.settings(rule.code).find_map(|setting| setting.on).unwrap_or(true)
+    }
+
+    /// How long a finding of a rule lasts here before a person is told.
+    pub fn settle(&self, rule: &Rule) -> SignedDuration {
+        let set = self.settings(rule.code).find_map(|setting| setting.settle_s);
+        set.map_or_else(|| rule.settle.time(self), |seconds| SignedDuration::from_secs(seconds.into()))
+    }
+
+    /// What the room says of a rule, then what the site does.
+    fn settings(&self, code: &str) -> impl Iterator<Item = &'a Setting> {
+        let room = self.room.and_then(|room| room.rules.get(code));
+        let site = self.site.about().and_then(|about| about.rules.get(code));
+        room.into_iter().chain(site)
+    }
+
+    /// What every rule that holds here finds.
+    pub fn findings(&self) -> impl Iterator<Item = (&'static Rule, Finding)> {
+        let rules = RULES.iter().filter(|rule| self.holds(rule));
+        rules.flat_map(|rule| (rule.check)(self).into_iter().map(move |finding| (rule, finding)))
+    }
+}
+
+/// A section of a device; `None` where the last report could not measure it: what was true before proves nothing now.
+fn measured(site: &Site, device: DeviceId, name: &str) -> Option<Section> {
+    let held = site.profiles.get(&device)?.sections.get(name)?;
+    if held.not_measured.is_some() {
+        return None;
+    }
+    site.content(name, &held.digest?)?.section()
+}
