@@ -28,7 +28,7 @@ pub struct Alert {
     /// What was seen.
     pub evidence: String,
     /// What it probably is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cause: String,
     /// What to try first.
     pub remedy: String,
