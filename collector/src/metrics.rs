@@ -12,7 +12,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use rollcall_site::Site;
-use rollcall_site::alert::AlertState;
 use rollcall_site::event::Actor;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -72,11 +71,11 @@ fn text(collector: &Collector) -> Result<String, std::fmt::Error> {
 fn about_site(registry: &mut Registry, site: &Site) {
     let devices = site.devices.iter().map(|(_, device)| word(&device.presence));
     counted(registry, "devices", "Devices by presence", "presence", devices);
-    let open = site.alerts.iter().filter(|(_, alert)| matches!(alert.state, AlertState::Raised | AlertState::Acknowledged { .. }));
+    let open = site.alerts.iter().filter(|(_, alert)| alert.is_pressing());
     counted(
         registry,
         "alerts_open",
-        "Alerts that people were told of and that are not resolved",
+        "Alerts that people were told of and that are neither resolved nor snoozed",
         "severity",
         open.map(|(_, a)| word(&a.severity)),
     );

@@ -1,9 +1,17 @@
-//! Alerts: a finding's life for people. Raised, acknowledged, resolved; settling before that.
+//! Alerts: a finding's life for people. Raised, acknowledged, snoozed, resolved, reopened; settling before that.
+//!
+//! What comes again soon is the same alert, and one that comes and goes all the time stays open until it has been quiet for a while:
+//! see `alert/damping.rs`. What people do to alerts is in `alert/hands.rs`.
+
+mod damping;
+mod hands;
+
+pub use hands::{acknowledge, reopen, resolve, snooze};
 
 use crate::asset::Asset;
 use crate::record::{Record, Rest, Table};
 use crate::rule::{Facts, Finding, Rule, Severity};
-use crate::{AlertId, AssetId, Refusal, RoomId, Site, Working};
+use crate::{AlertId, AssetId, RoomId, Site, Working, maintenance};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -40,6 +48,15 @@ pub struct Alert {
     pub raised_at: Option<Timestamp>,
     /// The finding holds now. One that somebody resolved while it held stays quiet until it has passed once.
     pub holds: bool,
+    /// How often people were told of it, where that is more than once.
+    #[serde(default, skip_serializing_if = "damping::is_few")]
+    pub times: u32,
+    /// When people were told the last times, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Timestamp>,
+    /// It came and went so often that it is over only then, if it stays away until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_until: Option<Timestamp>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
@@ -60,20 +77,22 @@ impl Record for Alert {
     fn index(site: &mut Site, old: Option<&Self>, new: Option<&Self>) {
         if let Some(old) = old {
             site.live_alerts.remove(&(old.asset, old.id));
-            if let AlertState::Settling { until } = old.state {
-                site.settling.remove(&(until, old.id));
-            }
+            old.due().map(|due| site.timed_alerts.remove(&(due, old.id)));
         }
         if let Some(new) = new {
             if new.holds || new.is_open() {
                 site.live_alerts.insert((new.asset, new.id));
             }
-            if let AlertState::Settling { until } = new.state {
-                site.settling.insert((until, new.id));
+            new.due().map(|due| site.timed_alerts.insert((due, new.id)));
+            if !matches!(new.state, AlertState::Settling { .. }) {
+                site.last_alert.insert(new.matter(), new.id);
             }
         }
     }
 }
+
+/// What alerts are about, the same matter again and again: asset, room (of alerts without an asset), rule and subject.
+pub(crate) type Matter = (Option<AssetId>, Option<RoomId>, String, String);
 
 /// Where an alert stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +112,15 @@ pub enum AlertState {
         /// Since when.
         at: Timestamp,
     },
+    /// Nobody wants to hear of it until then.
+    Snoozed {
+        /// Who said so.
+        by: String,
+        /// When.
+        at: Timestamp,
+        /// It is raised again then, if it still holds.
+        until: Timestamp,
+    },
     /// Over.
     Resolved {
         /// By whom; Rollcall when it passed by itself.
@@ -103,14 +131,34 @@ pub enum AlertState {
 }
 
 impl Alert {
-    /// Whether people still have something to do with it: settling, raised or acknowledged.
+    /// Whether people still have something to do with it: settling, raised, acknowledged or snoozed.
     pub fn is_open(&self) -> bool {
         !matches!(self.state, AlertState::Resolved { .. })
     }
 
     /// Whether people were told and it is not over.
     pub fn is_told(&self) -> bool {
+        matches!(self.state, AlertState::Raised | AlertState::Acknowledged { .. } | AlertState::Snoozed { .. })
+    }
+
+    /// Whether it needs a person now: told, not over, and nobody put it off.
+    pub fn is_pressing(&self) -> bool {
         matches!(self.state, AlertState::Raised | AlertState::Acknowledged { .. })
+    }
+
+    /// When something happens to it by itself.
+    fn due(&self) -> Option<Timestamp> {
+        match self.state {
+            AlertState::Settling { until } => Some(until),
+            AlertState::Snoozed { until, .. } => Some(self.quiet_until.map_or(until, |quiet| quiet.min(until))),
+            AlertState::Raised | AlertState::Acknowledged { .. } => self.quiet_until,
+            AlertState::Resolved { .. } => None,
+        }
+    }
+
+    fn matter(&self) -> Matter {
+        let room = self.room.clone().filter(|_| self.asset.is_none());
+        (self.asset, room, self.rule.clone(), self.subject.clone())
     }
 }
 
@@ -122,14 +170,25 @@ pub fn judge(w: &mut Working, asset: AssetId) {
         facts.findings().map(|(rule, finding)| (rule, finding, w.now + facts.settle(rule))).collect();
     let live: Vec<Arc<Alert>> = w.site.live_alerts(Some(asset.id)).cloned().collect();
     for alert in &live {
-        if !found.iter().any(|(rule, finding, _)| rule.code == alert.rule && finding.subject == alert.subject) {
-            pass(w, alert);
+        match found.iter().find(|(rule, finding, _)| rule.code == alert.rule && finding.subject == alert.subject) {
+            Some((_, finding, _)) => go_on(w, alert, &asset, finding),
+            None => pass(w, alert),
         }
     }
     for (rule, finding, until) in found {
         if !live.iter().any(|alert| rule.code == alert.rule && finding.subject == alert.subject) {
             find(w, &asset, rule, finding, until);
         }
+    }
+}
+
+/// A finding still holds, or holds again before its alert was over: what was seen is kept true, and nobody is told anew.
+fn go_on(w: &mut Working, alert: &Alert, asset: &Asset, finding: &Finding) {
+    let title = format!("{} {}", asset.tag, finding.title);
+    let still = Alert { title, evidence: finding.evidence.clone(), holds: true, quiet_until: None, ..alert.clone() };
+    // One that somebody resolved stays as it was then.
+    if still != *alert && alert.is_open() {
+        w.put(still);
     }
 }
 
@@ -150,8 +209,13 @@ fn find(w: &mut Working, asset: &Asset, rule: &Rule, finding: Finding, until: Ti
         since: w.now,
         raised_at: None,
         holds: true,
+        times: 0,
+        told: Vec::new(),
+        quiet_until: None,
         rest: Rest::new(),
     };
+    let until = until.max(maintenance::end(&w.site, &alert, w.now).unwrap_or(until));
+    let alert = Alert { state: AlertState::Settling { until }, ..alert };
     if until <= w.now {
         raise(w, alert);
     } else {
@@ -159,25 +223,44 @@ fn find(w: &mut Working, asset: &Asset, rule: &Rule, finding: Finding, until: Ti
     }
 }
 
+/// People are told: of a new alert, or of one that was over not long ago and comes again.
 fn raise(w: &mut Working, alert: Alert) {
-    let alert = w.put(Alert { state: AlertState::Raised, raised_at: Some(w.now), ..alert });
-    tell(w, "alert.raised", &alert, alert.title.clone());
+    let before = damping::earlier(&w.site, &alert, w.now);
+    let alert = match &before {
+        Some(before) => {
+            w.remove::<Alert>(&alert.id);
+            Alert { id: before.id, times: before.times.max(1), told: before.told.clone(), rest: before.rest.clone(), ..alert }
+        }
+        None => alert,
+    };
+    let alert = w.put(damping::told(alert, w.now));
+    match before {
+        None => tell(w, "alert.raised", &alert, alert.title.clone()),
+        Some(_) => tell(w, "alert.reopened", &alert, format!("Again, for the {} time: {}", damping::nth(alert.times), alert.title)),
+    }
 }
 
-/// A finding has passed: what was never told goes without a word, the rest is resolved.
+/// A finding has passed: what was never told goes without a word, the rest is resolved, at once or when it has been quiet for a while.
 fn pass(w: &mut Working, alert: &Alert) {
     match &alert.state {
         AlertState::Settling { .. } => w.remove::<Alert>(&alert.id),
         AlertState::Resolved { .. } => drop(w.put(Alert { holds: false, ..alert.clone() })),
-        AlertState::Raised | AlertState::Acknowledged { .. } => {
-            let by = crate::event::Actor::Rollcall.words();
-            let alert = w.put(Alert { state: AlertState::Resolved { by, at: w.now }, holds: false, ..alert.clone() });
-            tell(w, "alert.resolved", &alert, format!("Over by itself: {}", alert.title));
-        }
+        _ if !alert.holds => {}
+        _ => match damping::quiet_until(alert, w.now) {
+            Some(until) => drop(w.put(Alert { holds: false, quiet_until: Some(until), ..alert.clone() })),
+            None => over(w, alert),
+        },
     }
 }
 
-fn tell(w: &mut Working, kind: &'static str, alert: &Alert, text: String) {
+/// It is over by itself.
+fn over(w: &mut Working, alert: &Alert) {
+    let by = crate::event::Actor::Rollcall.words();
+    let alert = w.put(Alert { state: AlertState::Resolved { by, at: w.now }, holds: false, quiet_until: None, ..alert.clone() });
+    tell(w, "alert.resolved", &alert, format!("Over by itself: {}", alert.title));
+}
+
+pub(crate) fn tell(w: &mut Working, kind: &'static str, alert: &Alert, text: String) {
     let data = serde_json::json!({
         "id": alert.id, "rule": alert.rule, "severity": alert.severity, "title": alert.title,
         "evidence": alert.evidence, "cause": alert.cause, "remedy": alert.remedy, "since": alert.since,
@@ -188,58 +271,49 @@ fn tell(w: &mut Working, kind: &'static str, alert: &Alert, text: String) {
     event.data = data;
 }
 
-/// Raises the alerts whose settle time has passed.
+/// Does what is due: raises what has settled and what was snoozed, ends what has been quiet long enough.
 pub fn tick(w: &mut Working) {
-    let due: Vec<AlertId> = w.site.settling.iter().take_while(|(until, _)| *until <= w.now).map(|(_, id)| *id).collect();
+    let due: Vec<AlertId> = w.site.timed_alerts.iter().take_while(|(until, _)| *until <= w.now).map(|(_, id)| *id).collect();
     for alert in due.iter().filter_map(|id| w.site.alerts.get(id).cloned()).collect::<Vec<_>>() {
-        raise(w, (*alert).clone());
+        come_due(w, &alert);
+    }
+}
+
+fn come_due(w: &mut Working, alert: &Alert) {
+    if alert.quiet_until.is_some_and(|until| until <= w.now) {
+        return over(w, alert);
+    }
+    match (&alert.state, maintenance::end(&w.site, alert, w.now)) {
+        (AlertState::Settling { .. }, Some(until)) => drop(w.put(Alert { state: AlertState::Settling { until }, ..alert.clone() })),
+        (AlertState::Settling { .. }, None) => raise(w, alert.clone()),
+        (AlertState::Snoozed { .. }, _) => hands::wake(w, alert),
+        _ => {}
     }
 }
 
 /// The clock was set back: no finding settles longer than its rule says from now.
 pub fn clock_set_back(w: &mut Working) {
-    let settling: Vec<Arc<Alert>> = w.site.settling.iter().filter_map(|(_, id)| w.site.alerts.get(id)).cloned().collect();
-    for alert in settling {
-        let Some(asset) = alert.asset.and_then(|id| w.site.assets.get(&id)).cloned() else { continue };
-        let facts = Facts::of(&w.site, &asset, w.now);
-        let latest = w.now + Rule::of(&alert.rule).map_or(jiff::SignedDuration::ZERO, |rule| facts.settle(rule));
+    let timed: Vec<Arc<Alert>> = w.site.timed_alerts.iter().filter_map(|(_, id)| w.site.alerts.get(id)).cloned().collect();
+    for alert in timed {
+        let quiet = damping::latest_quiet(&alert, w.now);
+        if quiet != alert.quiet_until {
+            w.put(Alert { quiet_until: quiet, ..(*alert).clone() });
+        }
+        let latest = w.now + settle(&w.site, &alert, w.now);
         if matches!(alert.state, AlertState::Settling { until } if until > latest) {
-            w.put(Alert { state: AlertState::Settling { until: latest }, ..(*alert).clone() });
+            w.put(Alert { state: AlertState::Settling { until: latest }, quiet_until: quiet, ..(*alert).clone() });
         }
     }
 }
 
+/// How long the finding of an alert settles where its asset is now.
+pub(crate) fn settle(site: &Site, alert: &Alert, now: Timestamp) -> jiff::SignedDuration {
+    let asset = alert.asset.and_then(|id| site.assets.get(&id));
+    let settle = asset.and_then(|asset| Some(Facts::of(site, asset, now).settle(Rule::of(&alert.rule)?)));
+    settle.unwrap_or_default()
+}
+
 /// When [`tick`] next has something to do.
 pub fn next_due(site: &Site) -> Option<Timestamp> {
-    site.settling.get_min().map(|(until, _)| *until)
-}
-
-/// Somebody takes care of it.
-///
-/// # Errors
-/// No such alert, or it is over.
-pub fn acknowledge(w: &mut Working, id: AlertId) -> Result<Arc<Alert>, Refusal> {
-    let alert = open(&w.site, id)?;
-    let by = w.actor.words();
-    let alert =
-        w.put(Alert { state: AlertState::Acknowledged { by: by.clone(), at: w.now }, raised_at: alert.raised_at.or(Some(w.now)), ..alert });
-    tell(w, "alert.acknowledged", &alert, format!("{by} takes care of it: {}", alert.title));
-    Ok(alert)
-}
-
-/// Somebody says that it is over. If the finding still holds, it stays quiet until it has passed once.
-///
-/// # Errors
-/// No such alert, or it is over.
-pub fn resolve(w: &mut Working, id: AlertId) -> Result<Arc<Alert>, Refusal> {
-    let alert = open(&w.site, id)?;
-    let by = w.actor.words();
-    let alert = w.put(Alert { state: AlertState::Resolved { by: by.clone(), at: w.now }, ..alert });
-    tell(w, "alert.resolved", &alert, format!("{by} resolved it: {}", alert.title));
-    Ok(alert)
-}
-
-fn open(site: &Site, id: AlertId) -> Result<Alert, Refusal> {
-    let alert = site.alerts.get(&id).ok_or_else(|| Refusal::not_found(format!("there is no alert {id}; `rollcall alerts` lists them")))?;
-    if alert.is_open() { Ok((**alert).clone()) } else { Err(Refusal::conflict(format!("alert {id} is over already: {}", alert.title))) }
+    site.timed_alerts.get_min().map(|(until, _)| *until)
 }

@@ -166,6 +166,10 @@ number_id!(
     LoanId, "loan number"
 );
 number_id!(
+    /// A maintenance window.
+    MaintenanceId, "maintenance window's number"
+);
+number_id!(
     /// A sweep.
     SweepId, "sweep number"
 );

@@ -21,6 +21,7 @@ pub mod heard;
 pub mod id;
 pub mod inventory;
 pub mod loan;
+pub mod maintenance;
 pub mod natural;
 pub mod packages;
 pub mod person;
@@ -39,7 +40,9 @@ pub mod vitals;
 pub mod words;
 mod working;
 
-pub use id::{AlertId, ApiKeyId, AssetId, BaselineId, DeviceId, LoanId, PersonId, RoomId, SiteId, SweepId, Tag, TokenId, UserName};
+pub use id::{
+    AlertId, ApiKeyId, AssetId, BaselineId, DeviceId, LoanId, MaintenanceId, PersonId, RoomId, SiteId, SweepId, Tag, TokenId, UserName,
+};
 pub use record::{BadRecord, Record, Table, Written};
 pub use working::{Finished, Refusal, RefusalKind, Working};
 
@@ -119,6 +122,8 @@ pub struct Site {
     pub keys: Table<access::ApiKey>,
     /// Where alerts go.
     pub channels: Table<channel::Channel>,
+    /// Times in which nobody is told.
+    pub maintenance: Table<maintenance::Window>,
     /// What health readings come to for the rules.
     pub vitals: Table<vitals::Vitals>,
 
@@ -126,7 +131,10 @@ pub struct Site {
     pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
     pub(crate) open_loans: HashMap<AssetId, LoanId>,
     pub(crate) live_alerts: OrdSet<(Option<AssetId>, AlertId)>,
-    pub(crate) settling: OrdSet<(Timestamp, AlertId)>,
+    /// Alerts to which something happens by itself, by when.
+    pub(crate) timed_alerts: OrdSet<(Timestamp, AlertId)>,
+    /// The last alert of each matter that people were told of.
+    pub(crate) last_alert: OrdMap<alert::Matter, AlertId>,
     pub(crate) by_certificate: HashMap<String, DeviceId>,
     /// By the hashes of its hardware facts.
     pub(crate) by_hardware: OrdSet<(u64, DeviceId)>,
@@ -300,6 +308,7 @@ const KINDS: &[Kind] = &[
     kind::<heard::Heard>(),
     kind::<inventory::Profile>(),
     kind::<loan::Loan>(),
+    kind::<maintenance::Window>(),
     kind::<person::Person>(),
     kind::<room::Room>(),
     kind::<sweep::Sweep>(),

@@ -1,5 +1,6 @@
 //! Stories of one site in memory: a school's day runs in a millisecond.
 
+mod alerts;
 mod edges;
 mod identity;
 

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 Exit codes, as of every list: 0 there are some · 1 there are none")]
 pub struct Alerts {
-    /// Settling and resolved ones too, newest first
+    /// Settling, snoozed and resolved ones too, newest first
     #[arg(long)]
     all: bool,
 }
@@ -31,6 +31,7 @@ const COLUMNS: &[Column] = &[
     Column::text("what", "title"),
     Column::moment("since", "since"),
     Column::state("state", "state"),
+    Column::text("told", "times").from(150),
     Column::text("try first", "remedy").from(140),
     Column::text("rule", "rule").from(180),
 ];
@@ -47,7 +48,9 @@ impl Ask for Alerts {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rollcall alert ack 12                        you take care of it
+  rollcall alert snooze 12 --for 2h            nobody hears of it until then
   rollcall alert resolve 12 13 17              they are over
+  rollcall alert reopen 12                     take back what was said of it
 
 With --json, one number gives the alert, several give a list. Those that are refused are told; the others are done.")]
 pub struct Alert {
@@ -63,6 +66,21 @@ enum Action {
         #[arg(required = true, value_name = "N")]
         ids: Vec<u64>,
     },
+    /// Say that nobody wants to hear of them until then; what still holds is raised again
+    Snooze {
+        /// Their numbers
+        #[arg(required = true, value_name = "N")]
+        ids: Vec<u64>,
+        /// How long: 30m, 2h, 5d, a day as 2026-12-01, or a time
+        #[arg(long = "for", visible_alias = "until", value_name = "SPAN")]
+        until: String,
+    },
+    /// Take back that they are over, put off or taken care of
+    Reopen {
+        /// Their numbers
+        #[arg(required = true, value_name = "N")]
+        ids: Vec<u64>,
+    },
     /// Say that it is over; one that still holds stays quiet until it has passed once
     Resolve {
         /// Their numbers
@@ -73,14 +91,16 @@ enum Action {
 
 impl Ask for Alert {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
-        let (ids, verb) = match self.action {
-            Action::Ack { ids } => (ids, "acknowledge"),
-            Action::Resolve { ids } => (ids, "resolve"),
+        let (ids, verb, body) = match self.action {
+            Action::Ack { ids } => (ids, "acknowledge", json!({})),
+            Action::Snooze { ids, until } => (ids, "snooze", json!({ "until": until })),
+            Action::Reopen { ids } => (ids, "reopen", json!({})),
+            Action::Resolve { ids } => (ids, "resolve", json!({})),
         };
         let one = ids.len() == 1;
         let (mut rows, mut exit) = (Vec::new(), Exit::Done);
         for id in ids {
-            match client.post(&["alerts", &id.to_string(), verb], json!({})).await {
+            match client.post(&["alerts", &id.to_string(), verb], body.clone()).await {
                 Ok(row) => rows.push(row),
                 Err(failure) if one => return Err(failure),
                 // The others are done all the same.
@@ -100,5 +120,9 @@ impl Ask for Alert {
 }
 
 fn told(row: &Value) -> String {
+    let until = text_at(row, "until");
+    if text_at(row, "state") == "snoozed" {
+        return format!("alert {} is put off until {until}: {}", text_at(row, "id"), text_at(row, "title"));
+    }
     format!("alert {} is {}: {}", text_at(row, "id"), text_at(row, "state"), text_at(row, "title"))
 }

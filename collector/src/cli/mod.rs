@@ -18,10 +18,12 @@ pub(crate) mod fuzz;
 mod key;
 mod ledger;
 mod loan;
+mod maintenance;
 pub mod output;
 mod person;
 pub mod pin;
 mod room;
+mod rule;
 mod serve;
 mod software;
 mod status;
@@ -102,6 +104,10 @@ enum Command {
     Alerts(Asking<alert::Alerts>),
     /// Take care of alerts
     Alert(Asking<alert::Alert>),
+    /// What is looked for, and what is set of it
+    Rules(Asking<rule::Rules>),
+    /// Times in which nobody is told
+    Maintenance(Asking<maintenance::Maintenance>),
     /// May it be lent? GO, CHECK or STOP for a scanned tag
     Check(Asking<check::Check>),
     /// Lend and take back
@@ -202,6 +208,8 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Sweep(asking) => asking.run(globals, out).await,
         Command::Alerts(asking) => asking.run(globals, out).await,
         Command::Alert(asking) => asking.run(globals, out).await,
+        Command::Rules(asking) => asking.run(globals, out).await,
+        Command::Maintenance(asking) => asking.run(globals, out).await,
         Command::Check(asking) => asking.run(globals, out).await,
         Command::Loan(asking) => asking.run(globals, out).await,
         Command::Rooms(asking) => asking.run(globals, out).await,
@@ -266,6 +274,13 @@ mod tests {
             &["token", "new", "--json", "--room", "Lab 1", "--count", "30", "--expires", "7d"],
             &["alert", "ack", "3"],
             &["alert", "resolve", "3", "4", "5"],
+            &["alert", "snooze", "3", "--for", "2h"],
+            &["alert", "snooze", "3", "--until", "2026-12-01"],
+            &["alert", "reopen", "3"],
+            &["rules"],
+            &["rules", "set", "machine-silent", "--room", "Lab 1", "--settle", "0", "--limit", "a=1"],
+            &["maintenance", "start", "--room", "Lab 1", "--for", "2h", "--reason", "new switch"],
+            &["maintenance", "end", "3"],
             &["device", "move", "LAB1-017", "--nowhere"],
             &["baseline", "remove", "Exam lab"],
             &["room", "remove", "Lab 1"],
@@ -289,6 +304,9 @@ mod tests {
             &["sweep", "Lab 1", "--list"],
             &["alert", "ack", "x"],
             &["alert", "ack"],
+            &["alert", "snooze", "3"],
+            &["rules", "set", "x", "--on", "--off"],
+            &["maintenance", "start", "--for", "2h"],
             &["loan", "out", "LAP-1"],
             &["device", "move", "LAB1-017"],
         ];

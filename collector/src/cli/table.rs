@@ -193,7 +193,7 @@ pub fn text(value: &Value) -> String {
 pub fn tint(word: &str) -> Option<Color> {
     match word {
         "here" | "present" | "GO" | "ok" | "resolved" | "active" => Some(Color::Green),
-        "late" | "slow" | "CHECK" | "medium" | "settling" | "acknowledged" | "asleep" | "away" => Some(Color::Yellow),
+        "late" | "slow" | "CHECK" | "medium" | "settling" | "acknowledged" | "snoozed" | "asleep" | "away" => Some(Color::Yellow),
         "silent" | "missing" | "barred" | "STOP" | "high" | "raised" | "revoked" | "quarantined" | "overdue" => Some(Color::Red),
         _ => None,
     }

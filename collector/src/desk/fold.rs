@@ -78,11 +78,15 @@ pub(super) mod tests {
             room: RoomId::parse(room).ok(),
             title: format!("{tag} lacks {what}"),
             evidence: "not installed".to_owned(),
+            cause: "removed".to_owned(),
             remedy: "install it".to_owned(),
             since: Timestamp::UNIX_EPOCH,
             raised_at: None,
             state,
             by: None,
+            until: None,
+            times: 1,
+            holds: true,
         }
     }
 

@@ -6,7 +6,6 @@ use super::session::{Notice, Use};
 use super::{Desk, assets};
 use rollcall_site::Site;
 use rollcall_site::access::Role;
-use rollcall_site::alert::AlertState;
 use rollcall_site::device::DeviceState;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -96,10 +95,9 @@ struct Counts {
 
 impl Counts {
     fn of(site: &Site) -> Self {
-        let open = |state: &AlertState| matches!(state, AlertState::Raised | AlertState::Acknowledged { .. });
         let known = |state: &DeviceState| matches!(state, DeviceState::Active | DeviceState::Quarantined { .. });
         Self {
-            alerts: site.alerts.values().filter(|alert| open(&alert.state)).count(),
+            alerts: site.alerts.values().filter(|alert| alert.is_pressing()).count(),
             devices: site.devices.values().filter(|device| known(&device.state)).count(),
             loans: site.loans.values().filter(|loan| loan.in_at.is_none()).count(),
             rooms: site.rooms.len(),

@@ -70,9 +70,11 @@ const PAGES: &[&[u8]] = &[
     b"GET /loans?person=20431&device=LAB1-01",
     b"POST /add\nroom=Lab+1&uses=3&days=2",
     b"POST /alerts/1/resolve\nback=%2Falerts",
+    b"POST /alerts/1/snooze\nuntil=2h",
     b"POST /devices/LAB1-01/move\nroom=Lab+1&seat=3",
     b"POST /loans/out\ntag=LAB1-01&person=20431&due=2026-12-01",
     b"POST /loans\nscan=LAB1-01&person=20431",
+    b"POST /maintenance\nroom=Lab+1&tag=&until=2h&reason=new+switch",
     b"POST /rooms\nname=Lab+3&seats=20",
     b"POST /rooms/Lab%201/sweep\n",
 ];

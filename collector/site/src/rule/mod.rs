@@ -9,7 +9,7 @@ mod software_forbidden;
 mod software_required;
 
 pub use facts::Facts;
-pub use setting::{Limit, Setting, Settings, check_settings};
+pub use setting::{Limit, Setting, Settings, set};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,8 @@
 //! What a site or a room sets of a rule: whether it holds, how long it settles, its limits.
 
 use super::Rule;
-use crate::Refusal;
+use crate::room::{self, Room};
+use crate::{About, AssetId, Refusal, RoomId, Working};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,14 +43,7 @@ pub struct Setting {
 /// Longest time that a finding may settle, seconds: a week.
 const MOST_SETTLE_S: u32 = 7 * 86_400;
 
-/// Whether settings name rules and limits that there are, within their bounds.
-///
-/// # Errors
-/// `Invalid`: what does not fit, and what would.
-pub fn check_settings(settings: &Settings) -> Result<(), Refusal> {
-    settings.iter().try_for_each(|(code, setting)| check(code, setting))
-}
-
+/// Whether a setting names a rule and limits that there are, within their bounds.
 fn check(code: &str, setting: &Setting) -> Result<(), Refusal> {
     let rule = Rule::of(code).ok_or_else(|| Refusal::invalid(format!("there is no rule {code:?}; `rollcall rules` lists them")))?;
     if let Some(settle) = setting.settle_s.filter(|settle| *settle > MOST_SETTLE_S) {
@@ -71,22 +65,76 @@ fn unknown(rule: &Rule, name: &str) -> Refusal {
     Refusal::invalid(format!("{}: there is no limit {name:?}; {has}", rule.code))
 }
 
+/// Sets a rule for a room, or for the whole site, and judges what it concerns anew. What is absent in `setting` is as the site, or the rule
+/// itself, has it: an empty setting takes back what was set.
+///
+/// # Errors
+/// No such rule, limit or room, or a number out of its bounds.
+pub fn set(w: &mut Working, of: Option<&RoomId>, code: &str, setting: Setting) -> Result<(), Refusal> {
+    check(code, &setting)?;
+    let place = match of {
+        Some(id) => {
+            let room = room::get(&w.site, id)?;
+            let rules = with(&room.rules, code, &setting);
+            w.put(Room { rules, ..(**room).clone() });
+            id.to_string()
+        }
+        None => {
+            let about = w.site.about().ok_or_else(|| Refusal::conflict("the site is not founded yet"))?;
+            let rules = with(&about.rules, code, &setting);
+            w.put(About { rules, ..about.clone() });
+            "the whole site".to_owned()
+        }
+    };
+    let event = w.event("rule.set", format!("Rule {code} for {place}: {}", words(&setting)));
+    if let Some(id) = of {
+        event.in_room(id);
+    }
+    event.with(serde_json::json!({ "rule": code, "setting": setting }));
+    let concerned: Vec<AssetId> = match of {
+        Some(room) => w.site.assets_in(room).map(|asset| asset.id).collect(),
+        None => w.site.assets.keys().copied().collect(),
+    };
+    concerned.into_iter().for_each(|asset| crate::alert::judge(w, asset));
+    Ok(())
+}
+
+fn with(settings: &Settings, code: &str, setting: &Setting) -> Settings {
+    let mut settings = settings.clone();
+    if *setting == Setting::default() {
+        settings.remove(code);
+    } else {
+        settings.insert(code.to_owned(), setting.clone());
+    }
+    settings
+}
+
+/// What a setting says, in words.
+fn words(setting: &Setting) -> String {
+    let on = setting.on.map(|on| if on { "holds" } else { "is off" }.to_owned());
+    let settle = setting.settle_s.map(|seconds| format!("told after {seconds} s"));
+    let limits = setting.limits.iter().map(|(name, value)| format!("{name} {value}"));
+    let said: Vec<String> = on.into_iter().chain(settle).chain(limits).collect();
+    if said.is_empty() { "as it comes".to_owned() } else { said.join(", ") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn unknown_rules_and_limits_are_refused_by_name() {
-        let check = |text: &str, want: &str| {
+        let refuses = |text: &str, want: &str| {
             let settings: Settings = serde_json::from_str(text).unwrap();
-            let got = check_settings(&settings).map_or_else(|refusal| refusal.text, |()| "ok".to_owned());
+            let got = settings.iter().try_for_each(|(code, setting)| check(code, setting));
+            let got = got.map_or_else(|refusal| refusal.text, |()| "ok".to_owned());
             assert!(got.contains(want), "{text}: {got}");
         };
-        check(r#"{"machine-silent": {"settle_s": 0}, "clock-skewed": {"on": false, "limits": {"seconds": 60}}}"#, "ok");
-        check(r#"{"machine-loud": {}}"#, "no rule \"machine-loud\"");
-        check(r#"{"clock-skewed": {"limits": {"minutes": 1}}}"#, "it has seconds");
-        check(r#"{"machine-silent": {"limits": {"minutes": 1}}}"#, "it has none");
-        check(r#"{"clock-skewed": {"limits": {"seconds": 0}}}"#, "it must be 1 to");
-        check(r#"{"machine-silent": {"settle_s": 700000}}"#, "it must be 0 to 604800");
+        refuses(r#"{"machine-silent": {"settle_s": 0}, "clock-skewed": {"on": false, "limits": {"seconds": 60}}}"#, "ok");
+        refuses(r#"{"machine-loud": {}}"#, "no rule \"machine-loud\"");
+        refuses(r#"{"clock-skewed": {"limits": {"minutes": 1}}}"#, "it has seconds");
+        refuses(r#"{"machine-silent": {"limits": {"minutes": 1}}}"#, "it has none");
+        refuses(r#"{"clock-skewed": {"limits": {"seconds": 0}}}"#, "it must be 1 to");
+        refuses(r#"{"machine-silent": {"settle_s": 700000}}"#, "it must be 0 to 604800");
     }
 }

@@ -245,7 +245,7 @@ pub fn alerts(site: &Site, shown: AlertsShown) -> Vec<AlertRow> {
         return site.alerts.values().rev().take(MOST_ALERTS).map(|alert| alert_row(site, alert)).collect();
     }
     let live = site.live_alerts.iter().filter_map(|(_, id)| site.alerts.get(id));
-    let wanted = live.filter(|alert| alert.is_told() || (shown == AlertsShown::Live && alert.is_open()));
+    let wanted = live.filter(|alert| alert.is_pressing() || (shown == AlertsShown::Live && alert.is_open()));
     let mut rows: Vec<AlertRow> = wanted.map(|alert| alert_row(site, alert)).collect();
     // Worst first, then oldest by the minute; what came together stands together, in the order of tags.
     let minute = |row: &AlertRow| row.since.as_second() / 60;
@@ -265,6 +265,7 @@ pub fn alert_row(site: &Site, alert: &Alert) -> AlertRow {
         AlertState::Settling { .. } => ("settling", None),
         AlertState::Raised => ("raised", None),
         AlertState::Acknowledged { by, .. } => ("acknowledged", Some(by.clone())),
+        AlertState::Snoozed { by, .. } => ("snoozed", Some(by.clone())),
         AlertState::Resolved { by, .. } => ("resolved", Some(by.clone())),
     };
     AlertRow {
@@ -276,11 +277,18 @@ pub fn alert_row(site: &Site, alert: &Alert) -> AlertRow {
         room: alert.room.clone(),
         title: alert.title.clone(),
         evidence: alert.evidence.clone(),
+        cause: alert.cause.clone(),
         remedy: alert.remedy.clone(),
         since: alert.since,
         raised_at: alert.raised_at,
         state,
         by,
+        until: match alert.state {
+            AlertState::Settling { until } | AlertState::Snoozed { until, .. } => Some(until),
+            _ => None,
+        },
+        times: alert.times.max(1),
+        holds: alert.holds,
     }
 }
 

@@ -114,16 +114,24 @@ pub struct AlertRow {
     pub title: String,
     /// What was seen.
     pub evidence: String,
+    /// What it probably is; empty in alerts of older versions.
+    pub cause: String,
     /// What to try first.
     pub remedy: String,
     /// Since when it is so on the machine.
     pub since: Timestamp,
     /// When people were told.
     pub raised_at: Option<Timestamp>,
-    /// "settling", "raised", "acknowledged", "resolved".
+    /// "settling", "raised", "acknowledged", "snoozed", "resolved".
     pub state: &'static str,
-    /// Who acknowledged or resolved it.
+    /// Who acknowledged, snoozed or resolved it.
     pub by: Option<String>,
+    /// Until when it settles or is snoozed.
+    pub until: Option<Timestamp>,
+    /// How often people were told of it, 1 at least.
+    pub times: u32,
+    /// Whether the finding holds now.
+    pub holds: bool,
 }
 
 /// One title on one device.

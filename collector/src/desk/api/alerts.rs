@@ -1,22 +1,28 @@
 //! `/alerts`: a finding's life for people.
 
 use crate::Collector;
-use crate::desk::api::ask::{Asked, Technician, Viewer};
+use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::moment;
 use crate::desk::api::problem::Problem;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use rollcall_site::alert::{self, Alert};
+use rollcall_site::event::Actor;
 use rollcall_site::view::{self, AlertRow, AlertsShown};
-use rollcall_site::{AlertId, Tag, alert, natural};
+use rollcall_site::{AlertId, Refusal, Tag, Working, natural};
 use serde::Deserialize;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
     Router::new()
         .route("/alerts", get(list))
         .route("/alerts/{id}/acknowledge", post(acknowledge))
+        .route("/alerts/{id}/reopen", post(reopen))
         .route("/alerts/{id}/resolve", post(resolve))
+        .route("/alerts/{id}/snooze", post(snooze))
 }
 
 /// Which alerts a list shows.
@@ -59,14 +65,32 @@ fn by_need(a: &AlertRow, b: &AlertRow) -> Ordering {
     b.severity.cmp(&a.severity).then_with(alike).then_with(|| natural::compare(one, other))
 }
 
+/// What happens to an alert, and the alert after it.
+async fn change(
+    collector: &Collector,
+    actor: Actor,
+    id: &str,
+    change: impl FnOnce(&mut Working, AlertId) -> Result<Arc<Alert>, Refusal> + Send + 'static,
+) -> Result<Json<AlertRow>, Problem> {
+    let id: AlertId = id.parse()?;
+    let row = collector.keeper.change(actor, move |w| change(w, id).map(|alert| view::alert_row(&w.site, &alert))).await?;
+    Ok(Json(row))
+}
+
 async fn acknowledge(
     State(collector): State<Collector>,
     Technician(actor): Technician,
     Path(id): Path<String>,
 ) -> Result<Json<AlertRow>, Problem> {
-    let id: AlertId = id.parse()?;
-    let row = collector.keeper.change(actor, move |w| alert::acknowledge(w, id).map(|alert| view::alert_row(&w.site, &alert))).await?;
-    Ok(Json(row))
+    change(&collector, actor, &id, alert::acknowledge).await
+}
+
+async fn reopen(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(id): Path<String>,
+) -> Result<Json<AlertRow>, Problem> {
+    change(&collector, actor, &id, alert::reopen).await
 }
 
 async fn resolve(
@@ -74,7 +98,22 @@ async fn resolve(
     Technician(actor): Technician,
     Path(id): Path<String>,
 ) -> Result<Json<AlertRow>, Problem> {
-    let id: AlertId = id.parse()?;
-    let row = collector.keeper.change(actor, move |w| alert::resolve(w, id).map(|alert| view::alert_row(&w.site, &alert))).await?;
-    Ok(Json(row))
+    change(&collector, actor, &id, alert::resolve).await
+}
+
+/// Until when: "2h", a day as 2026-12-01, a time.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Snooze {
+    until: String,
+}
+
+async fn snooze(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(id): Path<String>,
+    Body(snooze): Body<Snooze>,
+) -> Result<Json<AlertRow>, Problem> {
+    let until = moment::after(&snooze.until, collector.keeper.clock().now(), &moment::zone(&collector.keeper.view()))?;
+    change(&collector, actor, &id, move |w, id| alert::snooze(w, id, until)).await
 }

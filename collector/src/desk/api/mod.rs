@@ -12,11 +12,13 @@ pub mod events;
 pub mod health;
 pub mod keys;
 pub mod loans;
+pub mod maintenance;
 pub mod moment;
 pub mod persons;
 pub mod problem;
 mod reading;
 pub mod rooms;
+pub mod rules;
 pub mod software;
 pub mod status;
 pub mod stream;
@@ -60,8 +62,10 @@ pub fn router(collector: Collector) -> Router {
         .merge(health::routes())
         .merge(keys::routes())
         .merge(loans::routes())
+        .merge(maintenance::routes())
         .merge(persons::routes())
         .merge(rooms::routes())
+        .merge(rules::routes())
         .merge(software::routes())
         .merge(status::routes())
         .merge(sweeps::routes())

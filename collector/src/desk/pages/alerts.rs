@@ -1,5 +1,6 @@
 //! Alerts: what is wrong, since when, what to try first; acknowledged and resolved here.
 
+use crate::desk::api::moment;
 use crate::desk::door::Visitor;
 use crate::desk::fold::{Fold, fold};
 use crate::desk::frame::{Frame, Tab};
@@ -10,11 +11,12 @@ use crate::desk::words::{self, Chip};
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
-use rollcall_site::AlertId;
 use rollcall_site::access::Role;
-use rollcall_site::alert;
+use rollcall_site::alert::{self, Alert};
 use rollcall_site::view::{self, AlertRow, AlertsShown};
+use rollcall_site::{AlertId, Refusal, Working};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Most lines on the page: alerts, or several that say the same.
 const MOST: usize = 150;
@@ -30,11 +32,12 @@ pub(in crate::desk) struct Ask {
     show: String,
 }
 
-/// Where an action leads back to.
+/// Where an action leads back to, and until when an alert is put off.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::desk) struct Back {
     back: String,
+    until: String,
 }
 
 #[derive(Template)]
@@ -90,6 +93,16 @@ impl Alerts {
         row.tag.as_ref().and_then(|tag| words::said_of(&row.title, tag.as_str())).unwrap_or(&row.title)
     }
 
+    /// What is known of where it stands, beside since when.
+    fn standing(&self, row: &AlertRow) -> String {
+        let by = row.by.as_ref().map(|by| format!("{} by {by}", row.state)).unwrap_or_default();
+        match (row.state, row.until) {
+            ("settling", _) => "may pass by itself, nobody was told yet".to_owned(),
+            ("snoozed", Some(until)) => format!("{by} until {}", self.look.moment(until).words),
+            _ => by,
+        }
+    }
+
     fn severity(&self, row: &AlertRow) -> Chip {
         if row.state == "resolved" { Chip::go("Resolved") } else { words::severity(row.severity) }
     }
@@ -102,18 +115,37 @@ pub(in crate::desk) async fn acknowledge(
     Path(id): Path<u64>,
     Form(form): Form<Back>,
 ) -> Answer {
-    visitor.must_be(Role::Technician)?;
-    let done = desk.change(&visitor, move |w| alert::acknowledge(w, AlertId(id))).await;
-    let outcome = done.map(|alert| Notice::done(format!("You look after this now: {}", alert.title))).map_err(Trouble::from);
-    desk.then(&visitor, outcome, back(&form))
+    change(&desk, &visitor, &form, "You look after this now", move |w| alert::acknowledge(w, AlertId(id))).await
+}
+
+/// `POST /alerts/{id}/reopen`
+pub(in crate::desk) async fn reopen(State(desk): State<Desk>, visitor: Visitor, Path(id): Path<u64>, Form(form): Form<Back>) -> Answer {
+    change(&desk, &visitor, &form, "Open again", move |w| alert::reopen(w, AlertId(id))).await
 }
 
 /// `POST /alerts/{id}/resolve`
 pub(in crate::desk) async fn resolve(State(desk): State<Desk>, visitor: Visitor, Path(id): Path<u64>, Form(form): Form<Back>) -> Answer {
+    change(&desk, &visitor, &form, "Resolved", move |w| alert::resolve(w, AlertId(id))).await
+}
+
+/// `POST /alerts/{id}/snooze`
+pub(in crate::desk) async fn snooze(State(desk): State<Desk>, visitor: Visitor, Path(id): Path<u64>, Form(form): Form<Back>) -> Answer {
+    let look = desk.look();
+    let until = moment::after(&form.until, look.now, &look.zone);
+    change(&desk, &visitor, &form, "Put off", move |w| alert::snooze(w, AlertId(id), until?)).await
+}
+
+async fn change(
+    desk: &Desk,
+    visitor: &Visitor,
+    form: &Back,
+    said: &'static str,
+    change: impl FnOnce(&mut Working) -> Result<Arc<Alert>, Refusal> + Send + 'static,
+) -> Answer {
     visitor.must_be(Role::Technician)?;
-    let done = desk.change(&visitor, move |w| alert::resolve(w, AlertId(id))).await;
-    let outcome = done.map(|alert| Notice::done(format!("Resolved: {}", alert.title))).map_err(Trouble::from);
-    desk.then(&visitor, outcome, back(&form))
+    let done = desk.change(visitor, change).await;
+    let outcome = done.map(|alert| Notice::done(format!("{said}: {}", alert.title))).map_err(Trouble::from);
+    desk.then(visitor, outcome, back(form))
 }
 
 fn back(form: &Back) -> &str {

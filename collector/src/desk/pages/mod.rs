@@ -13,6 +13,7 @@ mod hardware;
 mod health;
 mod loan_changes;
 mod loans;
+mod maintenance;
 mod person;
 mod room;
 mod rooms;
@@ -41,7 +42,9 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/add/{id}/revoke", post(add::revoke))
         .route("/alerts", get(alerts::show))
         .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
+        .route("/alerts/{id}/reopen", post(alerts::reopen))
         .route("/alerts/{id}/resolve", post(alerts::resolve))
+        .route("/alerts/{id}/snooze", post(alerts::snooze))
         .route("/devices", get(devices::show))
         .route("/devices.csv", get(devices::csv))
         .route("/devices/{tag}", get(device::show))
@@ -55,6 +58,8 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/loans", get(loans::show).post(loan_changes::scan))
         .route("/loans/in", post(loan_changes::take_back))
         .route("/loans/out", post(loan_changes::lend))
+        .route("/maintenance", get(maintenance::show).post(maintenance::begin))
+        .route("/maintenance/{id}/end", post(maintenance::end))
         .route("/people/{id}/forget", get(person::ask_forget).post(person::forget))
         .route("/rooms", get(rooms::show).post(rooms::add))
         .route("/rooms/{room}", get(room::show))

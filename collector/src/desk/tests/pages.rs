@@ -10,8 +10,19 @@ use rollcall_site::{DeviceId, Tag, sweep};
 use uuid::Uuid;
 
 /// Pages that an empty site has.
-const ALWAYS: &[&str] =
-    &["/", "/accounts", "/add", "/alerts", "/alerts?show=all", "/devices", "/devices?text=x&page=9", "/devices.csv", "/loans", "/rooms"];
+const ALWAYS: &[&str] = &[
+    "/",
+    "/accounts",
+    "/add",
+    "/alerts",
+    "/alerts?show=all",
+    "/devices",
+    "/devices?text=x&page=9",
+    "/devices.csv",
+    "/loans",
+    "/maintenance",
+    "/rooms",
+];
 /// Pages of the full site.
 const FULL: &[&str] = &[
     "/accounts/viewer",
@@ -237,6 +248,26 @@ async fn a_device_is_moved_and_revoked_and_alerts_are_acknowledged() {
     test.post(&format!("/alerts/{id}/acknowledge"), &cookie, "back=%2Fdevices%2FPC-1").await;
     let page = test.get("/alerts?show=all", &cookie).await.text;
     assert!(page.contains("You look after this now") && page.contains("acknowledged by technician"), "{page}");
+}
+
+#[tokio::test]
+async fn an_alert_is_put_off_and_reopened_and_maintenance_is_begun_and_ended() {
+    let test = new().await;
+    school::fill(&test).await;
+    let cookie = test.cookie(Role::Technician).await;
+    let id = *test.desk.collector.keeper.view().alerts.keys().next().expect("the baseline raised alerts");
+    test.post(&format!("/alerts/{id}/snooze"), &cookie, "until=2h").await;
+    let page = test.get("/alerts", &cookie).await.text;
+    assert!(page.contains("snoozed by technician until ") && page.contains(&format!("/alerts/{id}/reopen")), "{page}");
+    test.post(&format!("/alerts/{id}/snooze"), &cookie, "until=yesterday").await;
+    assert!(test.get("/alerts", &cookie).await.text.contains("is not a moment"));
+    test.post(&format!("/alerts/{id}/reopen"), &cookie, "").await;
+    assert!(test.get("/alerts", &cookie).await.text.contains("Open again: "));
+    test.post("/maintenance", &cookie, "room=Lab+118&until=2h&reason=new+switch").await;
+    let page = test.get("/maintenance", &cookie).await.text;
+    assert!(page.contains("Nobody is told of Lab 118 until") && page.contains("new switch") && page.contains("End it"), "{page}");
+    test.post("/maintenance/1/end", &cookie, "").await;
+    assert!(test.get("/maintenance", &cookie).await.text.contains("No maintenance."));
 }
 
 #[tokio::test]

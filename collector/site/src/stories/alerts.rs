@@ -1,0 +1,155 @@
+//! Stories of an alert's life: snoozed, reopened, flapping, kept quiet by maintenance, set otherwise in a room.
+
+use super::*;
+use crate::maintenance::{self, Planned};
+use crate::rule::{self, Setting};
+use crate::{AlertId, MaintenanceId};
+
+fn only(school: &School) -> Arc<alert::Alert> {
+    let [alert] = school.site.alerts.values().cloned().collect::<Vec<_>>().try_into().expect("one alert");
+    alert
+}
+
+/// Silent for so long, then back.
+fn away(school: &mut School, device: DeviceId, seconds: i64) {
+    school.silence(device);
+    school.wait(seconds);
+    school.hello(1, "n1", "n2", hardware(1)).unwrap();
+    school.wait(60);
+}
+
+fn planned(school: &School, minutes: i64, room: Option<RoomId>, tag: Option<Tag>) -> Planned {
+    Planned { tag, room, from: None, until: school.now + SignedDuration::from_mins(minutes), reason: "new switch".into() }
+}
+
+#[test]
+fn a_snoozed_alert_comes_back_by_itself_and_not_if_it_has_passed() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    school.silence(device);
+    school.wait(60);
+    let (id, until) = (only(&school).id, school.now + SignedDuration::from_hours(2));
+    for bad in [school.now, school.now + SignedDuration::from_hours(24 * 61)] {
+        assert_eq!(school.change(|w| alert::snooze(w, id, bad)).unwrap_err().kind, RefusalKind::Invalid);
+    }
+    school.must(|w| alert::snooze(w, id, until));
+    assert!(school.open().is_empty() && only(&school).is_told());
+    school.wait(2 * 3600 - 1);
+    assert!(school.open().is_empty());
+    school.wait(1);
+    assert_eq!((school.open().len(), school.told("alert.reopened").len()), (1, 1));
+    let later = school.now + SignedDuration::from_hours(1);
+    school.must(|w| alert::snooze(w, id, later));
+    school.hello(1, "n1", "n2", hardware(1)).unwrap();
+    school.wait(7200);
+    assert_eq!((school.told("alert.reopened").len(), school.told("alert.resolved").len()), (1, 1));
+}
+
+#[test]
+fn what_comes_again_soon_is_the_same_alert_and_later_a_new_one() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    away(&mut school, device, 60);
+    school.wait(70 * 3600);
+    away(&mut school, device, 60);
+    let alert = only(&school);
+    assert_eq!((alert.times, school.told("alert.raised").len()), (2, 1));
+    assert!(school.told("alert.reopened")[0].starts_with("Again, for the second time: PC1"));
+    school.wait(73 * 3600);
+    away(&mut school, device, 60);
+    assert_eq!((school.site.alerts.len(), school.told("alert.raised").len()), (2, 2));
+}
+
+#[test]
+fn one_that_flaps_is_told_three_times_and_then_is_open_until_it_is_quiet() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    for _ in 0..10 {
+        away(&mut school, device, 60);
+    }
+    let told = |school: &School| school.told("alert.raised").len() + school.told("alert.reopened").len();
+    assert_eq!((told(&school), school.told("alert.resolved").len(), school.open().len()), (3, 2, 1));
+    school.wait(15 * 60);
+    assert_eq!((school.told("alert.resolved").len(), school.open().len()), (3, 0));
+    school.wait(2 * 3600);
+    away(&mut school, device, 60);
+    assert_eq!((told(&school), school.told("alert.resolved").len()), (4, 4), "an hour later it is news again");
+}
+
+#[test]
+fn a_person_reopens_what_was_resolved_or_taken_too_early() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    school.silence(device);
+    school.wait(60);
+    let id = only(&school).id;
+    assert_eq!(school.change(|w| alert::reopen(w, id)).unwrap_err().kind, RefusalKind::Conflict);
+    school.must(|w| alert::acknowledge(w, id));
+    school.must(|w| alert::reopen(w, id));
+    school.must(|w| alert::resolve(w, id));
+    assert!(school.open().is_empty());
+    school.must(|w| alert::reopen(w, id));
+    assert_eq!(school.open(), ["PC1 fell silent"]);
+    school.hello(1, "n1", "n2", hardware(1)).unwrap();
+    assert!(school.change(|w| alert::reopen(w, id)).unwrap_err().text.contains("nothing is found any more"));
+    assert_eq!(school.change(|w| alert::reopen(w, AlertId(99))).unwrap_err().kind, RefusalKind::NotFound);
+}
+
+#[test]
+fn nobody_is_told_during_maintenance_and_of_what_still_holds_after_it() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    let plan = planned(&school, 30, Some(lab()), None);
+    school.must(|w| maintenance::plan(w, plan));
+    school.silence(device);
+    school.wait(29 * 60);
+    assert!(school.open().is_empty());
+    school.wait(60);
+    assert_eq!(school.open(), ["PC1 fell silent"]);
+    let over = planned(&school, -1, Some(lab()), None);
+    assert_eq!(school.change(|w| maintenance::plan(w, over)).unwrap_err().kind, RefusalKind::Invalid);
+    let both = planned(&school, 5, Some(lab()), Some(tag("PC1")));
+    assert_eq!(school.change(|w| maintenance::plan(w, both)).unwrap_err().kind, RefusalKind::Invalid);
+}
+
+#[test]
+fn a_window_that_begins_while_a_finding_settles_holds_it_and_one_ended_early_lets_it_go() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    school.silence(device);
+    school.wait(30);
+    let plan = planned(&school, 120, None, Some(tag("PC1")));
+    let window = school.must(|w| maintenance::plan(w, plan));
+    school.wait(3600);
+    assert!(school.open().is_empty());
+    school.must(|w| maintenance::finish(w, window.id));
+    school.wait(59);
+    assert!(school.open().is_empty(), "it settles as if it were found now");
+    school.wait(1);
+    assert_eq!(school.open(), ["PC1 fell silent"]);
+    assert_eq!(school.change(|w| maintenance::finish(w, window.id)).unwrap_err().kind, RefusalKind::NotFound);
+    assert_eq!(school.change(|w| maintenance::finish(w, MaintenanceId(9))).unwrap_err().kind, RefusalKind::NotFound);
+}
+
+#[test]
+fn a_room_and_the_site_set_rules_otherwise() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    let settle = |seconds| Setting { settle_s: Some(seconds), ..Setting::default() };
+    school.must(|w| rule::set(w, None, "machine-silent", settle(0)));
+    school.silence(device);
+    assert_eq!(school.open().len(), 1, "settle 0: at once");
+    school.hello(1, "n1", "n2", hardware(1)).unwrap();
+    school.must(|w| rule::set(w, Some(&lab()), "machine-silent", settle(600)));
+    school.silence(device);
+    school.wait(599);
+    assert!(school.open().is_empty(), "the room's word counts before the site's");
+    school.wait(1);
+    assert_eq!(school.open().len(), 1);
+    school.must(|w| rule::set(w, Some(&lab()), "machine-silent", Setting { on: Some(false), ..Setting::default() }));
+    assert!(school.open().is_empty(), "a rule that is off finds nothing");
+    assert_eq!(school.site.rooms[&lab()].rules.len(), 1);
+    school.must(|w| rule::set(w, Some(&lab()), "machine-silent", Setting::default()));
+    assert!(school.site.rooms[&lab()].rules.is_empty() && school.open().len() == 1);
+    assert_eq!(school.change(|w| rule::set(w, None, "no-such", settle(1))).unwrap_err().kind, RefusalKind::Invalid);
+}
