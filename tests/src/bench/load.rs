@@ -27,15 +27,14 @@ const RECORDS: usize = 50_000;
 /// Rounds of unchanged reports.
 const ROUNDS: u64 = 5;
 
-/// Measures `count` agents with the collector's data in `folder`.
+/// Measures `count` agents with the collector's data in `folder`; what was measured before something broke off is in `figures` too.
 ///
 /// # Errors
 /// The collector refuses one, or ends.
-pub async fn measure(folder: &Path, count: usize) -> anyhow::Result<Vec<Figure>> {
+pub async fn measure(folder: &Path, count: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
     let data = folder.join("load");
     let collector = CollectorProcess::start(&data, Ports::free()?).await?;
     let process = Process(collector.id()?);
-    let mut figures = Vec::new();
     let (rss, cpu) = (process.rss_kb()?, process.cpu()?);
     let mut peers = enrol(&collector, count).await?;
     tell(&format!("{count} agents enrolled, {:.0} µs of the collector's processor each", each(process.cpu()? - cpu, count)));
@@ -90,10 +89,10 @@ pub async fn measure(folder: &Path, count: usize) -> anyhow::Result<Vec<Figure>>
     peers = next;
     figures.push(Figure::words("changed reports per CPU second", format!("{:.0}", per_second(cpu, count)), "", true));
     figures.push(Figure::within("  a report durable meanwhile, p99", p99(times), DURABLE));
-    peers = during_work(&collector, peers, &mut figures).await?;
+    peers = during_work(&collector, peers, figures).await?;
     figures.push(silences(&collector, count).await?);
     figures.push(restart(collector, &data, peers).await?);
-    Ok(figures)
+    Ok(())
 }
 
 /// Enrols everybody, lab by lab.

@@ -13,7 +13,7 @@ mod table;
 
 use clap::{Parser, ValueEnum};
 use rollcall_tests::command::program;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use table::{Figure, print, tell};
 
 /// Measures what the project promises, and prints one table. All parts take about ten minutes.
@@ -60,21 +60,29 @@ async fn main() -> anyhow::Result<()> {
     let mut figures: Vec<Figure> = Vec::new();
     for part in parts {
         tell(&format!("{part:?} …").to_lowercase());
-        match part {
-            Part::Moments => figures.extend(moments::moments(folder.path()).await?),
-            Part::Agent => {
-                let agent = arguments.agent.clone().map_or_else(|| program("rollcall-agent"), Ok)?;
-                figures.extend(agent_cost::measure(folder.path(), &agent).await?);
-            }
-            Part::Load => figures.extend(load::measure(folder.path(), arguments.agents).await?),
-            Part::Large => figures.extend(large::measure(folder.path(), arguments.devices).await?),
-            Part::Crash => {
-                figures.push(moments::crashes(folder.path(), arguments.rounds).await?);
-                figures.push(moments::shelf(folder.path())?);
-            }
+        if let Err(error) = measure(part, &arguments, folder.path(), &mut figures).await {
+            // What was measured is shown all the same.
+            figures.push(Figure::words(format!("{part:?}").to_lowercase(), format!("broke off: {error:#}"), "", false));
         }
     }
     print(&figures);
     anyhow::ensure!(figures.iter().all(Figure::holds), "not everything that is promised holds here");
+    Ok(())
+}
+
+async fn measure(part: Part, arguments: &Arguments, folder: &Path, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+    match part {
+        Part::Moments => figures.extend(moments::moments(folder).await?),
+        Part::Agent => {
+            let agent = arguments.agent.clone().map_or_else(|| program("rollcall-agent"), Ok)?;
+            figures.extend(agent_cost::measure(folder, &agent).await?);
+        }
+        Part::Load => load::measure(folder, arguments.agents, figures).await?,
+        Part::Large => figures.extend(large::measure(folder, arguments.devices).await?),
+        Part::Crash => {
+            figures.push(moments::crashes(folder, arguments.rounds).await?);
+            figures.push(moments::shelf(folder)?);
+        }
+    }
     Ok(())
 }
