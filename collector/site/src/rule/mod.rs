@@ -57,6 +57,15 @@ pub enum Settle {
 }
 
 impl Settle {
+    /// "at once", "as the room says", "after 10 min".
+    pub fn words(self) -> String {
+        match self {
+            Self::AtOnce => "at once".to_owned(),
+            Self::AsTheRoom => "as the room says".to_owned(),
+            Self::Minutes(minutes) => format!("after {minutes} min"),
+        }
+    }
+
     /// The time for an asset where neither site nor room sets another for the rule.
     fn time(self, facts: &Facts<'_>) -> SignedDuration {
         match self {

@@ -86,7 +86,7 @@ pub fn set(w: &mut Working, of: Option<&RoomId>, code: &str, setting: Setting) -
             "the whole site".to_owned()
         }
     };
-    let event = w.event("rule.set", format!("Rule {code} for {place}: {}", words(&setting)));
+    let event = w.event("rule.set", format!("Rule {code} for {place}: {}", setting.words()));
     if let Some(id) = of {
         event.in_room(id);
     }
@@ -109,13 +109,15 @@ fn with(settings: &Settings, code: &str, setting: &Setting) -> Settings {
     settings
 }
 
-/// What a setting says, in words.
-fn words(setting: &Setting) -> String {
-    let on = setting.on.map(|on| if on { "holds" } else { "is off" }.to_owned());
-    let settle = setting.settle_s.map(|seconds| format!("told after {seconds} s"));
-    let limits = setting.limits.iter().map(|(name, value)| format!("{name} {value}"));
-    let said: Vec<String> = on.into_iter().chain(settle).chain(limits).collect();
-    if said.is_empty() { "as it comes".to_owned() } else { said.join(", ") }
+impl Setting {
+    /// What it says, in words.
+    pub fn words(&self) -> String {
+        let on = self.on.map(|on| if on { "holds" } else { "is off" }.to_owned());
+        let settle = self.settle_s.map(|seconds| format!("told after {seconds} s"));
+        let limits = self.limits.iter().map(|(name, value)| format!("{name} {value}"));
+        let said: Vec<String> = on.into_iter().chain(settle).chain(limits).collect();
+        if said.is_empty() { "as it comes".to_owned() } else { said.join(", ") }
+    }
 }
 
 #[cfg(test)]

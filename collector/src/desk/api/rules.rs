@@ -7,7 +7,7 @@ use crate::desk::api::rooms;
 use axum::extract::{Path, State};
 use axum::routing::{get, put};
 use axum::{Json, Router};
-use rollcall_site::rule::{self, RULES, Rule, Setting, Settle, Severity};
+use rollcall_site::rule::{self, RULES, Rule, Setting, Severity};
 use rollcall_site::{Refusal, Site, Working};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,21 +53,13 @@ impl Row {
             code: rule.code,
             title: rule.title,
             severity: rule.severity,
-            settles: settles(rule.settle),
+            settles: rule.settle.words(),
             cause: rule.cause,
             remedy: rule.remedy,
             limits: limits.collect(),
             site: site.about().and_then(|about| about.rules.get(rule.code)).cloned(),
             rooms: rooms.collect(),
         }
-    }
-}
-
-fn settles(settle: Settle) -> String {
-    match settle {
-        Settle::AtOnce => "at once".to_owned(),
-        Settle::AsTheRoom => "as the room".to_owned(),
-        Settle::Minutes(minutes) => format!("{minutes} min"),
     }
 }
 

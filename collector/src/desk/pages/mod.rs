@@ -17,6 +17,7 @@ mod maintenance;
 mod person;
 mod room;
 mod rooms;
+mod rules;
 mod sign_in;
 mod software;
 mod titles;
@@ -64,6 +65,8 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/rooms", get(rooms::show).post(rooms::add))
         .route("/rooms/{room}", get(room::show))
         .route("/rooms/{room}/sweep", post(room::sweep))
+        .route("/rules", get(rules::show))
+        .route("/rules/{code}", post(rules::set))
         .route("/software", get(titles::show))
         .route("/sign-out", post(sign_in::out))
         .layer(middleware::from_fn_with_state(desk.clone(), door::signed_in));

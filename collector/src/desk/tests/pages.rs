@@ -22,6 +22,7 @@ const ALWAYS: &[&str] = &[
     "/loans",
     "/maintenance",
     "/rooms",
+    "/rules",
 ];
 /// Pages of the full site.
 const FULL: &[&str] = &[
@@ -268,6 +269,11 @@ async fn an_alert_is_put_off_and_reopened_and_maintenance_is_begun_and_ended() {
     assert!(page.contains("Nobody is told of Lab 118 until") && page.contains("new switch") && page.contains("End it"), "{page}");
     test.post("/maintenance/1/end", &cookie, "").await;
     assert!(test.get("/maintenance", &cookie).await.text.contains("No maintenance."));
+    test.post("/rules/clock-skewed", &cookie, "room=Lab+118&on=off&limit.seconds=60").await;
+    let page = test.get("/rules", &cookie).await.text;
+    assert!(page.contains("Lab 118: <b>is off, seconds 60</b>"), "{page}");
+    test.post("/rules/clock-skewed", &cookie, "limit.seconds=0").await;
+    assert!(test.get("/rules", &cookie).await.text.contains("it must be 1 to 86400 s"));
 }
 
 #[tokio::test]

@@ -154,6 +154,7 @@ async fn roles_hold_and_nobody_comes_in_without_a_session() {
         ("/alerts/1/snooze", "until=2h"),
         ("/maintenance", "until=2h&reason=x"),
         ("/maintenance/1/end", ""),
+        ("/rules/clock-skewed", "on=off"),
         ("/accounts", "name=x&role=admin&password=1234567890"),
         ("/accounts/viewer/password", "password=1234567890&own=x"),
         ("/accounts/viewer/role", "role=admin&own=x"),
