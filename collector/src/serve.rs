@@ -230,7 +230,7 @@ impl Running {
         let door = Door::new(self.collector.clone(), site, authority, places, options.renew_within, stop, tasks);
         silence::expect_back(&door, options.restart_grace);
         self.tasks.spawn(follow::run(Arc::clone(&door), self.collector.keeper.events()));
-        self.tasks.spawn(silence::run(Arc::clone(&door)));
+        self.tasks.spawn(silence::run(Arc::clone(&door), options.restart_grace));
         let (authority, clock) = (&door.authority, self.collector.keeper.clock());
         let attendance = authority.server(authority.attend_name(), clock)?;
         let tickets = Tickets::open(&self.collector.secrets, clock.now())?;

@@ -291,6 +291,17 @@ fn come_due(w: &mut Working, alert: &Alert) {
     }
 }
 
+/// The collector was down or paused: whoever is silent by its own fault has until `least` to come back before anybody is told.
+pub fn hold(w: &mut Working, least: Timestamp) {
+    let early: Vec<Arc<Alert>> =
+        w.site.timed_alerts.iter().take_while(|(due, _)| *due < least).filter_map(|(_, id)| w.site.alerts.get(id)).cloned().collect();
+    for alert in early {
+        if let AlertState::Settling { .. } = alert.state {
+            w.put(Alert { state: AlertState::Settling { until: least }, ..(*alert).clone() });
+        }
+    }
+}
+
 /// The clock was set back: no finding settles longer than its rule says from now.
 pub fn clock_set_back(w: &mut Working) {
     let timed: Vec<Arc<Alert>> = w.site.timed_alerts.iter().filter_map(|(_, id)| w.site.alerts.get(id)).cloned().collect();

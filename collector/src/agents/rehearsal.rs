@@ -10,7 +10,7 @@ use crate::agents::pauses::Pauses;
 use crate::agents::pending::{Pending, Ready};
 use crate::agents::roll::{Ended, Roll, Standing};
 use crate::agents::translate::{self, Times};
-use crate::agents::watch::{CHECKPOINT, LATE};
+use crate::agents::watch::{BACK, CHECKPOINT, LATE};
 use crate::keeper::{ChangeError, Keeper};
 use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::v1::from_agent::Message as Said;
@@ -74,7 +74,16 @@ impl Rehearsal {
         let (view, roll) = (keeper.view(), Arc::new(Roll::default()));
         let here = view.devices.values().filter(|device| device.state == DeviceState::Active && device.presence == Presence::Here);
         roll.expect(here.map(|device| (device.id, rollcall_site::heard::last(&view, device))), now, now + grace);
-        Ok(Self { keeper, roll, pauses: Pauses::default(), ticked: now, checkpointed: now, lines: HashMap::new(), runtime })
+        let rehearsal = Self { keeper, roll, pauses: Pauses::default(), ticked: now, checkpointed: now, lines: HashMap::new(), runtime };
+        rehearsal.hold(now + grace).map_err(io::Error::other)?;
+        Ok(rehearsal)
+    }
+
+    fn hold(&self, least: Timestamp) -> Result<(), ChangeError> {
+        self.change(Actor::Rollcall, move |w| {
+            rollcall_site::alert::hold(w, least);
+            Ok(())
+        })
     }
 
     /// The keeper behind it.
@@ -187,6 +196,7 @@ impl Rehearsal {
         let gap = now.duration_since(self.ticked);
         if gap > LATE {
             self.pauses.note(now, gap);
+            self.hold(now + BACK)?;
         }
         self.ticked = now;
         for (device, heard) in self.roll.silent(now, &self.pauses) {

@@ -16,6 +16,8 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(500);
 /// A tick that comes later than this was a pause of the collector, not silence of the devices.
 pub(super) const LATE: SignedDuration = SignedDuration::from_secs(2);
+/// Who lost its connection in a pause is back within this: an agent's first call comes within 20 s.
+pub(super) const BACK: SignedDuration = SignedDuration::from_secs(30);
 /// How often it is written down when devices were last heard.
 pub(super) const CHECKPOINT: SignedDuration = SignedDuration::from_mins(5);
 /// How often certificates are looked through.
@@ -44,10 +46,13 @@ pub fn expect_back(door: &Door, grace: SignedDuration) {
     door.roll().expect(here.map(|device| (device.id, rollcall_site::heard::last(&view, device))), now, now + grace);
 }
 
-/// Watches until the door stops.
-pub async fn run(door: Arc<Door>) {
+/// Watches until the door stops; whoever fell silent shortly before the start has `grace` to come back, too.
+pub async fn run(door: Arc<Door>, grace: SignedDuration) {
     let now = door.clock().now();
     let mut watch = Watch { pauses: Pauses::default(), ticked: now, checkpointed: now, renewed: now, door };
+    if let Err(error) = watch.hold(now + grace).await {
+        tracing::error!(%error, "alerts that were settling before the start may be told early");
+    }
     let mut interval = tokio::time::interval(TICK);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -93,6 +98,7 @@ impl Watch {
         if gap > LATE {
             tracing::warn!(gap_ms = gap.as_millis() as i64, "the collector was paused; every deadline is extended by the gap");
             self.pauses.note(now, gap);
+            self.hold(now + BACK).await?;
         } else if gap.is_negative() {
             tracing::warn!(gap_ms = gap.as_millis() as i64, "the clock was turned back");
             self.door.roll().turned_back(now);
@@ -107,6 +113,19 @@ impl Watch {
         }
         self.ticked = now;
         Ok(())
+    }
+
+    /// Nobody is told before `least` of what settles.
+    async fn hold(&self, least: Timestamp) -> Result<(), ChangeError> {
+        let keeper = &self.door.collector.keeper;
+        if rollcall_site::alert::next_due(&keeper.view()).is_none_or(|due| due >= least) {
+            return Ok(());
+        }
+        let hold = move |w: &mut Working| {
+            rollcall_site::alert::hold(w, least);
+            Ok(())
+        };
+        keeper.change(Actor::Rollcall, hold).await
     }
 
     async fn silent(&self, batch: Vec<(DeviceId, Timestamp)>) -> Result<(), ChangeError> {

@@ -211,16 +211,29 @@ impl Judge {
 
     /// Whoever was told of as silent was so; gives how many. And whoever was so for long was told of.
     fn alerts(&self, events: &[Event], machines: &[Machine], assets: &BTreeMap<DeviceId, AssetId>) -> usize {
-        let raised = events.iter().filter(|event| event.kind == "alert.raised" && event.data["rule"] == "machine-silent");
-        let at = |event: &Event| (event.at.as_millisecond() - START_MS) as u64;
-        let raised: Vec<(u64, Option<AssetId>)> = raised.map(|event| (at(event), event.asset)).collect();
+        let raised = events
+            .iter()
+            .filter(|event| ["alert.raised", "alert.reopened"].contains(&event.kind.as_str()) && event.data["rule"] == "machine-silent");
+        let at_of = |event: &Event| (event.at.as_millisecond() - START_MS) as u64;
+        let raised: Vec<(u64, Option<AssetId>)> = raised.map(|event| (at_of(event), event.asset)).collect();
         for (number, machine) in machines.iter().enumerate().filter(|(number, _)| self.truth(*number) != Truth::Gone) {
             let own: Vec<u64> = raised.iter().filter(|(_, asset)| *asset == Some(assets[&machine.device])).map(|(at, _)| *at).collect();
             for at in &own {
                 let silent = self
                     .spans(number)
                     .any(|(from, to, truth)| matches!(truth, Truth::Silent | Truth::Unknown) && from + SETTLE <= *at && *at <= to + BACK);
-                assert!(silent, "{} was told of as silent at {}: {:?}", machine.tag, self.time(*at), self.truths[number]);
+                let before = |event: &&Event| event.asset == Some(assets[&machine.device]) && at_of(event) <= *at;
+                let before: Vec<String> =
+                    events.iter().filter(before).map(|event| format!("{} {}", self.time(at_of(event)), event.text)).collect();
+                let last = before.iter().rev().take(8).rev().collect::<Vec<_>>();
+                let truths: Vec<String> = self.truths[number].iter().map(|(at, truth)| format!("{} {truth:?}", self.time(*at))).collect();
+                let down: Vec<String> = self.down.iter().map(|(from, to)| format!("{}-{}", self.time(*from), self.time(*to))).collect();
+                assert!(
+                    silent,
+                    "{} was told of as silent at {}: {last:#?}; truly {truths:#?}; down {down:#?}",
+                    machine.tag,
+                    self.time(*at)
+                );
             }
             for (from, _, truth) in self.spans(number).filter(|(from, to, truth)| *truth == Truth::Silent && to - from > 10 * MINUTE) {
                 let was_here = self.truths[number].iter().any(|(at, truth)| *truth == Truth::Here && at + BACK < from);

@@ -18,6 +18,23 @@ fn a_clock_that_is_set_back_delays_no_alert_beyond_its_settle_time() {
 }
 
 #[test]
+fn nobody_is_told_of_who_could_not_come_back_while_the_collector_was_down() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    school.silence(device);
+    school.now += SignedDuration::from_secs(400);
+    let least = school.now + SignedDuration::from_secs(60);
+    school.must(|w| {
+        alert::hold(w, least);
+        Ok(())
+    });
+    school.wait(59);
+    assert!(school.open().is_empty());
+    school.wait(1);
+    assert_eq!(school.open(), ["PC1 fell silent"]);
+}
+
+#[test]
 fn a_baseline_that_goes_takes_its_alerts_along_and_an_unchanged_one_is_not_new() {
     let mut school = School::new();
     school.pc(1, "", &[]);
