@@ -158,6 +158,8 @@ impl Stage<'_> {
 /// The collector refuses a new PC, the state can't be kept, or there is nobody to judge.
 pub async fn run(options: &Options) -> anyhow::Result<Record> {
     options.check()?;
+    // Who asks for something to happen before everybody is there ends nothing by it.
+    let _early = signal(SignalKind::user_defined1())?;
     files::make_room(options.count)?;
     let began = Instant::now();
     let judge = match &options.judge {

@@ -10,6 +10,7 @@ mod sleep_wake;
 mod slow;
 mod steady;
 pub mod storm;
+mod switch_at_signal;
 mod switch_lost;
 
 use super::Stage;
@@ -28,6 +29,7 @@ pub const SCENARIOS: &[Scenario] = &[
     slow::SCENARIO,
     steady::SCENARIO,
     storm::SCENARIO,
+    switch_at_signal::SCENARIO,
     switch_lost::SCENARIO,
 ];
 
