@@ -11,7 +11,7 @@ pub use hands::{acknowledge, reopen, resolve, snooze};
 use crate::asset::Asset;
 use crate::record::{Record, Rest, Table};
 use crate::rule::{Facts, Finding, Rule, Severity};
-use crate::{AlertId, AssetId, RoomId, Site, Working, maintenance};
+use crate::{AlertId, AssetId, RoomId, Site, Working, calendar, maintenance, outage};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -164,6 +164,7 @@ impl Alert {
 
 /// Judges an asset by every rule, and raises, keeps or resolves its alerts accordingly. Every change that touches an asset ends with it.
 pub fn judge(w: &mut Working, asset: AssetId) {
+    outage::touched(w, asset);
     let Some(asset) = w.site.assets.get(&asset).cloned() else { return };
     let facts = Facts::of(&w.site, &asset, w.now);
     let found: Vec<(&Rule, Finding, Timestamp)> =
@@ -172,7 +173,7 @@ pub fn judge(w: &mut Working, asset: AssetId) {
     for alert in &live {
         match found.iter().find(|(rule, finding, _)| rule.code == alert.rule && finding.subject == alert.subject) {
             Some((_, finding, _)) => go_on(w, alert, &asset, finding),
-            None => pass(w, alert),
+            None => pass(w, alert, format!("Over by itself: {}", alert.title)),
         }
     }
     for (rule, finding, until) in found {
@@ -195,7 +196,7 @@ fn go_on(w: &mut Working, alert: &Alert, asset: &Asset, finding: &Finding) {
 /// A finding is new: it settles first, or people are told at once.
 fn find(w: &mut Working, asset: &Asset, rule: &Rule, finding: Finding, until: Timestamp) {
     let alert = Alert {
-        id: AlertId(w.site.alerts.get_max().map_or(1, |(id, _)| id.0 + 1)),
+        id: next_id(&w.site),
         rule: rule.code.to_owned(),
         subject: finding.subject,
         severity: rule.severity,
@@ -214,6 +215,16 @@ fn find(w: &mut Working, asset: &Asset, rule: &Rule, finding: Finding, until: Ti
         quiet_until: None,
         rest: Rest::new(),
     };
+    begin(w, alert, until);
+}
+
+/// The number of the next alert.
+pub(crate) fn next_id(site: &Site) -> AlertId {
+    AlertId(site.alerts.get_max().map_or(1, |(id, _)| id.0 + 1))
+}
+
+/// An alert that settles until then begins, or people are told at once.
+pub(crate) fn begin(w: &mut Working, alert: Alert, until: Timestamp) {
     let until = until.max(maintenance::end(&w.site, &alert, w.now).unwrap_or(until));
     let alert = Alert { state: AlertState::Settling { until }, ..alert };
     if until <= w.now {
@@ -223,41 +234,42 @@ fn find(w: &mut Working, asset: &Asset, rule: &Rule, finding: Finding, until: Ti
     }
 }
 
-/// People are told: of a new alert, or of one that was over not long ago and comes again.
+/// People are told: of a new alert, or of one that was over not long ago and comes again. Of one that is open still, as it flaps, they are not.
 fn raise(w: &mut Working, alert: Alert) {
-    let before = damping::earlier(&w.site, &alert, w.now);
-    let alert = match &before {
-        Some(before) => {
-            w.remove::<Alert>(&alert.id);
-            Alert { id: before.id, times: before.times.max(1), told: before.told.clone(), rest: before.rest.clone(), ..alert }
-        }
-        None => alert,
+    let Some(before) = damping::earlier(&w.site, &alert, w.now) else {
+        let alert = w.put(damping::told(alert, w.now));
+        return tell(w, "alert.raised", &alert, alert.title.clone());
     };
-    let alert = w.put(damping::told(alert, w.now));
-    match before {
-        None => tell(w, "alert.raised", &alert, alert.title.clone()),
-        Some(_) => tell(w, "alert.reopened", &alert, format!("Again, for the {} time: {}", damping::nth(alert.times), alert.title)),
+    w.remove::<Alert>(&alert.id);
+    outage::renumber(w, alert.id, before.id);
+    if before.is_open() {
+        w.put(Alert { id: before.id, state: before.state.clone(), told: before.told.clone(), times: before.times, ..alert });
+        return;
     }
+    let again = Alert { id: before.id, times: before.times.max(1), told: before.told.clone(), rest: before.rest.clone(), ..alert };
+    let alert = w.put(damping::told(again, w.now));
+    tell(w, "alert.reopened", &alert, format!("Again, for the {} time: {}", damping::nth(alert.times), alert.title));
 }
 
-/// A finding has passed: what was never told goes without a word, the rest is resolved, at once or when it has been quiet for a while.
-fn pass(w: &mut Working, alert: &Alert) {
+/// A finding has passed: what was never told goes without a word, the rest is resolved with these words, at once or when it has been quiet
+/// for a while.
+pub(crate) fn pass(w: &mut Working, alert: &Alert, said: String) {
     match &alert.state {
         AlertState::Settling { .. } => w.remove::<Alert>(&alert.id),
         AlertState::Resolved { .. } => drop(w.put(Alert { holds: false, ..alert.clone() })),
         _ if !alert.holds => {}
         _ => match damping::quiet_until(alert, w.now) {
             Some(until) => drop(w.put(Alert { holds: false, quiet_until: Some(until), ..alert.clone() })),
-            None => over(w, alert),
+            None => over(w, alert, said),
         },
     }
 }
 
 /// It is over by itself.
-fn over(w: &mut Working, alert: &Alert) {
+fn over(w: &mut Working, alert: &Alert, said: String) {
     let by = crate::event::Actor::Rollcall.words();
     let alert = w.put(Alert { state: AlertState::Resolved { by, at: w.now }, holds: false, quiet_until: None, ..alert.clone() });
-    tell(w, "alert.resolved", &alert, format!("Over by itself: {}", alert.title));
+    tell(w, "alert.resolved", &alert, said);
 }
 
 pub(crate) fn tell(w: &mut Working, kind: &'static str, alert: &Alert, text: String) {
@@ -271,9 +283,19 @@ pub(crate) fn tell(w: &mut Working, kind: &'static str, alert: &Alert, text: Str
     event.data = data;
 }
 
-/// Does what is due: raises what has settled and what was snoozed, ends what has been quiet long enough.
+/// Does what is due: raises what has settled and what was snoozed, ends what has been quiet long enough, judges at the edges of expected hours, and ends outages of which stragglers are left.
 pub fn tick(w: &mut Working) {
-    let due: Vec<AlertId> = w.site.timed_alerts.iter().take_while(|(until, _)| *until <= w.now).map(|(_, id)| *id).collect();
+    // What settled before an edge is told; what had not, is judged by what holds after it.
+    raise_due(w, calendar::passed(&w.site, w.now).unwrap_or(w.now));
+    calendar::turn(w);
+    outage::tick(w);
+    if calendar::passed(&w.site, w.now).is_none() {
+        raise_due(w, w.now);
+    }
+}
+
+fn raise_due(w: &mut Working, now: Timestamp) {
+    let due: Vec<AlertId> = w.site.timed_alerts.iter().take_while(|(until, _)| *until <= now).map(|(_, id)| *id).collect();
     for alert in due.iter().filter_map(|id| w.site.alerts.get(id).cloned()).collect::<Vec<_>>() {
         come_due(w, &alert);
     }
@@ -281,7 +303,7 @@ pub fn tick(w: &mut Working) {
 
 fn come_due(w: &mut Working, alert: &Alert) {
     if alert.quiet_until.is_some_and(|until| until <= w.now) {
-        return over(w, alert);
+        return over(w, alert, format!("Over by itself: {}", alert.title));
     }
     match (&alert.state, maintenance::end(&w.site, alert, w.now)) {
         (AlertState::Settling { .. }, Some(until)) => drop(w.put(Alert { state: AlertState::Settling { until }, ..alert.clone() })),
@@ -310,21 +332,28 @@ pub fn clock_set_back(w: &mut Working) {
         if quiet != alert.quiet_until {
             w.put(Alert { quiet_until: quiet, ..(*alert).clone() });
         }
-        let latest = w.now + settle(&w.site, &alert, w.now);
+        let latest = w.now + settle(&w.site, &alert, w.now).unwrap_or_default();
         if matches!(alert.state, AlertState::Settling { until } if until > latest) {
             w.put(Alert { state: AlertState::Settling { until: latest }, quiet_until: quiet, ..(*alert).clone() });
         }
     }
+    if w.site.calendar().is_some_and(|calendar| calendar.turned_at.is_some_and(|at| at > w.now)) {
+        calendar::retime(w);
+    }
 }
 
-/// How long the finding of an alert settles where its asset is now.
-pub(crate) fn settle(site: &Site, alert: &Alert, now: Timestamp) -> jiff::SignedDuration {
-    let asset = alert.asset.and_then(|id| site.assets.get(&id));
-    let settle = asset.and_then(|asset| Some(Facts::of(site, asset, now).settle(Rule::of(&alert.rule)?)));
-    settle.unwrap_or_default()
+/// How long a finding such as this settles now; `None`: what it is about is gone.
+pub(crate) fn settle(site: &Site, alert: &Alert, now: Timestamp) -> Option<jiff::SignedDuration> {
+    let Some(asset) = alert.asset else {
+        let outage = site.outages.values().find(|outage| outage.alert == alert.id)?;
+        return Some(outage::settle(site, outage, now));
+    };
+    let facts = Facts::of(site, site.assets.get(&asset)?, now);
+    Some(Rule::of(&alert.rule).map_or(jiff::SignedDuration::ZERO, |rule| facts.settle(rule)))
 }
 
 /// When [`tick`] next has something to do.
 pub fn next_due(site: &Site) -> Option<Timestamp> {
-    site.timed_alerts.get_min().map(|(until, _)| *until)
+    let timed = site.timed_alerts.get_min().map(|(until, _)| *until);
+    [timed, calendar::next_due(site), outage::next_due(site)].into_iter().flatten().min()
 }

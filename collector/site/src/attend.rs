@@ -4,9 +4,10 @@ use crate::content::Content;
 use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{Fingerprint, Likeness};
 use crate::presence::Presence;
-use crate::{DeviceId, Refusal, Site, Working, alert, inventory, room, words};
+use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Working, alert, inventory, outage, room, words};
 use jiff::Timestamp;
 use rollcall_proto::Digest;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The first thing a device says.
@@ -270,14 +271,32 @@ pub fn goodbye(w: &mut Working, device: DeviceId, why: Goodbye) -> Result<(), Re
 /// # Errors
 /// No such device.
 pub fn silent(w: &mut Working, device: DeviceId, heard: Timestamp) -> Result<(), Refusal> {
-    let before = Arc::clone(device::get(&w.site, device)?);
+    device::get(&w.site, device)?;
+    silent_all(w, [(device, heard)]);
+    Ok(())
+}
+
+/// [`silent`] for several at once: their rooms are looked at before they are judged one by one, so that an outage is told as one.
+/// Devices that are not in the records are passed over.
+pub fn silent_all(w: &mut Working, fell: impl IntoIterator<Item = (DeviceId, Timestamp)>) {
+    let fell: Vec<AssetId> = fell.into_iter().filter_map(|(device, heard)| fall_silent(w, device, heard)).collect();
+    let rooms: BTreeSet<RoomId> = fell.iter().filter_map(|asset| w.site.assets.get(asset)?.room.clone()).collect();
+    for room in rooms {
+        outage::look(w, &room);
+    }
+    for asset in fell {
+        alert::judge(w, asset);
+    }
+}
+
+fn fall_silent(w: &mut Working, device: DeviceId, heard: Timestamp) -> Option<AssetId> {
+    let before = Arc::clone(w.site.devices.get(&device)?);
     if before.state != DeviceState::Active || before.presence != Presence::Here {
-        return Ok(());
+        return None;
     }
     w.put(Device { presence: Presence::Silent, since: heard, last_heard: heard, note: String::new(), ..(*before).clone() });
     if let Some(asset) = w.site.assets.get(&before.asset).cloned() {
         w.event("device.silent", format!("{} fell silent", asset.tag)).about(&asset);
     }
-    alert::judge(w, before.asset);
-    Ok(())
+    Some(before.asset)
 }

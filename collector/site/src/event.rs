@@ -97,6 +97,7 @@ pub const KINDS: &[&str] = &[
     "asset.moved",
     "baseline.applied",
     "baseline.removed",
+    "calendar.changed",
     "channel.removed",
     "channel.set",
     "device.accepted",

@@ -10,6 +10,7 @@ pub mod alert;
 pub mod asset;
 pub mod attend;
 pub mod baseline;
+pub mod calendar;
 pub mod channel;
 pub mod content;
 pub mod device;
@@ -23,6 +24,7 @@ pub mod inventory;
 pub mod loan;
 pub mod maintenance;
 pub mod natural;
+pub mod outage;
 pub mod packages;
 pub mod person;
 pub mod presence;
@@ -126,6 +128,10 @@ pub struct Site {
     pub maintenance: Table<maintenance::Window>,
     /// What health readings come to for the rules.
     pub vitals: Table<vitals::Vitals>,
+    /// The calendar: one record.
+    calendar: Table<calendar::Calendar>,
+    /// Outages that last, by room.
+    pub outages: Table<outage::Outage>,
 
     pub(crate) by_tag: HashMap<Tag, AssetId>,
     pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
@@ -303,12 +309,14 @@ const KINDS: &[Kind] = &[
     kind::<alert::Alert>(),
     kind::<asset::Asset>(),
     kind::<baseline::Baseline>(),
+    kind::<calendar::Calendar>(),
     kind::<channel::Channel>(),
     kind::<device::Device>(),
     kind::<heard::Heard>(),
     kind::<inventory::Profile>(),
     kind::<loan::Loan>(),
     kind::<maintenance::Window>(),
+    kind::<outage::Outage>(),
     kind::<person::Person>(),
     kind::<room::Room>(),
     kind::<sweep::Sweep>(),

@@ -161,7 +161,7 @@ pub fn finish(w: &mut Working, id: MaintenanceId) -> Result<Arc<Window>, Refusal
     let waiting = w.site.timed_alerts.iter().filter_map(|(_, id)| w.site.alerts.get(id));
     let waiting: Vec<Arc<Alert>> = waiting.filter(|alert| window.covers(alert.asset, alert.room.as_ref())).cloned().collect();
     for alert in waiting {
-        let latest = w.now + crate::alert::settle(&w.site, &alert, w.now);
+        let latest = w.now + crate::alert::settle(&w.site, &alert, w.now).unwrap_or_default();
         if matches!(alert.state, AlertState::Settling { until } if until > latest) {
             w.put(Alert { state: AlertState::Settling { until: latest }, ..(*alert).clone() });
         }

@@ -2,7 +2,7 @@
 
 use crate::asset::{Asset, AssetStatus};
 use crate::device::{Device, DeviceState};
-use crate::{DeviceId, Site};
+use crate::{DeviceId, Site, calendar};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,21 @@ pub fn of(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Times
     match (site.open_loan(asset.id), device.presence) {
         (Some(loan), Presence::Silent | Presence::Asleep) => at(Presence::Away, loan.out_at, &format!("lent to {}", loan.person)),
         (_, Presence::Here) => at(Presence::Late, crate::heard::last(site, device), "its connection was just lost"),
-        (_, presence) => at(presence, device.since, &device.note),
+        (_, presence) => rest(site, asset, device, now).unwrap_or_else(|| at(presence, device.since, &device.note)),
     }
+}
+
+/// Outside its expected hours a machine that is not here rests: since it went, or since the hours ended.
+fn rest(site: &Site, asset: &Asset, device: &Device, now: Timestamp) -> Option<Whereabouts> {
+    if device.state != DeviceState::Active || asset.status != AssetStatus::InService {
+        return None;
+    }
+    let expectation = calendar::expected(site, asset, now);
+    if expectation.expected {
+        return None;
+    }
+    let gone = if device.presence == Presence::Silent { "fell silent" } else { device.note.as_str() };
+    let note = if gone.is_empty() { expectation.why.to_string() } else { format!("{gone}; {}", expectation.why) };
+    let since = expectation.since.map_or(device.since, |since| since.max(device.since));
+    Some(Whereabouts { presence: Presence::Resting, since, note })
 }

@@ -1,5 +1,6 @@
 //! Rooms: labs, carts, libraries, offices.
 
+use crate::calendar::{self, RoomHours};
 use crate::record::{Record, Rest, Table};
 use crate::{Refusal, RoomId, Site, Working, rule};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ pub struct Room {
     pub settle_s: u32,
     /// Heartbeat of its machines, milliseconds, 5,000 to 60,000.
     pub heartbeat_ms: u32,
+    /// When its machines are expected; unset: as the school's own hours say, and always where those are unset too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<RoomHours>,
     /// What is set of rules here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: rule::Settings,
@@ -70,6 +74,8 @@ pub struct RoomFacts {
     pub settle_s: Option<u32>,
     /// Heartbeat of its machines, milliseconds, 5,000 to 60,000.
     pub heartbeat_ms: Option<u32>,
+    /// When its machines are expected: "Mon-Fri 07:30-16:00", "always", "never", or "school" for the school's own hours.
+    pub hours: Option<String>,
 }
 
 /// How long a machine is silent before a person is told where no room says otherwise, seconds.
@@ -103,10 +109,15 @@ pub fn add(w: &mut Working, id: RoomId, facts: RoomFacts) -> Result<Arc<Room>, R
     let kind = facts.kind.unwrap_or_default();
     // A lab is watched second by second; elsewhere a machine may take its time.
     let heartbeat_ms = if kind == RoomKind::Lab { 5_000 } else { 30_000 };
-    let room =
-        with(Room { id, kind, seats: 0, settle_s: SETTLE_S, heartbeat_ms, rules: rule::Settings::new(), rest: Rest::new() }, &facts)?;
+    let room = with(
+        Room { id, kind, seats: 0, settle_s: SETTLE_S, heartbeat_ms, hours: None, rules: rule::Settings::new(), rest: Rest::new() },
+        &facts,
+    )?;
     let room = w.put(room);
     w.event("room.added", format!("Room {} added", room.id)).in_room(&room.id);
+    if room.hours.is_some() {
+        calendar::retime(w);
+    }
     Ok(room)
 }
 
@@ -122,13 +133,17 @@ pub fn set(w: &mut Working, id: &RoomId, facts: RoomFacts) -> Result<Arc<Room>, 
     }
     let after = w.put(after);
     let text = format!(
-        "Room {}: {}, told after {} s of silence, heartbeat {} s",
+        "Room {}: {}, expected {}, told after {} s of silence, heartbeat {} s",
         after.id,
         crate::words::count(after.seats, "seat", "seats"),
+        after.hours.as_ref().map_or_else(|| "in school hours".to_owned(), ToString::to_string),
         after.settle_s,
         after.heartbeat_ms / 1000
     );
     w.event("room.changed", text).in_room(id);
+    if after.hours != before.hours || after.kind != before.kind {
+        calendar::retime(w);
+    }
     let assets: Vec<_> = w.site.assets_in(id).map(|asset| asset.id).collect();
     for asset in assets {
         crate::alert::judge(w, asset);
@@ -155,6 +170,13 @@ fn with(mut room: Room, facts: &RoomFacts) -> Result<Room, Refusal> {
     room.seats = within("seats", facts.seats.unwrap_or(room.seats), 0, 2_000)?;
     room.settle_s = within("settle_s", facts.settle_s.unwrap_or(room.settle_s), 0, 86_400)?;
     room.heartbeat_ms = within("heartbeat_ms", facts.heartbeat_ms.unwrap_or(room.heartbeat_ms), 5_000, 60_000)?;
+    room.hours = match facts.hours.as_deref().map(str::trim) {
+        None => room.hours,
+        Some("school" | "") => None,
+        Some(hours) => {
+            Some(hours.parse().map_err(|bad: Refusal| Refusal::invalid(format!("hours: {bad}; \"school\" follows the school's own")))?)
+        }
+    };
     Ok(room)
 }
 

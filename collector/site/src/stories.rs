@@ -1,8 +1,10 @@
 //! Stories of one site in memory: a school's day runs in a millisecond.
 
 mod alerts;
+mod calendar;
 mod edges;
 mod identity;
+mod outage;
 
 use crate::asset::{self, AssetFacts};
 use crate::attend::{Goodbye, Hello, Met, Report, Reported};

@@ -25,6 +25,9 @@ const RENEWALS: SignedDuration = SignedDuration::from_hours(1);
 /// Devices in one change: a whole site falls silent in a few commits, and none holds up the others for long.
 const BATCH: usize = 256;
 
+/// Changes of one tick at the edge of expected hours; what is left comes with the next.
+const MOST_CHANGES: usize = 100;
+
 /// The watch of one site.
 struct Watch {
     door: Arc<Door>,
@@ -73,14 +76,7 @@ impl Watch {
         for batch in self.door.roll().silent(now, &self.pauses).chunks(BATCH) {
             self.silent(batch.to_vec()).await?;
         }
-        let keeper = &self.door.collector.keeper;
-        if rollcall_site::alert::next_due(&keeper.view()).is_some_and(|due| due <= now) {
-            let tell = |w: &mut Working| {
-                rollcall_site::alert::tick(w);
-                Ok(())
-            };
-            keeper.change(Actor::Rollcall, tell).await?;
-        }
+        self.tell(now).await?;
         if passed(self.checkpointed, CHECKPOINT, now) {
             self.checkpointed = now;
             self.checkpoint().await?;
@@ -88,6 +84,22 @@ impl Watch {
         if passed(self.renewed, RENEWALS, now) {
             self.renewed = now;
             self.renew(now);
+        }
+        Ok(())
+    }
+
+    /// What is due is told: alerts that have settled, and rooms whose expected hours begin or end, some rooms in each change.
+    async fn tell(&self, now: Timestamp) -> Result<(), ChangeError> {
+        let keeper = &self.door.collector.keeper;
+        for _ in 0..MOST_CHANGES {
+            if rollcall_site::alert::next_due(&keeper.view()).is_none_or(|due| due > now) {
+                break;
+            }
+            let tell = |w: &mut Working| {
+                rollcall_site::alert::tick(w);
+                Ok(())
+            };
+            keeper.change(Actor::Rollcall, tell).await?;
         }
         Ok(())
     }
@@ -133,12 +145,8 @@ impl Watch {
         let keeper = &self.door.collector.keeper;
         keeper
             .change(Actor::Rollcall, move |w| {
-                for (device, heard) in batch {
-                    // Whoever came back meanwhile is not silent; who is gone from the records needs no word.
-                    if !roll.present(device) && rollcall_site::attend::silent(w, device, heard).is_err() {
-                        tracing::debug!(device.id = %device, "a device fell silent that is not in the records");
-                    }
-                }
+                // Whoever came back meanwhile is not silent.
+                rollcall_site::attend::silent_all(w, batch.into_iter().filter(|(device, _)| !roll.present(*device)));
                 Ok(())
             })
             .await

@@ -20,11 +20,14 @@ pub(super) fn is_few(times: &u32) -> bool {
     *times < 2
 }
 
-/// The alert of the same matter that was over not long before `now`, or that is over for people while it still holds.
+/// The alert of the same matter that was over not long before `now`, or that is open only until it has been quiet for a while.
 pub(super) fn earlier(site: &Site, alert: &Alert, now: Timestamp) -> Option<Arc<Alert>> {
     let last = site.alerts.get(site.last_alert.get(&alert.matter())?)?;
-    let AlertState::Resolved { at, .. } = last.state else { return None };
-    (now.duration_since(at) <= AGAIN).then(|| Arc::clone(last))
+    let again = match last.state {
+        AlertState::Resolved { at, .. } => now.duration_since(at) <= AGAIN,
+        _ => !last.holds && last.id != alert.id,
+    };
+    again.then(|| Arc::clone(last))
 }
 
 /// The alert when people are told of it now.

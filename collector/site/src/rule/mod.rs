@@ -4,6 +4,7 @@ mod clock_skewed;
 mod facts;
 mod identity_cloned;
 mod machine_silent;
+pub(crate) mod room_outage;
 mod setting;
 mod software_forbidden;
 mod software_required;
@@ -15,8 +16,14 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 /// Every rule, alphabetical: adding one is a file and a line.
-pub const RULES: &[Rule] =
-    &[clock_skewed::RULE, identity_cloned::RULE, machine_silent::RULE, software_forbidden::RULE, software_required::RULE];
+pub const RULES: &[Rule] = &[
+    clock_skewed::RULE,
+    identity_cloned::RULE,
+    machine_silent::RULE,
+    room_outage::RULE,
+    software_forbidden::RULE,
+    software_required::RULE,
+];
 
 /// One kind of malfunction or drift.
 pub struct Rule {

@@ -322,6 +322,7 @@ pub fn rooms(site: &Site, heard: &Heard, now: Timestamp) -> Vec<RoomRow> {
 
 fn room_row(site: &Site, heard: &Heard, room: &Room, now: Timestamp) -> RoomRow {
     let mut row = RoomRow { room: room.clone(), assets: 0, devices: 0, here: 0, alerts: 0, last_sweep: None };
+    row.alerts += site.live_alerts(None).filter(|alert| alert.room.as_ref() == Some(&room.id) && alert.is_told()).count();
     for asset in site.assets_in(&room.id).filter(|asset| asset.status != AssetStatus::Retired) {
         row.assets += 1;
         row.alerts += site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told()).count();

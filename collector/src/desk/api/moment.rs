@@ -60,9 +60,9 @@ fn span(count: &str, minutes: i64, now: Timestamp) -> Option<Timestamp> {
     now.checked_add(SignedDuration::from_mins(count * minutes)).ok()
 }
 
-/// The site's time zone; UTC for a name that this system does not know.
+/// The site's time zone; UTC for a name that is in no database.
 pub fn zone(site: &Site) -> TimeZone {
-    site.about().and_then(|about| TimeZone::get(&about.time_zone).ok()).unwrap_or(TimeZone::UTC)
+    rollcall_site::calendar::zone_of(site)
 }
 
 fn end_of(date: Date, zone: &TimeZone) -> Option<Timestamp> {
