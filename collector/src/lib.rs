@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod backups;
+pub mod calendar_file;
 pub mod cli;
 pub mod clock;
 pub mod collector;

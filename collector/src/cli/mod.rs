@@ -4,6 +4,7 @@ mod alert;
 mod asset;
 mod backup;
 mod baseline;
+mod calendar;
 mod channel;
 mod check;
 pub mod client;
@@ -122,6 +123,8 @@ enum Command {
     Person(Asking<person::Person>),
     /// What software the machines of a room must and must not have
     Baseline(Asking<baseline::Baseline>),
+    /// When machines are expected: hours, bells, closed and special days
+    Calendar(Asking<calendar::Calendar>),
     /// Let machines in
     Token(Asking<token::Token>),
     /// Where alerts go
@@ -217,6 +220,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Asset(asking) => asking.run(globals, out).await,
         Command::Person(asking) => asking.run(globals, out).await,
         Command::Baseline(asking) => asking.run(globals, out).await,
+        Command::Calendar(asking) => asking.run(globals, out).await,
         Command::Token(asking) => asking.run(globals, out).await,
         Command::Channel(asking) => asking.run(globals, out).await,
         Command::Key(asking) => asking.run(globals, out).await,
@@ -286,6 +290,10 @@ mod tests {
             &["room", "remove", "Lab 1"],
             &["loan", "out", "LAP-1", "100231", "--due", "never"],
             &["baseline", "apply", "lab.toml"],
+            &["calendar", "hours", "Mon-Fri 07:30-16:00"],
+            &["calendar", "close", "2026-12-21", "2027-01-01", "--name", "Winter break"],
+            &["calendar", "import", "district.ics", "--only", "holiday", "--yes"],
+            &["room", "set", "Lab 1", "--hours", "always"],
             &["key", "new", "report", "--role", "viewer"],
             &["restore", "b.age", "--key", "recovery.key", "--data", "/d"],
             &["ledger", "verify"],
@@ -309,6 +317,8 @@ mod tests {
             &["maintenance", "start", "--for", "2h"],
             &["loan", "out", "LAP-1"],
             &["device", "move", "LAB1-017"],
+            &["calendar"],
+            &["calendar", "close", "2026-12-21"],
         ];
         for line in bad {
             assert!(!parses(line), "{line:?}");

@@ -4,7 +4,7 @@ use crate::cli::client::Client;
 use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, count_at, number_at, text_at};
+use crate::cli::table::{Column, count_at, field, number_at, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -21,7 +21,8 @@ pub struct Rooms {}
 #[command(after_help = "Examples:
   rollcall room add \"Lab 1\" --seats 30
   rollcall room set \"Cart B\" --kind cart --settle 300
-  rollcall room import rooms.csv               columns: name, and any of kind, seats, settle_s, heartbeat_ms")]
+  rollcall room set \"Lab 1\" --hours \"Mon-Fri 07:00-18:00\"
+  rollcall room import rooms.csv               columns: name, and any of kind, seats, settle_s, heartbeat_ms, hours")]
 pub struct Room {
     #[command(subcommand)]
     action: Action,
@@ -79,6 +80,10 @@ struct Facts {
     #[arg(long = "heartbeat", value_name = "MILLISECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     heartbeat_ms: Option<u32>,
+    /// When its machines are expected: "Mon-Fri 07:30-16:00", always, never, or school for the school's own hours
+    #[arg(long, value_name = "HOURS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hours: Option<String>,
 }
 
 const COLUMNS: &[Column] = &[
@@ -90,6 +95,7 @@ const COLUMNS: &[Column] = &[
     Column::text("here", "here"),
     Column::text("alerts", "alerts"),
     Column::text("settle s", "settle_s").from(110),
+    Column::text("hours", "hours").from(140),
     Column::moment("last sweep", "last_sweep.1").from(120),
 ];
 
@@ -118,7 +124,8 @@ impl Ask for Room {
                 let room = client.send(Method::PATCH, &["rooms", &name], json!(facts)).await?;
                 let at = |name| text_at(&room, name);
                 let seats = count_at(&room, "seats", "seat", "seats");
-                Ok(out.said(&room, &format!("{}: {}, {}, told after {} s", at("id"), at("kind"), seats, at("settle_s"))))
+                let hours = field(&room, "hours").as_str().unwrap_or("in school hours");
+                Ok(out.said(&room, &format!("{}: {}, {seats}, expected {hours}, told after {} s", at("id"), at("kind"), at("settle_s"))))
             }
             Action::Remove { name } => {
                 let answer = client.send(Method::DELETE, &["rooms", &name], json!({})).await?;
@@ -141,7 +148,7 @@ async fn list(client: &Client, out: &Out) -> Result<Exit, Failure> {
 }
 
 /// What a file may say of a room.
-const COLUMNS_OF_FILE: &[&str] = &["name", "kind", "seats", "settle_s", "heartbeat_ms"];
+const COLUMNS_OF_FILE: &[&str] = &["name", "kind", "seats", "settle_s", "heartbeat_ms", "hours"];
 
 /// The rooms of a sheet; or what is wrong, by line.
 fn rows(sheet: Sheet) -> Result<Vec<Value>, Vec<String>> {
@@ -157,7 +164,7 @@ fn rows(sheet: Sheet) -> Result<Vec<Value>, Vec<String>> {
                 "kind" if !KINDS.contains(&text) => {
                     wrong.push(format!("line {}: {text:?} is no kind of room; there are {}", row.line, KINDS.join(", ")));
                 }
-                "name" | "kind" => drop(room.insert(name.to_owned(), text.into())),
+                "name" | "kind" | "hours" => drop(room.insert(name.to_owned(), text.into())),
                 _ if NUMBERS.contains(&name) => match text.parse::<u32>() {
                     Ok(number) => drop(room.insert(name.to_owned(), number.into())),
                     Err(_) => wrong.push(format!("line {}: {name} is {text:?}, not a whole number", row.line)),
@@ -189,7 +196,7 @@ mod tests {
             Ok(json!([{"name": "Lab 1", "seats": 30, "kind": "lab"}, {"name": "Cart B", "kind": "cart"}])),
         );
         check("name,seats\nLab 1,many\n,3\n", Err(vec!["line 2: seats is \"many\", not a whole number", "line 3: no name"]));
-        let unknown = "line 1: \"colour\" is no column of rooms; there are name, kind, seats, settle_s, heartbeat_ms";
+        let unknown = "line 1: \"colour\" is no column of rooms; there are name, kind, seats, settle_s, heartbeat_ms, hours";
         check("name,colour\nLab 1,red\n", Err(vec![unknown]));
         check("name,kind\nLab 1,hall\n", Err(vec!["line 2: \"hall\" is no kind of room; there are lab, cart, library, office, other"]));
     }

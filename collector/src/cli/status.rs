@@ -1,5 +1,6 @@
 //! `rollcall status`: how the site, its doors and its store are.
 
+use crate::cli::calendar;
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
@@ -32,9 +33,11 @@ fn facts(status: &Value, out: &Out) -> Vec<(&'static str, String)> {
     let backup = moment(field(status, "last_backup"))
         .map_or_else(|| "none yet; make one with `rollcall backup FILE`".to_owned(), |at| words::ago(at, out.now));
     let people = count_at(status, "persons", "person", "people");
+    let hours = if field(status, "hours_set") == false { calendar::NOT_SET } else { "" };
     vec![
         ("site", format!("{} ({}), {}", at("name"), at("site"), at("time_zone"))),
         ("machines", format!("{}{}", at("devices"), presence(field(status, "presence")))),
+        ("hours", hours.to_owned()),
         ("assets", format!("{} in {}", at("assets"), count_at(status, "rooms", "room", "rooms"))),
         ("alerts", format!("{} raised, {} acknowledged", at("alerts_raised"), at("alerts_acknowledged"))),
         ("loans", format!("{} out, {} overdue, {people} on the roster", at("loans_open"), at("loans_overdue"))),
@@ -73,5 +76,8 @@ mod tests {
         check("machines", "3: 2 here, 1 silent");
         check("store", "event 9, ledger 2 kB, shelf ok, 1.1 GB free");
         check("last backup", "3 h ago");
+        check("hours", "");
+        let unset = super::facts(&json!({"hours_set": false}), &out);
+        assert!(unset.iter().any(|(name, fact)| *name == "hours" && fact.contains("rollcall calendar hours")));
     }
 }

@@ -22,6 +22,8 @@ pub enum Tab {
     Devices,
     /// Alerts.
     Alerts,
+    /// When machines are expected.
+    Calendar,
     /// Adding devices.
     Add,
     /// Who may sign in.
@@ -129,6 +131,7 @@ fn rail(counts: Counts, tab: Tab, is_admin: bool) -> Vec<Entry> {
         entry(Tab::Rooms, "Rooms", "/rooms", some(counts.rooms)),
         entry(Tab::Devices, "Devices", "/devices", some(counts.devices)),
         entry(Tab::Alerts, "Alerts", "/alerts", some(counts.alerts)),
+        entry(Tab::Calendar, "Calendar", "/calendar", String::new()),
     ];
     if is_admin {
         rail.push(entry(Tab::Add, "Add devices", "/add", String::new()));

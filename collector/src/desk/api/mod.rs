@@ -5,6 +5,7 @@ pub mod ask;
 pub mod assets;
 pub mod backup;
 pub mod baselines;
+pub mod calendar;
 pub mod channels;
 pub mod check;
 pub mod devices;
@@ -55,6 +56,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(alerts::routes())
         .merge(assets::routes())
         .merge(baselines::routes())
+        .merge(calendar::routes())
         .merge(channels::routes())
         .merge(check::routes())
         .merge(devices::routes())

@@ -41,6 +41,8 @@ struct Status {
     assets: usize,
     devices: usize,
     presence: BTreeMap<Presence, usize>,
+    /// Whether it is said when machines are expected.
+    hours_set: bool,
     alerts_raised: usize,
     alerts_acknowledged: usize,
     loans_open: usize,
@@ -87,6 +89,7 @@ async fn status(State(collector): State<Collector>, Viewer(_): Viewer) -> Result
         assets: site.assets.len(),
         devices: devices.len(),
         presence,
+        hours_set: site.has_hours(),
         alerts_raised: alerts.iter().filter(|row| row.state == "raised").count(),
         alerts_acknowledged: alerts.iter().filter(|row| row.state == "acknowledged").count(),
         loans_open: loans.len(),

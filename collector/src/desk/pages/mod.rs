@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod add;
 mod alerts;
+mod calendar;
 mod condition;
 mod device;
 mod device_actions;
@@ -46,6 +47,10 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/alerts/{id}/reopen", post(alerts::reopen))
         .route("/alerts/{id}/resolve", post(alerts::resolve))
         .route("/alerts/{id}/snooze", post(alerts::snooze))
+        .route("/calendar", get(calendar::show))
+        .route("/calendar/closed", post(calendar::close))
+        .route("/calendar/hours", post(calendar::set_hours))
+        .route("/calendar/open", post(calendar::open))
         .route("/devices", get(devices::show))
         .route("/devices.csv", get(devices::csv))
         .route("/devices/{tag}", get(device::show))

@@ -12,6 +12,7 @@ use crate::desk::{Answer, Desk, address};
 use askama::Template;
 use axum::extract::State;
 use jiff::Timestamp;
+use rollcall_site::alert::AlertState;
 use rollcall_site::event::Event;
 use rollcall_site::presence::Presence;
 use rollcall_site::view::{AlertRow, LoanRow};
@@ -46,6 +47,7 @@ struct Today {
     figures: Figures,
     needs: Vec<Need>,
     more_needs: usize,
+    hours_set: bool,
     census: Arc<Census>,
     events: Vec<Told>,
 }
@@ -108,6 +110,7 @@ impl Today {
             figures: Figures::of(&census),
             needs,
             more_needs,
+            hours_set: look.site.has_hours(),
             census,
             events,
             look,
@@ -241,7 +244,15 @@ fn silent(site: &Site, roster: &Roster, alerts: &[AlertRow]) -> Vec<Need> {
     let told: std::collections::BTreeSet<_> =
         alerts.iter().filter(|alert| alert.rule.contains("silent")).filter_map(|alert| alert.tag.as_ref()).collect();
     let mut rooms: BTreeMap<Option<&RoomId>, Vec<&Standing>> = BTreeMap::new();
-    for row in roster.devices.values().filter(|row| row.seen.presence == Presence::Silent && !told.contains(&row.tag)) {
+    let in_outage = |row: &Standing| {
+        let outage = row.room.as_ref().and_then(|room| site.outages.get(room));
+        outage.is_some_and(|outage| {
+            site.alerts.get(&outage.alert).is_some_and(|alert| !matches!(alert.state, AlertState::Settling { .. }))
+                && site.asset_by_tag(&row.tag).is_some_and(|asset| outage.fallen.contains(&asset.id))
+        })
+    };
+    let untold = |row: &&Standing| row.seen.presence == Presence::Silent && !told.contains(&row.tag) && !in_outage(row);
+    for row in roster.devices.values().filter(untold) {
         rooms.entry(row.room.as_ref()).or_default().push(row);
     }
     rooms.into_iter().map(|(room, rows)| of_silent(site, room, rows)).collect()
