@@ -12,6 +12,7 @@ mod enrol;
 mod identity;
 mod import;
 mod lend;
+mod outage;
 mod real;
 mod report;
 mod revoke;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 const TODAY: &str = "2026-11-24";
 
 fn file(events: &str) -> String {
-    let events = events.replace("EVENT:", "BEGIN:VEVENT\nSUMMARY:").replace(";;", "\n").replace("END", "\nEND:VEVENT");
+    let events = events.replace("EVENT:", "BEGIN:VEVENT\nSUMMARY:").replace(";;", "\n").replace('!', "\nEND:VEVENT");
     format!("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//EN\n{events}\nEND:VCALENDAR\n").replace('\n', "\r\n")
 }
 
@@ -21,27 +21,27 @@ fn check(events: &str, want: &[&str]) {
 
 #[test]
 fn whole_days_are_closed_and_the_end_is_the_day_after() {
-    check("EVENT:Winter break;;DTSTART;VALUE=DATE:20261221;;DTEND;VALUE=DATE:20270102END", &["2026-12-21 2027-01-01 Winter break"]);
-    check("EVENT:Snow\\, again;;DTSTART;VALUE=DATE:20261201END", &["2026-12-01 2026-12-01 Snow, again"]);
-    check("EVENT:Assembly;;DTSTART:20261201T090000ZEND", &["- Assembly: has a time of the day"]);
-    check("EVENT:Old;;DTSTART;VALUE=DATE:20250101END", &["- Old: is over, or too far ahead"]);
-    check("EVENT:Off;;STATUS:CANCELLED;;DTSTART;VALUE=DATE:20261201END", &["- Off: is cancelled"]);
-    check("EVENT:Folded na\n me;;DTSTART;VALUE=DATE:20261201END", &["2026-12-01 2026-12-01 Folded name"]);
-    check("EVENT:Odd;;DTSTART;VALUE=DATE:20261305END", &["- Odd: has a time of the day"]);
+    check("EVENT:Winter break;;DTSTART;VALUE=DATE:20261221;;DTEND;VALUE=DATE:20270102!", &["2026-12-21 2027-01-01 Winter break"]);
+    check("EVENT:Snow\\, again;;DTSTART;VALUE=DATE:20261201!", &["2026-12-01 2026-12-01 Snow, again"]);
+    check("EVENT:Assembly;;DTSTART:20261201T090000Z!", &["- Assembly: has a time of the day"]);
+    check("EVENT:Old;;DTSTART;VALUE=DATE:20250101!", &["- Old: is over, or too far ahead"]);
+    check("EVENT:Off;;STATUS:CANCELLED;;DTSTART;VALUE=DATE:20261201!", &["- Off: is cancelled"]);
+    check("EVENT:Folded na\n me;;DTSTART;VALUE=DATE:20261201!", &["2026-12-01 2026-12-01 Folded name"]);
+    check("EVENT:Odd;;DTSTART;VALUE=DATE:20261305!", &["- Odd: has a time of the day"]);
 }
 
 #[test]
 fn what_repeats_is_followed_within_the_horizon() {
     check(
-        "EVENT:New Year;;DTSTART;VALUE=DATE:20200101;;RRULE:FREQ=YEARLYEND",
+        "EVENT:New Year;;DTSTART;VALUE=DATE:20200101;;RRULE:FREQ=YEARLY!",
         &["2027-01-01 2027-01-01 New Year", "2028-01-01 2028-01-01 New Year"],
     );
     check(
-        "EVENT:Late start;;DTSTART;VALUE=DATE:20261130;;RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=3;BYDAY=MO;;EXDATE;VALUE=DATE:20261214END",
+        "EVENT:Late start;;DTSTART;VALUE=DATE:20261130;;RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=3;BYDAY=MO;;EXDATE;VALUE=DATE:20261214!",
         &["2026-11-30 2026-11-30 Late start", "2026-12-28 2026-12-28 Late start"],
     );
     check(
-        "EVENT:Fridays;;DTSTART;VALUE=DATE:20261125;;RRULE:FREQ=WEEKLY;UNTIL=20261205T000000Z;BYDAY=WE,FREND",
+        "EVENT:Fridays;;DTSTART;VALUE=DATE:20261125;;RRULE:FREQ=WEEKLY;UNTIL=20261205T000000Z;BYDAY=WE,FR!",
         &[
             "2026-11-25 2026-11-25 Fridays",
             "2026-11-27 2026-11-27 Fridays",
@@ -49,22 +49,22 @@ fn what_repeats_is_followed_within_the_horizon() {
             "2026-12-04 2026-12-04 Fridays",
         ],
     );
-    check("EVENT:Leap;;DTSTART;VALUE=DATE:20240229;;RRULE:FREQ=YEARLYEND", &["2028-02-29 2028-02-29 Leap"]);
+    check("EVENT:Leap;;DTSTART;VALUE=DATE:20240229;;RRULE:FREQ=YEARLY!", &["2028-02-29 2028-02-29 Leap"]);
     let odd = "- Odd: repeats in a way that is not understood: ";
-    check("EVENT:Odd;;DTSTART;VALUE=DATE:20261201;;RRULE:FREQ=SECONDLYEND", &[&format!("{odd}FREQ=SECONDLY")]);
-    check("EVENT:Odd;;DTSTART;VALUE=DATE:20261201;;RRULE:FREQ=MONTHLY;BYDAY=2TUEND", &[&format!("{odd}BYDAY=2TU")]);
+    check("EVENT:Odd;;DTSTART;VALUE=DATE:20261201;;RRULE:FREQ=SECONDLY!", &[&format!("{odd}FREQ=SECONDLY")]);
+    check("EVENT:Odd;;DTSTART;VALUE=DATE:20261201;;RRULE:FREQ=MONTHLY;BYDAY=2TU!", &[&format!("{odd}BYDAY=2TU")]);
 }
 
 #[test]
 fn one_of_a_series_that_was_moved_is_closed_on_its_new_day_alone() {
-    let series = "EVENT:Day;;UID:a;;DTSTART;VALUE=DATE:20261201;;RRULE:FREQ=DAILY;COUNT=2END\n";
-    let moved = "EVENT:Day;;UID:a;;RECURRENCE-ID;VALUE=DATE:20261202;;DTSTART;VALUE=DATE:20261209END";
+    let series = "EVENT:Day;;UID:a;;DTSTART;VALUE=DATE:20261201;;RRULE:FREQ=DAILY;COUNT=2!\n";
+    let moved = "EVENT:Day;;UID:a;;RECURRENCE-ID;VALUE=DATE:20261202;;DTSTART;VALUE=DATE:20261209!";
     check(&format!("{series}{moved}"), &["2026-12-01 2026-12-01 Day", "2026-12-09 2026-12-09 Day"]);
 }
 
 #[test]
 fn only_what_is_asked_for_is_taken() {
-    let events = "EVENT:No school: Thanksgiving;;DTSTART;VALUE=DATE:20261126END\nEVENT:Picture day;;DTSTART;VALUE=DATE:20261201END";
+    let events = "EVENT:No school: Thanksgiving;;DTSTART;VALUE=DATE:20261126!\nEVENT:Picture day;;DTSTART;VALUE=DATE:20261201!";
     let read = read(&file(events), &["no school".to_owned()], TODAY.parse().unwrap()).unwrap();
     assert_eq!((read.closed.len(), read.left_out), (1, vec!["Picture day: has none of the words asked for".to_owned()]));
 }
@@ -80,9 +80,9 @@ fn hostile_files_are_refused_and_end_soon() {
     refused(&format!("BEGIN:VCALENDAR\n{}", "BEGIN:VEVENT\n".repeat(60_000)), "too deep");
     refused(&format!("BEGIN:VCALENDAR\n{}", "X".repeat(LARGEST)), "larger than");
     refused("BEGIN:VCALENDAR\nBEGIN:VEVENT\n", "can't be read");
-    let endless = "EVENT:E;;DTSTART;VALUE=DATE:00010101;;RRULE:FREQ=DAILYEND";
+    let endless = "EVENT:E;;DTSTART;VALUE=DATE:00010101;;RRULE:FREQ=DAILY!";
     check(endless, &["- E: is over, or too far ahead"]);
-    let many: String = (0..4).map(|n| format!("EVENT:{n};;DTSTART;VALUE=DATE:20261124;;RRULE:FREQ=DAILYEND\n")).collect();
+    let many: String = (0..4).map(|n| format!("EVENT:{n};;DTSTART;VALUE=DATE:20261124;;RRULE:FREQ=DAILY!\n")).collect();
     refused(&file(&many), "more than 2000");
 }
 

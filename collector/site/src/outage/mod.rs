@@ -128,7 +128,7 @@ fn begin(w: &mut Working, room: &RoomId, fell: seen::Fell) {
         room: Some(room.clone()),
         title: title(&outage, outage.fallen.len()),
         evidence: evidence(&w.site, &outage, &outage.fallen),
-        cause: cause(&outage),
+        cause: RULE.cause.to_owned(),
         remedy: RULE.remedy.to_owned(),
         state: AlertState::Settling { until: w.now + settle },
         since: w.now,
@@ -188,8 +188,7 @@ fn follow(w: &mut Working, room: &RoomId) {
     let Some(told) = told else { return };
     let closes_at = if most { None } else { Some(w.now + STRAGGLES) };
     let back_before = told.title.clone();
-    let after =
-        Alert { title: title(&outage, down.len()), evidence: evidence(&w.site, &outage, &down), cause: cause(&outage), ..(*told).clone() };
+    let after = Alert { title: title(&outage, down.len()), evidence: evidence(&w.site, &outage, &down), ..(*told).clone() };
     // Only a return puts the end off: what else is said of a machine does not.
     if after.title != back_before {
         w.put(Outage { closes_at, ..(*outage).clone() });
@@ -241,11 +240,8 @@ fn evidence(site: &Site, outage: &Outage, down: &BTreeSet<AssetId>) -> String {
     let (all, expected) = (outage.fallen.len(), outage.expected.max(outage.fallen.len()));
     let at = |time: Timestamp| time.strftime("%F %T UTC").to_string();
     let fell = format!("{all} of {expected} that should be here were last heard between {} and {}", at(outage.began), at(outage.last));
-    format!("{fell}; {} of {all} are back; still silent: {}", all - down.len(), names(site, down))
-}
-
-fn cause(outage: &Outage) -> String {
-    format!("{} {}", RULE.cause, outage.suspect).trim_end().to_owned()
+    let now = format!("{fell}; {} of {all} are back; still silent: {}", all - down.len(), names(site, down));
+    if outage.suspect.is_empty() { now } else { format!("{now}. {}", outage.suspect) }
 }
 
 fn names(site: &Site, assets: &BTreeSet<AssetId>) -> String {

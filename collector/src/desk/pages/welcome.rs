@@ -1,6 +1,7 @@
 //! Welcome: behind a link that works once; makes the administrator's account of a new site, or sets an account's password.
 
 use super::sign_in;
+use crate::desk::api::calendar::hours;
 use crate::desk::trouble::{Trouble, chain, show as page};
 use crate::desk::welcome::For;
 use crate::desk::{Answer, Desk, assets, welcome};
@@ -11,6 +12,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use rollcall_site::UserName;
 use rollcall_site::access::{self, Role};
+use rollcall_site::calendar;
 use rollcall_site::event::Actor;
 use serde::Deserialize;
 
@@ -20,6 +22,8 @@ struct Welcome {
     site: String,
     secret: String,
     name: String,
+    /// The school's hours, as they were typed.
+    hours: String,
     /// The account whose password is set; `None`: the administrator's is made.
     user: Option<UserName>,
     wrong: Option<String>,
@@ -32,10 +36,11 @@ pub(in crate::desk) struct Account {
     name: String,
     password: String,
     again: String,
+    hours: String,
 }
 
 impl Welcome {
-    fn of(desk: &Desk, secret: &str, name: &str, wrong: Option<String>) -> Result<Self, Trouble> {
+    fn of(desk: &Desk, secret: &str, form: &Account, wrong: Option<String>) -> Result<Self, Trouble> {
         let Some(what) = welcome::is_for(&desk.collector, secret) else {
             return Err(Trouble::NotFound(
                 "This link has been used or has ended. If nobody can sign in yet, start the collector again: it prints a new one. \
@@ -45,7 +50,8 @@ impl Welcome {
         };
         let user = if let For::User(user) = what { Some(user) } else { None };
         let site = desk.collector.keeper.view().about().map_or_else(|| "your site".to_owned(), |about| about.name.clone());
-        Ok(Self { site, secret: secret.to_owned(), name: name.chars().take(40).collect(), user, wrong })
+        let (name, hours) = (form.name.chars().take(40).collect(), form.hours.chars().take(400).collect());
+        Ok(Self { site, secret: secret.to_owned(), name, hours, user, wrong })
     }
 
     fn css(&self) -> &'static str {
@@ -63,17 +69,17 @@ impl Welcome {
 
 /// `GET /welcome/{secret}`
 pub(in crate::desk) async fn show(State(desk): State<Desk>, Path(secret): Path<String>) -> Answer {
-    page(&Welcome::of(&desk, &secret, "", None)?)
+    page(&Welcome::of(&desk, &secret, &Account::default(), None)?)
 }
 
 /// `POST /welcome/{secret}`
 pub(in crate::desk) async fn make(State(desk): State<Desk>, Path(secret): Path<String>, Form(form): Form<Account>) -> Answer {
     let again = |wrong: String| {
-        let html = page(&Welcome::of(&desk, &secret, &form.name, Some(wrong))?)?;
+        let html = page(&Welcome::of(&desk, &secret, &form, Some(wrong))?)?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, html).into_response())
     };
     let _first = desk.first.lock().await;
-    let name = match Welcome::of(&desk, &secret, &form.name, None)?.user {
+    let name = match Welcome::of(&desk, &secret, &form, None)?.user {
         Some(user) => user,
         None => match UserName::parse(form.name.trim()) {
             Ok(name) => name,
@@ -87,6 +93,10 @@ pub(in crate::desk) async fn make(State(desk): State<Desk>, Path(secret): Path<S
     if form.password != form.again {
         return again("the two passwords are not the same: type them again".to_owned());
     }
+    let hours = match hours(&form.hours) {
+        Ok(hours) => hours,
+        Err(wrong) => return again(wrong.text),
+    };
     let (user, by, first) = (name.clone(), Actor::User(name.to_string()), what == For::First);
     let added = desk.collector.keeper.change(by, move |w| {
         // An administrator without a password was left by a crash in between: it is this one's. Nobody else's account is.
@@ -94,6 +104,9 @@ pub(in crate::desk) async fn make(State(desk): State<Desk>, Path(secret): Path<S
             access::password_set(w, &user)?;
         } else if w.site.users.get(&user).is_none_or(|user| user.role != Role::Admin) {
             access::add_user(w, user.clone(), Role::Admin)?;
+        }
+        if let Some(hours) = hours.filter(|_| first) {
+            calendar::set_hours(w, Some(hours))?;
         }
         access::signed_in(w, user.as_str(), None);
         Ok(())
