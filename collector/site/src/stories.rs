@@ -397,8 +397,3 @@ fn a_replay_of_what_was_written_gives_the_same_state() {
     let asset: asset::Asset = serde_json::from_str(&text).unwrap();
     assert!(serde_json::to_string(&asset).unwrap().contains("\"of_a_newer_version\":7"), "unknown fields survive");
 }
-
-#[test]
-fn the_kinds_of_events_are_sorted() {
-    assert!(crate::event::KINDS.is_sorted());
-}

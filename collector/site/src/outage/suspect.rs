@@ -1,10 +1,10 @@
 //! What machines share that fell silent together: a subnet, a gateway, the moment. Derived from their last reports; said so.
 
 use crate::{AssetId, Site};
+use core::net::Ipv4Addr;
 use jiff::SignedDuration;
 use rollcall_proto::Section;
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
 
 /// All within this time, as when power fails: agents that lose their network alone are last heard at their own heartbeats.
 const AT_ONCE: SignedDuration = SignedDuration::from_secs(2);

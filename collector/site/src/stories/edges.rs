@@ -132,3 +132,8 @@ fn a_report_that_says_nothing_new_writes_nothing_until_its_age_would_be_wrong() 
     assert!(news(&report(vec![Reported { content: Err("denied".into()), ..same.clone() }], false)));
     assert!(news(&Report { session: "s2".into(), ..report(vec![same.clone()], false) }), "another session");
 }
+
+#[test]
+fn the_kinds_of_events_are_sorted() {
+    assert!(crate::event::KINDS.is_sorted());
+}
