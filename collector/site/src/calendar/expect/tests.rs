@@ -114,7 +114,8 @@ fn days_that_touch_at_midnight_are_one() {
 fn a_school_that_is_closed_for_longer_than_a_year_has_no_edge_and_is_not_looked_through_for_ever() {
     let mut site = school();
     let years = Closed { from: "2026-01-01".parse().unwrap(), to: "2999-12-31".parse().unwrap(), name: "For good".into() };
-    record::put(&mut site, Calendar { closed: vec![years], special: Default::default(), ..(**site.calendar().unwrap()).clone() });
+    let calendar = Calendar { closed: vec![years], special: Default::default(), ..(**site.calendar().unwrap()).clone() };
+    record::put(&mut site, calendar);
     let got = of_room(&site, Some(&room()), "2027-11-24T12:00:00-08:00".parse().unwrap());
     assert_eq!((got.expected, got.since, got.until), (false, None, None));
 }
