@@ -66,6 +66,7 @@ sections! {
     "processors" Processors: "The processors, one per socket.",
     "restarts" Restarts: "When the machine started, and how it went down before.",
     "services" FailedServices: "Services that failed.",
+    "settings" Settings: "How the system is set up to protect itself.",
     "software" Software: "The installed software: the same bytes on identical PCs.",
     "software-dates" SoftwareDates: "When each package was installed.",
     "sound" SoundCards: "The sound devices.",

@@ -139,6 +139,16 @@ pub(super) fn write(page: &mut Page, section: &Section) {
                 vec![at, r.kernel.clone(), before.to_owned()]
             });
         }
+        Section::Settings(s) => {
+            page.facts(&[
+                ("firewall", known(&s.firewall)),
+                ("encryption", known(&s.disk_encryption)),
+                ("auto updates", known(&s.automatic_updates)),
+                ("locks screen", known(&s.screen_lock)),
+            ]);
+            page.none(s.antivirus.is_empty(), "no antivirus");
+            page.table(&s.antivirus, |a| vec![a.name.clone(), known(&a.state).to_owned(), renewed(a.definitions_s)]);
+        }
         Section::SoundCards(s) => {
             page.none(s.cards.is_empty(), "no sound device");
             page.table(&s.cards, |c| {
@@ -171,6 +181,15 @@ fn storage(page: &mut Page, storage: &Storage) {
         [words.to_vec(), vec![gb(d.bytes), d.bus.clone(), d.medium.clone(), removable.to_owned()]].concat()
     });
     page.table(&storage.file_systems, |f| vec![f.mount.clone(), f.device.clone(), f.kind.clone(), gb(f.bytes)]);
+}
+
+/// What is set, or that it is not known.
+fn known(word: &str) -> &str {
+    if word.is_empty() { "not known" } else { word }
+}
+
+fn renewed(at_s: i64) -> String {
+    if at_s == 0 { String::new() } else { format!("renewed {}", day(at_s)) }
 }
 
 /// The day of a time in seconds since 1970; nothing for zero.

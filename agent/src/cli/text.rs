@@ -12,10 +12,11 @@ use rollcall_proto::v1::{Health, HealthDetail, Software, SoftwareDates};
 use std::collections::BTreeMap;
 
 /// In which order the sections are read best; the long one last.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "system",
     "os",
     "updates",
+    "settings",
     "processors",
     "memory",
     "storage",

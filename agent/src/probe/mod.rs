@@ -23,6 +23,7 @@ pub(crate) mod printers;
 mod processors;
 mod restarts;
 mod services;
+mod settings;
 mod smbios;
 mod software;
 mod software_dates;
@@ -93,6 +94,7 @@ pub const PROBES: &[Probe] = &[
     Probe { section: "processors", limit: KERNEL, read: processors::read },
     Probe { section: "restarts", limit: DISK, read: restarts::read },
     Probe { section: "services", limit: DISK, read: services::read },
+    Probe { section: "settings", limit: DISK, read: settings::read },
     Probe { section: "software", limit: DISK, read: software::read },
     Probe { section: "software-dates", limit: DISK, read: software_dates::read },
     Probe { section: "sound", limit: KERNEL, read: sound::read },
@@ -106,7 +108,7 @@ pub const PROBES: &[Probe] = &[
 pub const PACKAGE_SECTIONS: &[&str] = &["software", "software-dates", "updates"];
 
 /// The sections that change while a machine is used and cost little: read again every few minutes.
-pub const LIVELY_SECTIONS: &[&str] = &["cameras", "displays", "links", "services", "sound", "usb"];
+pub const LIVELY_SECTIONS: &[&str] = &["cameras", "displays", "links", "services", "settings", "sound", "usb"];
 
 #[cfg(test)]
 pub(crate) use crate::host::machine;

@@ -30,6 +30,7 @@ fn of_sections(before: &Section, after: &Section) -> Vec<String> {
         (Section::DiskHealth(before), Section::DiskHealth(after)) => disk_health(before, after),
         (Section::FailedServices(before), Section::FailedServices(after)) => services(before, after),
         (Section::Restarts(before), Section::Restarts(after)) => restarts(before, after),
+        (Section::Settings(before), Section::Settings(after)) => settings(before, after),
         (Section::Updates(before), Section::Updates(after)) => updates(before, after),
         (Section::UsbDevices(before), Section::UsbDevices(after)) => usb(before, after),
         _ => fields(&before.to_json(), &after.to_json()),
@@ -120,6 +121,15 @@ fn restarts(before: &v1::Restarts, after: &v1::Restarts) -> Vec<String> {
         _ => "started".to_owned(),
     };
     new.map(sentence).collect()
+}
+
+/// What protects the machine, told without the day of the definitions, which only rises.
+fn settings(before: &v1::Settings, after: &v1::Settings) -> Vec<String> {
+    let dayless = |settings: &v1::Settings| {
+        let antivirus = settings.antivirus.iter().map(|program| v1::Antivirus { definitions_s: 0, ..program.clone() });
+        Section::Settings(v1::Settings { antivirus: antivirus.collect(), ..settings.clone() }).to_json()
+    };
+    fields(&dayless(before), &dayless(after))
 }
 
 fn updates(before: &v1::Updates, after: &v1::Updates) -> Vec<String> {
@@ -281,6 +291,12 @@ mod tests {
             Section::UsbDevices(v1::UsbDevices { devices: ports.iter().map(device).collect() })
         };
         check(usb(&["1-1"]), usb(&["1-2"]), &["Keyboard unplugged from port 1-1", "Keyboard plugged in at port 1-2"]);
+        let settings = |firewall: &str, definitions_s| {
+            let antivirus = v1::Antivirus { name: "ClamAV".into(), state: "on".into(), definitions_s };
+            Section::Settings(v1::Settings { firewall: firewall.into(), antivirus: vec![antivirus], ..v1::Settings::default() })
+        };
+        check(settings("on", 86_400), settings("off", 172_800), &["firewall on → off"]);
+        check(settings("on", 86_400), settings("on", 172_800), &[]);
         let waits = |restart_needed| Section::Updates(v1::Updates { restart_needed, ..v1::Updates::default() });
         check(waits(false), waits(true), &["restart needed"]);
         check(waits(true), waits(false), &["restart no longer needed"]);

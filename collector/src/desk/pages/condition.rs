@@ -18,6 +18,7 @@ pub(super) fn lines(section: &Section) -> Vec<Words> {
         Section::Links(links) => of_links(links),
         Section::PciDevices(pci) => pci.devices.iter().map(of_pci).collect(),
         Section::Printers(printers) => none_or(printers.printers.iter().map(of_printer).collect(), "No printer is set up"),
+        Section::Settings(settings) => of_settings(settings),
         Section::SoundCards(sound) => none_or(sound.cards.iter().map(of_sound).collect(), "No sound device"),
         Section::Updates(updates) => of_updates(updates),
         Section::UsbDevices(usb) => none_or(usb.devices.iter().map(of_usb).collect(), "Nothing"),
@@ -89,6 +90,24 @@ fn of_printer(printer: &v1::Printer) -> Words {
     words(first([&printer.name]), join([default, &printer.model, &printer.place, &printer.address]))
 }
 
+fn of_settings(settings: &v1::Settings) -> Vec<Words> {
+    let set = [
+        ("Firewall", &settings.firewall),
+        ("Disk encryption", &settings.disk_encryption),
+        ("Automatic updates", &settings.automatic_updates),
+        ("Screen lock", &settings.screen_lock),
+    ];
+    let said = |name: &str, word: &str| format!("{name} {}", if word.is_empty() { "not known" } else { word });
+    let program = |antivirus: &v1::Antivirus| words(said(&antivirus.name, &antivirus.state), renewed(antivirus.definitions_s));
+    let programs = none_or(settings.antivirus.iter().map(program).collect(), "No antivirus");
+    set.iter().map(|(name, word)| words(said(name, word), "")).chain(programs).collect()
+}
+
+fn renewed(at_s: i64) -> String {
+    let day = Timestamp::from_second(at_s).ok().filter(|_| at_s > 0);
+    day.map(|at| format!("definitions of {}", at.strftime("%Y-%m-%d"))).unwrap_or_default()
+}
+
 fn of_sound(card: &v1::SoundCard) -> Words {
     let can = match (card.playback, card.capture) {
         (true, true) => "plays and hears",
@@ -134,6 +153,17 @@ mod tests {
         check(Section::Updates(updates), &[("A restart is needed", "for libc6"), ("12 updates wait", "5 of them for security")]);
         check(Section::Updates(v1::Updates::default()), &[("No restart is needed", "")]);
         check(Section::Printers(v1::Printers::default()), &[("No printer is set up", "")]);
+    }
+
+    #[test]
+    fn what_protects_the_machine_is_told_and_what_is_not_known_too() {
+        let antivirus = v1::Antivirus { name: "ClamAV".into(), state: "off".into(), definitions_s: 1_732_752_000 };
+        let settings = v1::Settings { firewall: "on".into(), antivirus: vec![antivirus], ..Default::default() };
+        let unknown = [("Disk encryption not known", ""), ("Automatic updates not known", ""), ("Screen lock not known", "")];
+        let wanted = [&[("Firewall on", "")][..], &unknown, &[("ClamAV off", "definitions of 2024-11-28")]].concat();
+        check(Section::Settings(settings), &wanted);
+        let wanted = [&[("Firewall not known", "")][..], &unknown, &[("No antivirus", "")]].concat();
+        check(Section::Settings(v1::Settings::default()), &wanted);
     }
 
     #[test]

@@ -49,6 +49,7 @@ const ORDER: &[(&str, &str)] = &[
     ("pci", "Built in"),
     ("os", "System"),
     ("updates", "Updates"),
+    ("settings", "Protection"),
     ("services", "Services"),
     ("restarts", "Restarts"),
 ];
