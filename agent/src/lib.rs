@@ -19,6 +19,7 @@ pub mod survey;
 pub mod watch;
 
 pub mod fingerprint;
+pub mod resolve;
 pub mod source;
 
 pub mod enroll;

@@ -1,11 +1,13 @@
 //! Where an agent's readings come from: a machine, or literal sections of a simulated one.
 
 use crate::host::{Host, Notices};
+use crate::resolve::{self, Answer};
 use crate::survey::{Content, Reading, survey};
 use crate::watch::{self, Watch};
 use crate::{fingerprint, probe};
 use rollcall_proto::v1::{Fingerprint, Health, HealthDetail};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -75,6 +77,25 @@ impl Source {
                 blocking(host, read).await
             }
             Self::Simulated(machine) => Some(machine.with(|machine| (Health { at_ms, ..machine.health }, machine.detail.clone()))),
+        }
+    }
+
+    /// Whether the machine with this `mac` answers on this one's link under `address`.
+    ///
+    /// # Errors
+    /// In words: the address is not of this link, or it could not be asked for.
+    pub async fn resolve(&self, address: Ipv4Addr, mac: &str) -> Result<Answer, String> {
+        match self {
+            Self::Host(host) => {
+                let (answer, answered) = tokio::sync::oneshot::channel();
+                let (host, mac) = (host.clone(), mac.to_owned());
+                // A thread of its own: an agent that stops waits for no answer.
+                let ask = move || drop(answer.send(resolve::resolve(&host, address, &mac)));
+                let thread = std::thread::Builder::new().name("resolve".to_owned()).spawn(ask);
+                thread.map_err(|error| format!("no thread for the resolution: {error}"))?;
+                answered.await.unwrap_or_else(|_| Err("the resolution broke off; please report this".to_owned()))
+            }
+            Self::Simulated(machine) => Ok(Answer::of(machine.with(|machine| machine.neighbours.get(&address).cloned()), mac)),
         }
     }
 
@@ -150,6 +171,8 @@ pub struct Machine {
     pub health: Health,
     /// The parts behind that.
     pub detail: HealthDetail,
+    /// Who answers on its link: MACs by address.
+    pub neighbours: BTreeMap<Ipv4Addr, String>,
     sections: BTreeMap<&'static str, Reading>,
 }
 

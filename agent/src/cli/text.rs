@@ -97,6 +97,9 @@ fn health(page: &mut Page, health: &Health, detail: &HealthDetail) {
             &number(health.oom_kills.map(|kills| format!("{} ended", counted(u32::try_from(kills).unwrap_or(u32::MAX), "program")))),
         ),
         ("hardware", &number(health.hardware_errors.map(|errors| format!("{errors} errors")))),
+        ("too hot", &health.throttled.map_or(String::new(), |times| format!("slowed {times} times"))),
+        ("name servers", health.dns_failing.map_or("", |failing| if failing { "none answers" } else { "answer" })),
+        ("link changes", &number(health.link_changes.map(|changes| changes.to_string()))),
     ]);
     page.table(&detail.file_systems, |f| vec![f.mount.clone(), percent(Some(f.permille))]);
     page.table(&detail.temperatures, |t| vec![t.name.clone(), format!("{:.1} °C", f64::from(t.decidegrees) / 10.0)]);

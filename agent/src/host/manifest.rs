@@ -18,6 +18,8 @@ pub(super) struct Manifest {
     pub volumes: Vec<Volume>,
     /// Processor, memory, temperature, load.
     pub vitals: Vitals,
+    /// Whether none of its name servers answered.
+    pub dns_failing: Option<bool>,
     /// Sources that were there and could not be read.
     pub refused: BTreeMap<String, Why>,
     /// IPv4 addresses by interface.

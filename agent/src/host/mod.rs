@@ -10,6 +10,8 @@ mod given;
 mod linux;
 mod manifest;
 mod meters;
+mod name_servers;
+mod neighbour;
 mod notices;
 mod registry;
 mod tape;
@@ -41,6 +43,7 @@ use meters::Meters;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tape::Tape;
@@ -75,6 +78,7 @@ struct Inner {
     tape: Option<Mutex<Tape>>,
     at_work: Mutex<BTreeSet<&'static str>>,
     facts: Mutex<facts::Seen>,
+    name_servers: name_servers::Asked,
 }
 
 /// Says that a probe is reading this machine, until it is dropped.
@@ -114,7 +118,7 @@ impl Host {
     }
 
     fn new(root: PathBuf, world: World, tape: Option<Mutex<Tape>>) -> Self {
-        Self(Arc::new(Inner { root, world, tape, at_work: Mutex::default(), facts: Mutex::default() }))
+        Self(Arc::new(Inner { root, world, tape, at_work: Mutex::default(), facts: Mutex::default(), name_servers: Default::default() }))
     }
 
     /// Begins the work called `name` on this machine; `None` while an earlier one hangs.
@@ -279,6 +283,25 @@ impl Host {
         };
         self.note(|tape| tape.manifest.vitals.clone_from(&vitals));
         vitals
+    }
+
+    /// Whether none of `servers` answers, as it was when they were last asked; `None` until then, and without any.
+    pub fn name_servers_fail(&self, servers: &[IpAddr]) -> Option<bool> {
+        match &self.0.world {
+            World::Live(_) => self.0.name_servers.fail(servers),
+            World::Recorded(manifest) => manifest.dns_failing,
+        }
+    }
+
+    /// Who answers a fresh resolution of `address` on this machine's own link: a MAC; `None`: nobody. Blocks for up to a minute.
+    ///
+    /// # Errors
+    /// In words: there was no resolution, or it came to no end.
+    pub fn neighbour(&self, address: Ipv4Addr) -> Result<Option<String>, String> {
+        match &self.0.world {
+            World::Live(_) => neighbour::ask(address),
+            World::Recorded(_) => Err("a recorded machine is on no network".to_owned()),
+        }
     }
 
     /// The machine's architecture in the kernel's words, "x86_64".

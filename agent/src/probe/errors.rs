@@ -1,4 +1,4 @@
-//! What the kernel counts as errors since its start: disks, memory that ran out, hardware that failed.
+//! What the kernel counts as errors since its start: disks, memory that ran out, hardware that failed or grew too hot.
 
 use super::text;
 use crate::host::Host;
@@ -8,6 +8,7 @@ const EXT4: &str = "/sys/fs/ext4";
 const VMSTAT: &str = "/proc/vmstat";
 const EDAC: &str = "/sys/devices/system/edac/mc";
 const INTERRUPTS: &str = "/proc/interrupts";
+const PROCESSORS: &str = "/sys/devices/system/cpu";
 const LIMIT: usize = 1024 * 1024;
 
 /// Commands that disks failed, and damage that file systems found. `None` where neither is counted.
@@ -40,6 +41,19 @@ pub(super) fn of_hardware(host: &Host) -> Option<u64> {
     memory.flatten().chain(checks).reduce(u64::saturating_add)
 }
 
+/// How often the processors were slowed because they were too hot. `None` where that is not counted.
+pub(super) fn throttled(host: &Host) -> Option<u64> {
+    let numbered = |name: &String| name.strip_prefix("cpu").is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()));
+    let processors = host.list(PROCESSORS).unwrap_or_default().into_iter().filter(numbered);
+    let counts = processors.flat_map(|name| {
+        ["core", "package"].map(|part| {
+            let path = format!("{PROCESSORS}/{name}/thermal_throttle/{part}_throttle_count");
+            host.value(&path).ok().and_then(|count| text::number(&count))
+        })
+    });
+    counts.flatten().reduce(u64::saturating_add)
+}
+
 /// "0x1f".
 fn hexadecimal(text: &str) -> Option<u64> {
     u64::from_str_radix(text.trim().strip_prefix("0x")?, 16).ok()
@@ -69,6 +83,10 @@ mod tests {
             &[
                 ("sys/block/sda/device/ioerr_cnt", "0x1f\n"),
                 ("sys/fs/ext4/sda2/errors_count", "2\n"),
+                ("sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "7\n"),
+                ("sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_count", "1\n"),
+                ("sys/devices/system/cpu/cpu12/thermal_throttle/core_throttle_count", "2\n"),
+                ("sys/devices/system/cpu/cpufreq/thermal_throttle/core_throttle_count", "99\n"),
                 ("proc/vmstat", "nr_free_pages 1\noom_kill_x 9\noom_kill 3\n"),
                 ("sys/devices/system/edac/mc/mc0/ce_count", "4\n"),
                 ("sys/devices/system/edac/mc/mc0/ue_count", "1\n"),
@@ -79,8 +97,10 @@ mod tests {
             ],
         );
         assert_eq!((of_disks(&host), oom_kills(&host), of_hardware(&host)), (Some(33), Some(3), Some(8)));
+        assert_eq!(throttled(&host), Some(10));
         let (_dir, host) = machine("{}", &[]);
         assert_eq!((of_disks(&host), oom_kills(&host), of_hardware(&host)), (None, None, None));
+        assert_eq!(throttled(&host), None);
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! How the machine does now: state, not inventory. What could not be measured is absent.
 
-use super::{battery, errors, network, storage, text};
+use super::{battery, errors, links, network, storage, text};
 use crate::host::{Host, Volume};
 use rollcall_proto::v1::{Fan, FileSystemUse, Health, HealthDetail, Sensor};
 
@@ -29,6 +29,9 @@ pub fn read(host: &Host, at_ms: i64) -> (Health, HealthDetail) {
         io_errors: errors::of_disks(host),
         oom_kills: errors::oom_kills(host),
         hardware_errors: errors::of_hardware(host),
+        throttled: errors::throttled(host),
+        dns_failing: links::dns_failing(host),
+        link_changes: link_changes(host),
     };
     file_systems.truncate(MOST);
     let sensor = |(name, decidegrees): &(String, i32)| Sensor { name: text::clean(name), decidegrees: *decidegrees };
@@ -97,6 +100,13 @@ fn network_errors(host: &Host) -> Option<u64> {
     counts.flatten().reduce(u64::saturating_add)
 }
 
+/// How often the interfaces with hardware lost or got their link since boot.
+fn link_changes(host: &Host) -> Option<u64> {
+    let count =
+        |name: String| host.value(&format!("{}/{name}/carrier_changes", network::CLASS)).ok().and_then(|value| text::number(&value));
+    network::physical(host).into_iter().filter_map(count).reduce(u64::saturating_add)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +145,10 @@ mod tests {
             ("net/eth0/device/x", ""),
             ("net/eth0/statistics/rx_errors", "3\n"),
             ("net/eth0/statistics/tx_errors", "4\n"),
+            ("net/eth0/carrier_changes", "5\n"),
+            ("net/wlan0/device/x", ""),
+            ("net/wlan0/carrier_changes", "2\n"),
+            ("net/docker0/carrier_changes", "99\n"),
         ] {
             let at = dir.path().join("sys/class").join(path);
             std::fs::create_dir_all(at.parent().unwrap()).unwrap();
@@ -142,6 +156,6 @@ mod tests {
         }
         let (health, detail) = read(&Host::recorded(dir.path()).unwrap(), 0);
         assert_eq!(detail.fans, [Fan { name: "dell_smm Processor Fan".to_owned(), rpm: 2214 }]);
-        assert_eq!((health.battery_permille, health.network_errors), (Some(400), Some(7)));
+        assert_eq!((health.battery_permille, health.network_errors, health.link_changes), (Some(400), Some(7), Some(7)));
     }
 }

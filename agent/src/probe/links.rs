@@ -47,6 +47,14 @@ pub(super) fn read(host: &Host) -> Measured {
     Ok(Found { section: Section::Links(Links { links, gateway, name_servers }), problems })
 }
 
+/// Whether none of the name servers answers; `None` without a default route or name servers, and until they were asked.
+pub(super) fn dns_failing(host: &Host) -> Option<bool> {
+    gateway(&host.text(ROUTES, FOUR_LIMIT).ok()?)?;
+    let resolver = RESOLVERS.iter().find_map(|path| host.text(path, 64 * 1024).ok())?;
+    let servers: Vec<IpAddr> = name_servers(&resolver).iter().filter_map(|server| server.parse().ok()).collect();
+    host.name_servers_fail(&servers)
+}
+
 /// The gateway of the default route with the lowest metric.
 fn gateway(routes: &str) -> Option<Ipv4Addr> {
     let route = |line: &str| {

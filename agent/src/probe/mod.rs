@@ -34,7 +34,7 @@ pub mod text;
 mod updates;
 mod usb;
 
-pub use network::permanent_macs;
+pub use network::{permanent_macs, physical};
 pub use storage::fixed_serials;
 pub use system::{Dmi, asset_tag, host_name};
 

@@ -21,7 +21,7 @@ pub(super) fn read(host: &Host) -> Measured {
 }
 
 /// The interfaces that have hardware behind them, by name.
-pub(super) fn physical(host: &Host) -> Vec<String> {
+pub fn physical(host: &Host) -> Vec<String> {
     let mut names = host.list(CLASS).unwrap_or_default();
     names.retain(|name| host.exists(&format!("{CLASS}/{name}/device")));
     names

@@ -9,6 +9,7 @@ use crate::clock;
 use crate::host::{Bell, Ring, Word};
 use crate::identity::{Identity, Key};
 use crate::renew::RenewError;
+use crate::resolve::Answer;
 use crate::session::{Beginning, Event, Lineage, Now, Session, Standing, Task};
 use crate::source::{PackageWatch, Source};
 use crate::spool::{Spool, SpoolError};
@@ -103,6 +104,7 @@ struct Running {
     events: VecDeque<Event>,
     survey: Option<line::Task<Vec<Reading>>>,
     health: Option<line::Task<Option<(Health, HealthDetail)>>>,
+    resolution: Option<line::Task<(u64, Result<Answer, String>)>>,
     packages: line::Task<PackageWatch>,
     bell: Option<Bell>,
     ring: Option<Ring>,
@@ -171,6 +173,7 @@ impl Running {
             packages,
             new_key: None,
             renewal: None,
+            resolution: None,
             time,
             began: Instant::now(),
             wake_at: None,
@@ -225,6 +228,7 @@ impl Running {
                 Some((health, detail)) => Event::Health(health, detail),
                 None => return,
             },
+            (id, answer) = ready(&mut self.resolution) => Event::Resolved(id, answer),
             renewed = ready(&mut self.renewal) => return self.on_renewed(renewed),
             watch = &mut self.packages => {
                 self.packages = next_change(watch);
@@ -284,6 +288,10 @@ impl Running {
             Task::ReadHealth if self.health.is_none() => {
                 let source = self.source.clone();
                 self.health = Some(Box::pin(async move { source.health(clock_ms()).await }));
+            }
+            Task::Resolve(id, address, mac) => {
+                let source = self.source.clone();
+                self.resolution = Some(Box::pin(async move { (id, source.resolve(address, &mac).await) }));
             }
             Task::Keep(entry, contents) => warned("the entry is kept in memory only", self.spool.keep(&entry, &contents)),
             Task::Forget(up_to, used) => warned("the spool keeps what is acknowledged", self.spool.forget(up_to, &used)),

@@ -2,12 +2,13 @@
 
 use super::agenda::Request;
 use super::{Link, Now, Output, Session, Task};
+use crate::resolve::Answer;
 use rollcall_proto::SECTIONS;
 use rollcall_proto::v1::command::Command;
 use rollcall_proto::v1::from_agent::Message as Say;
 use rollcall_proto::v1::from_collector::Message;
 use rollcall_proto::v1::refusal::Why;
-use rollcall_proto::v1::{Ack, Cause, CommandDone, FromCollector, Refusal, Rescan, Want, Welcome};
+use rollcall_proto::v1::{Ack, Cause, CommandDone, FromCollector, Refusal, Rescan, Resolve, Want, Welcome};
 use std::time::Duration;
 
 impl Session {
@@ -40,6 +41,7 @@ impl Session {
             return self.begin_anew(now, out);
         }
         self.link = Link::Live;
+        self.resolving = None;
         self.refused = false;
         self.timers.welcomed(welcome.schedule, now.elapsed);
         self.forget(welcome.acknowledged, out);
@@ -124,6 +126,7 @@ impl Session {
                 self.timers.renew_now();
                 self.done(id, 0, "", out);
             }
+            Command::Resolve(resolve) => self.on_resolve(id, resolve, out),
             Command::Retire(_) => {
                 self.done(id, 0, "", out);
                 out.tasks.extend([Task::Retire, Task::Finish]);
@@ -142,7 +145,29 @@ impl Session {
         self.ask(Request { sections, cause: Cause::Rescan, commands: vec![id] }, out);
     }
 
+    fn on_resolve(&mut self, id: u64, resolve: Resolve, out: &mut Output) {
+        let Ok(address) = resolve.address.parse() else {
+            return self.done(id, 0, "that is no IPv4 address", out);
+        };
+        if self.resolving.is_some() {
+            return self.done(id, 0, "another address is being resolved; ask again later", out);
+        }
+        self.resolving = Some(id);
+        out.tasks.push(Task::Resolve(id, address, resolve.mac));
+    }
+
+    /// Who asked in a connection that is gone hears nothing.
+    pub(super) fn on_resolved(&mut self, id: u64, answer: Result<Answer, String>, out: &mut Output) {
+        if self.resolving.take_if(|asked| *asked == id).is_none() || !self.is_live() {
+            return;
+        }
+        match answer {
+            Ok(Answer { alive, mac }) => out.say(Say::Done(CommandDone { id, alive: Some(alive), mac, ..CommandDone::default() })),
+            Err(why) => self.done(id, 0, &why, out),
+        }
+    }
+
     pub(super) fn done(&self, id: u64, entry: u64, problem: &str, out: &mut Output) {
-        out.say(Say::Done(CommandDone { id, entry, problem: problem.to_owned() }));
+        out.say(Say::Done(CommandDone { id, entry, problem: problem.to_owned(), ..CommandDone::default() }));
     }
 }

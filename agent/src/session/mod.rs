@@ -12,6 +12,7 @@ mod timers;
 
 pub use agenda::Request;
 
+use crate::resolve::Answer;
 use crate::source::Facts;
 use crate::spool::Kept;
 use crate::survey::{Contents, Reading};
@@ -22,6 +23,7 @@ use rollcall_proto::v1::from_agent::Message;
 use rollcall_proto::v1::{
     Cause, Certificate, CertificateRequest, Entry, FromAgent, FromCollector, Goodbye, Health, HealthDetail, Heartbeat, Hello, Reason,
 };
+use std::net::Ipv4Addr;
 use std::time::Duration;
 use timers::Timers;
 
@@ -52,6 +54,8 @@ pub enum Event {
     Health(Health, HealthDetail),
     /// The package database changed and is at rest again.
     PackagesChanged,
+    /// The address that a command named was resolved, or why not.
+    Resolved(u64, Result<Answer, String>),
     /// A new key was made; this asks for its certificate.
     RequestMade(Vec<u8>),
     /// The new certificate is in place; renew the next one at this wall clock, milliseconds.
@@ -97,6 +101,8 @@ pub enum Task {
     Survey(Vec<&'static str>),
     /// Read the health.
     ReadHealth,
+    /// Ask on the own link for this address and bring who answers, with the command's number, as [`Event::Resolved`].
+    Resolve(u64, Ipv4Addr, String),
     /// Make these durable.
     Keep(Entry, Contents),
     /// Forget entries up to the number, and all bytes but these.
@@ -179,6 +185,8 @@ pub struct Session {
     agenda: Agenda,
     backoff: Backoff,
     timers: Timers,
+    /// The command of this connection whose address is being resolved.
+    resolving: Option<u64>,
     /// Clock of the collector minus clock of this machine at the last welcome, milliseconds.
     behind_ms: i64,
 }
@@ -196,6 +204,7 @@ impl Session {
             agenda: Agenda::default(),
             backoff: Backoff::new(beginning.seed),
             timers: Timers::new(beginning.renew_at_ms),
+            resolving: None,
             behind_ms: 0,
         }
     }
@@ -216,6 +225,7 @@ impl Session {
                 out.say(Message::Heartbeat(Heartbeat { health: Some(health), detail }));
             }
             Event::RequestMade(csr_der) if self.is_live() => out.say(Message::Renewal(CertificateRequest { csr_der })),
+            Event::Resolved(id, answer) => self.on_resolved(id, answer, &mut out),
             Event::PackagesChanged => self.ask(Request::of_packages(), &mut out),
             Event::Installed(renew_at_ms) => self.on_installed(renew_at_ms, now),
             Event::Suspend => self.on_suspend(now, &mut out),

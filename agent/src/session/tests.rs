@@ -11,6 +11,7 @@ use rollcall_proto::v1::{
 };
 use rollcall_proto::{Digest, SECTIONS, Section};
 
+mod resolve;
 mod sleep;
 
 /// A session with a collector that does what the story says.
@@ -254,11 +255,11 @@ fn a_rescan_is_always_answered_with_its_entry() {
     story.survey();
     let entry = story.entries().remove(0);
     assert_eq!((entry.number, entry.full, entry.cause()), (2, true, Cause::Rescan));
-    assert_eq!(story.said, [Message::Done(CommandDone { id: 7, entry: 2, problem: String::new() })]);
+    assert_eq!(story.said, [Message::Done(CommandDone { id: 7, entry: 2, ..Default::default() })]);
     story.survey();
     let entry = story.entries().remove(0);
     assert_eq!((entry.number, entry.full, entry.sections.len()), (3, false, 1));
-    assert_eq!(story.said.pop(), Some(Message::Done(CommandDone { id: 8, entry: 3, problem: String::new() })));
+    assert_eq!(story.said.pop(), Some(Message::Done(CommandDone { id: 8, entry: 3, ..Default::default() })));
     story.command(9, Command::Rescan(Rescan { sections: vec!["passwords".into()] }));
     assert!(matches!(story.said.pop(), Some(Message::Done(done)) if done.problem.contains("no section \"passwords\"")));
 }

@@ -169,6 +169,9 @@ pub(super) fn health(said: v1::Health, times: Times) -> v1::Health {
         io_errors: said.io_errors,
         oom_kills: said.oom_kills,
         hardware_errors: said.hardware_errors,
+        throttled: said.throttled,
+        dns_failing: said.dns_failing,
+        link_changes: said.link_changes,
     }
 }
 

@@ -160,7 +160,7 @@ fn obey(mut line: Line, session: String, sections: Vec<Section>) -> tokio::task:
         while let Some(told) = line.hear().await {
             if let from_collector::Message::Command(v1::Command { id, command: Some(v1::command::Command::Rescan(_)) }) = told {
                 number += 1;
-                line.say(Said::Done(v1::CommandDone { id, entry: number, problem: String::new() })).await;
+                line.say(Said::Done(v1::CommandDone { id, entry: number, ..Default::default() })).await;
                 line.report(&session, number, &sections).await;
             }
         }
