@@ -3,7 +3,7 @@
 use crate::content::Content;
 use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{Fingerprint, Likeness};
-use crate::presence::Presence;
+use crate::presence::{self, Presence};
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Working, alert, inventory, outage, room, words};
 use jiff::Timestamp;
 use rollcall_proto::Digest;
@@ -299,4 +299,36 @@ fn fall_silent(w: &mut Working, device: DeviceId, heard: Timestamp) -> Option<As
         w.event("device.silent", format!("{} fell silent", asset.tag)).about(&asset);
     }
     Some(before.asset)
+}
+
+/// What a neighbour's fresh address resolution says of a silent machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// The machine answers on its network: only its agent has stopped.
+    Answers,
+    /// Nobody answers under its address, or another machine does.
+    Quiet,
+}
+
+/// A neighbour was asked whether a silent machine is still on its network. Changes nothing once the machine is not silent any more.
+///
+/// # Errors
+/// No such device.
+pub fn checked(w: &mut Working, device: DeviceId, by: DeviceId, said: Checked) -> Result<(), Refusal> {
+    let before = Arc::clone(device::get(&w.site, device)?);
+    let (note, text) = match said {
+        Checked::Answers => (presence::AGENT_STOPPED, "is silent and answers on the network: its agent stopped"),
+        Checked::Quiet => (presence::OFF_THE_NETWORK, "is off the network"),
+    };
+    if before.state != DeviceState::Active || before.presence != Presence::Silent || before.note == note {
+        return Ok(());
+    }
+    w.put(Device { note: note.to_owned(), ..(*before).clone() });
+    let asked = w.site.devices.get(&by).and_then(|device| w.site.assets.get(&device.asset)).map(|asset| asset.tag.to_string());
+    if let Some(asset) = w.site.assets.get(&before.asset).cloned() {
+        let by = asked.map(|tag| format!(" (asked {tag})")).unwrap_or_default();
+        w.event("device.checked", format!("{} {text}{by}", asset.tag)).about(&asset);
+    }
+    alert::judge(w, before.asset);
+    Ok(())
 }

@@ -102,6 +102,7 @@ pub const KINDS: &[&str] = &[
     "channel.set",
     "device.accepted",
     "device.asleep",
+    "device.checked",
     "device.cloned",
     "device.drifted",
     "device.enrolled",

@@ -26,6 +26,11 @@ pub enum Presence {
     Retired,
 }
 
+/// The note of a silent machine that answers a neighbour on its network.
+pub const AGENT_STOPPED: &str = "agent stopped";
+/// The note of a silent machine that answers no neighbour.
+pub const OFF_THE_NETWORK: &str = "off the network";
+
 impl Presence {
     /// As people say it.
     pub fn word(self) -> &'static str {

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod calendar;
+mod checked;
 mod edges;
 mod identity;
 mod outage;
@@ -189,16 +190,6 @@ fn a_machine_enrols_once_and_its_tag_is_not_taken_from_it() {
     let rebound = school.enroll(3, "pc1").unwrap();
     assert_eq!(rebound.asset, asset);
     assert_eq!(school.told("device.rebound").len(), 1);
-}
-
-#[test]
-fn a_token_is_spent_and_a_wrong_one_refused() {
-    let mut school = School::new();
-    let (now, ends) = (school.now, school.now + SignedDuration::from_hours(1));
-    school.must(|w| token::make(w, "one".into(), None, 1, ends));
-    assert!(enroll::admit(&school.site, "one", now).is_ok());
-    assert!(enroll::admit(&school.site, "one", ends).unwrap_err().text.contains("ended"));
-    assert_eq!(enroll::admit(&school.site, "two", now).unwrap_err().kind, RefusalKind::Forbidden);
 }
 
 #[test]

@@ -86,10 +86,27 @@ pub(super) struct Met {
     pub(super) renewals: u32,
     pub(super) clock_sets: u32,
     pub(super) last_command: u64,
-    /// Rescans that the agent has not answered, by command.
-    pub(super) asked: HashMap<u64, oneshot::Sender<Result<(), String>>>,
+    /// Who waits for the answer to a command.
+    pub(super) asked: HashMap<u64, Asker>,
     /// Rescans whose report is not durable yet, by its number.
     pub(super) reporting: Vec<(u64, oneshot::Sender<Result<(), String>>)>,
+}
+
+/// Who asked the agent something, and waits.
+pub(super) enum Asker {
+    /// For a report that is durable.
+    Rescan(oneshot::Sender<Result<(), String>>),
+    /// Whether a machine answers on the agent's link.
+    Resolve(oneshot::Sender<Result<bool, String>>),
+}
+
+impl Asker {
+    fn is_gone(&self) -> bool {
+        match self {
+            Self::Rescan(asker) => asker.is_closed(),
+            Self::Resolve(asker) => asker.is_closed(),
+        }
+    }
 }
 
 impl Out {
@@ -176,12 +193,15 @@ impl Conversation {
         use v1::command::Command;
         let command = match order {
             Order::Rescan { sections, done } => {
-                met.asked.retain(|_, done| !done.is_closed());
-                met.asked.insert(met.last_command + 1, done);
+                await_answer(met, Asker::Rescan(done));
                 Command::Rescan(v1::Rescan { sections })
             }
             Order::Heartbeat(heartbeat_ms) => Command::SetSchedule(schedule(heartbeat_ms)),
             Order::Renew => Command::Renew(v1::Renew {}),
+            Order::Resolve { address, mac, done } => {
+                await_answer(met, Asker::Resolve(done));
+                Command::Resolve(v1::Resolve { address: address.to_string(), mac })
+            }
         };
         self.command(met, command).await
     }
@@ -327,14 +347,21 @@ pub(super) fn schedule(heartbeat_ms: u32) -> v1::Schedule {
     v1::Schedule { heartbeat_ms, health_s: 60, survey_s: 3600 }
 }
 
-/// A command was carried out: its asker is told once the report is durable.
+/// Somebody waits for the answer to the next command.
+fn await_answer(met: &mut Met, asker: Asker) {
+    met.asked.retain(|_, asker| !asker.is_gone());
+    met.asked.insert(met.last_command + 1, asker);
+}
+
+/// A command was carried out: its asker is told, of a rescan once the report is durable.
 fn answered(met: &mut Met, done: &v1::CommandDone) {
-    let Some(asker) = met.asked.remove(&done.id) else { return };
-    if !done.problem.is_empty() {
-        let _gone = asker.send(Err(translate::sentence(&done.problem)));
-    } else if done.entry <= met.acknowledged {
-        let _gone = asker.send(Ok(()));
-    } else {
-        met.reporting.push((done.entry, asker));
+    let problem = (!done.problem.is_empty()).then(|| translate::sentence(&done.problem));
+    match (met.asked.remove(&done.id), problem) {
+        (None, _) => {}
+        (Some(Asker::Rescan(asker)), Some(problem)) => drop(asker.send(Err(problem))),
+        (Some(Asker::Resolve(asker)), Some(problem)) => drop(asker.send(Err(problem))),
+        (Some(Asker::Rescan(asker)), None) if done.entry <= met.acknowledged => drop(asker.send(Ok(()))),
+        (Some(Asker::Rescan(asker)), None) => met.reporting.push((done.entry, asker)),
+        (Some(Asker::Resolve(asker)), None) => drop(asker.send(done.alive.ok_or_else(|| "it gave no answer".to_owned()))),
     }
 }

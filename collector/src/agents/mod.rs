@@ -16,6 +16,7 @@ pub(crate) mod fuzz;
 mod greet;
 mod intake;
 pub mod listen;
+mod neighbours;
 mod pace;
 mod pauses;
 mod pending;

@@ -1,6 +1,9 @@
 //! The live streams: who is connected, when each was last heard, and how to ask one to rescan.
 
+mod ask;
 mod detail;
+
+pub use ask::NotAsked;
 
 use crate::agents::pauses::Pauses;
 use detail::Detail;
@@ -9,9 +12,9 @@ use rollcall_site::DeviceId;
 use rollcall_site::fingerprint::Fingerprint;
 use rollcall_site::presence::Heard;
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
@@ -29,20 +32,6 @@ pub struct Roll {
     streams: AtomicU64,
 }
 
-/// Why a device could not be asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotAsked {
-    /// It has no stream now.
-    #[error("it is not connected")]
-    NotConnected,
-    /// It did not answer in time.
-    #[error("it did not answer within {} s", .0.as_secs())]
-    Slow(Duration),
-    /// It answered that it could not.
-    #[error("it could not: {0}")]
-    Failed(String),
-}
-
 /// What a stream is told to do. When there is no more to come, it is dismissed: it looks up why, and parts.
 pub(super) enum Order {
     /// Re-read sections and say when the report is durable.
@@ -51,6 +40,8 @@ pub(super) enum Order {
     Heartbeat(u32),
     /// Its certificate should be renewed.
     Renew,
+    /// Ask on its own link whether the machine with this MAC answers under this address.
+    Resolve { address: Ipv4Addr, mac: String, done: oneshot::Sender<Result<bool, String>> },
 }
 
 /// What a word on a stream means.
@@ -131,20 +122,6 @@ impl Roll {
         book.heard.remove(&device);
         book.gone.remove(&device);
         book.suspects.retain(|suspect| suspect.device != device);
-    }
-
-    /// Asks a device to re-read sections (none named: all), and waits until its report is durable.
-    ///
-    /// # Errors
-    /// [`NotAsked`].
-    pub async fn rescan(&self, device: DeviceId, sections: Vec<String>, patience: Duration) -> Result<(), NotAsked> {
-        let (done, answer) = oneshot::channel();
-        self.order(device, Order::Rescan { sections, done })?;
-        match tokio::time::timeout(patience, answer).await {
-            Err(_) => Err(NotAsked::Slow(patience)),
-            Ok(Err(_)) => Err(NotAsked::NotConnected),
-            Ok(Ok(answer)) => answer.map_err(NotAsked::Failed),
-        }
     }
 
     /// Gives a device's stream an order.

@@ -1,6 +1,7 @@
 //! The collector's own tick: who fell silent, whose alert is due, when devices were last heard, whose certificate should be renewed.
 
 use crate::agents::door::Door;
+use crate::agents::neighbours::Neighbours;
 use crate::agents::pauses::Pauses;
 use crate::agents::roll::Order;
 use crate::keeper::ChangeError;
@@ -32,6 +33,7 @@ const MOST_CHANGES: usize = 100;
 struct Watch {
     door: Arc<Door>,
     pauses: Pauses,
+    neighbours: Neighbours,
     ticked: Timestamp,
     checkpointed: Timestamp,
     renewed: Timestamp,
@@ -52,7 +54,8 @@ pub fn expect_back(door: &Door, grace: SignedDuration) {
 /// Watches until the door stops; whoever fell silent shortly before the start has `grace` to come back, too.
 pub async fn run(door: Arc<Door>, grace: SignedDuration) {
     let now = door.clock().now();
-    let mut watch = Watch { pauses: Pauses::default(), ticked: now, checkpointed: now, renewed: now, door };
+    let mut watch =
+        Watch { pauses: Pauses::default(), neighbours: Neighbours::default(), ticked: now, checkpointed: now, renewed: now, door };
     if let Err(error) = watch.hold(now + grace).await {
         tracing::error!(%error, "alerts that were settling before the start may be told early");
     }
@@ -75,6 +78,7 @@ impl Watch {
         self.mind_the_gap(now).await?;
         for batch in self.door.roll().silent(now, &self.pauses).chunks(BATCH) {
             self.silent(batch.to_vec()).await?;
+            self.neighbours.ask_about(&self.door, batch.iter().map(|(device, _)| *device), now);
         }
         self.tell(now).await?;
         if passed(self.checkpointed, CHECKPOINT, now) {

@@ -1,5 +1,6 @@
 //! Rules: each one kind of malfunction or drift, as data and a pure function.
 
+mod agent_stopped;
 mod clock_skewed;
 mod facts;
 mod identity_cloned;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every rule, alphabetical: adding one is a file and a line.
 pub const RULES: &[Rule] = &[
+    agent_stopped::RULE,
     clock_skewed::RULE,
     identity_cloned::RULE,
     machine_silent::RULE,

@@ -137,3 +137,13 @@ fn a_report_that_says_nothing_new_writes_nothing_until_its_age_would_be_wrong() 
 fn the_kinds_of_events_are_sorted() {
     assert!(crate::event::KINDS.is_sorted());
 }
+
+#[test]
+fn a_token_is_spent_and_a_wrong_one_refused() {
+    let mut school = School::new();
+    let (now, ends) = (school.now, school.now + SignedDuration::from_hours(1));
+    school.must(|w| token::make(w, "one".into(), None, 1, ends));
+    assert!(enroll::admit(&school.site, "one", now).is_ok());
+    assert!(enroll::admit(&school.site, "one", ends).unwrap_err().text.contains("ended"));
+    assert_eq!(enroll::admit(&school.site, "two", now).unwrap_err().kind, RefusalKind::Forbidden);
+}

@@ -3,6 +3,7 @@
 mod doors;
 mod hostile;
 mod identity;
+mod neighbours;
 mod presence;
 mod reports;
 

@@ -27,6 +27,7 @@ const MOST_EVENTS: usize = 25;
 /// What comes and goes all day is not told here; alerts (of a silent machine, too), loans and changes are.
 const NOT_TOLD: &[&str] = &[
     "device.asleep",
+    "device.checked",
     "device.here",
     "device.rebased",
     "device.renewed",

@@ -1,0 +1,51 @@
+//! Asks a device something over its stream, and waits for the answer.
+
+use super::{Order, Roll};
+use rollcall_site::DeviceId;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Why a device could not be asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAsked {
+    /// It has no stream now.
+    #[error("it is not connected")]
+    NotConnected,
+    /// It did not answer in time.
+    #[error("it did not answer within {} s", .0.as_secs())]
+    Slow(Duration),
+    /// It answered that it could not.
+    #[error("it could not: {0}")]
+    Failed(String),
+}
+
+impl Roll {
+    /// Asks a device to re-read sections (none named: all), and waits until its report is durable.
+    ///
+    /// # Errors
+    /// [`NotAsked`].
+    pub async fn rescan(&self, device: DeviceId, sections: Vec<String>, patience: Duration) -> Result<(), NotAsked> {
+        let (done, answer) = oneshot::channel();
+        self.order(device, Order::Rescan { sections, done })?;
+        answered(answer, patience).await
+    }
+
+    /// Asks a device whether the machine with this MAC answers on its link under this address.
+    ///
+    /// # Errors
+    /// [`NotAsked`].
+    pub(crate) async fn resolve(&self, device: DeviceId, address: Ipv4Addr, mac: String, patience: Duration) -> Result<bool, NotAsked> {
+        let (done, answer) = oneshot::channel();
+        self.order(device, Order::Resolve { address, mac, done })?;
+        answered(answer, patience).await
+    }
+}
+
+async fn answered<T>(answer: oneshot::Receiver<Result<T, String>>, patience: Duration) -> Result<T, NotAsked> {
+    match tokio::time::timeout(patience, answer).await {
+        Err(_) => Err(NotAsked::Slow(patience)),
+        Ok(Err(_)) => Err(NotAsked::NotConnected),
+        Ok(Ok(answer)) => answer.map_err(NotAsked::Failed),
+    }
+}
