@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod browser;
+pub mod cable;
 pub mod command;
 pub mod crash;
 pub mod fuzz;

@@ -55,10 +55,18 @@ impl CollectorProcess {
     /// # Errors
     /// It ends, or does not answer within 30 s; what it said is in the error.
     pub async fn start(data: &Path, ports: Ports) -> anyhow::Result<Self> {
+        Self::start_as(Command::new(program("rollcall")?), data, ports).await
+    }
+
+    /// Starts `serve` of the collector that `command` begins with.
+    ///
+    /// # Errors
+    /// As those of [`CollectorProcess::start`].
+    pub async fn start_as(mut command: Command, data: &Path, ports: Ports) -> anyhow::Result<Self> {
         std::fs::create_dir_all(data)?;
         let log = data.with_extension("log");
         let words = std::fs::File::options().create(true).append(true).open(&log)?;
-        let child = Command::new(program("rollcall")?)
+        let child = command
             .args(["serve", "--data"])
             .arg(data)
             .args(["--agents", &ports.agents.to_string(), "--enroll", &ports.enroll.to_string()])
@@ -151,10 +159,17 @@ impl AgentProcess {
     /// # Errors
     /// It is not there.
     pub fn start_program(program: &Path, state: &Path) -> anyhow::Result<Self> {
+        Self::start_as(Command::new(program), state)
+    }
+
+    /// Starts `run` of the agent that `command` begins with.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub fn start_as(mut command: Command, state: &Path) -> anyhow::Result<Self> {
         let settings = AGENT_SERVICE.lines().filter_map(|line| line.strip_prefix("Environment="));
         let environment = settings.flat_map(|line| line.split(' ')).filter_map(|setting| setting.split_once('='));
         let words = std::fs::File::options().create(true).append(true).open(state.with_extension("log"))?;
-        let mut command = Command::new(program);
         command.args(["run", "--state"]).arg(state).envs(environment).stdin(Stdio::null()).stdout(words.try_clone()?).stderr(words);
         Ok(Self(command.kill_on_drop(true).spawn()?))
     }

@@ -4,6 +4,7 @@
 
 mod backup;
 mod browser;
+mod cable;
 mod change;
 mod clone;
 mod commands;

@@ -72,7 +72,10 @@ async fn main() -> anyhow::Result<()> {
 
 async fn measure(part: Part, arguments: &Arguments, folder: &Path, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
     match part {
-        Part::Moments => figures.extend(moments::moments(folder).await?),
+        Part::Moments => {
+            figures.extend(moments::moments(folder).await?);
+            figures.extend(moments::cable(folder).await?);
+        }
         Part::Agent => {
             let agent = arguments.agent.clone().map_or_else(|| program("rollcall-agent"), Ok)?;
             figures.extend(agent_cost::measure(folder, &agent).await?);

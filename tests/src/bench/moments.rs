@@ -2,6 +2,7 @@
 
 use crate::table::{Figure, tell};
 use anyhow::Context;
+use rollcall_tests::cable::{Cable, CablePc};
 use rollcall_tests::crash;
 use rollcall_tests::this_machine::{PACKAGE, TAG, ThisMachine, dpkg, package};
 use std::path::Path;
@@ -41,6 +42,24 @@ pub async fn moments(folder: &Path) -> anyhow::Result<Vec<Figure>> {
     figures.push(Figure::within("agent killed → silent", began.elapsed(), Duration::from_secs(5)));
     collector.stop().await?;
     Ok(figures)
+}
+
+/// A cable is cut, where this user may make one.
+///
+/// # Errors
+/// One of the programs does not start.
+pub async fn cable(folder: &Path) -> anyhow::Result<Vec<Figure>> {
+    let cable = match Cable::lay().await {
+        Ok(cable) => cable,
+        Err(why) => {
+            tell(&format!("no cable is cut here: {why:#}"));
+            return Ok(Vec::new());
+        }
+    };
+    let pc = CablePc::enrol(cable, folder).await?;
+    let cut = Figure::within("cable cut → silent, with a heartbeat of 5 s", pc.cut().await?, Duration::from_secs(15));
+    pc.mend().await?;
+    Ok(vec![cut, Figure::within("connection closed → silent", pc.close().await?, Duration::from_secs(5))])
 }
 
 /// The collector is killed again and again under load.
