@@ -57,12 +57,14 @@ impl Record for Asset {
     fn index(site: &mut Site, old: Option<&Self>, new: Option<&Self>) {
         if let Some(old) = old {
             site.by_tag.remove(&old.tag);
+            old.serial_hash().map(|hash| site.by_serial.remove(&(hash, old.id)));
             if let Some(room) = &old.room {
                 site.by_room.remove(&(room.clone(), old.id));
             }
         }
         if let Some(new) = new {
             site.by_tag.insert(new.tag.clone(), new.id);
+            new.serial_hash().map(|hash| site.by_serial.insert((hash, new.id)));
             if let Some(room) = &new.room {
                 site.by_room.insert((room.clone(), new.id));
             }
@@ -179,6 +181,11 @@ impl Asset {
             rebind_until: None,
             rest: Rest::new(),
         }
+    }
+
+    /// The hash of its serial number, where that identifies anything.
+    pub(crate) fn serial_hash(&self) -> Option<u64> {
+        crate::fingerprint::fact(&self.serial).map(crate::fingerprint::hash)
     }
 
     /// Maker and model, or else its name, or else its tag.

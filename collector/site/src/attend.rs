@@ -4,10 +4,11 @@ use crate::content::Content;
 use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{Fingerprint, Likeness};
 use crate::presence::{self, Presence};
-use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Working, alert, inventory, outage, room, words};
+use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Working, address, alert, inventory, outage, parts, room, words};
 use jiff::Timestamp;
 use rollcall_proto::Digest;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The first thing a device says.
@@ -118,6 +119,7 @@ pub fn hello(w: &mut Working, device: DeviceId, certificate: &str, hello: &Hello
     after.agent_version.clone_from(&hello.agent_version);
     after.clock_off_ms = hello.clock_ms.saturating_sub(w.now.as_millisecond());
     after.epoch = w.site.epoch();
+    after.rolled_back_at = if rolled_back { Some(w.now) } else { after.rolled_back_at };
     after.nonces.insert(0, nonce);
     after.nonces.truncate(2);
     after.fingerprint = before.fingerprint.merged(&hello.fingerprint);
@@ -128,7 +130,7 @@ pub fn hello(w: &mut Working, device: DeviceId, certificate: &str, hello: &Hello
     }
     w.put(after);
     say_hello(w, &before, hello, rolled_back);
-    alert::judge(w, before.asset);
+    judge(w, &before, &[]);
     let heartbeat_ms = w.site.assets.get(&before.asset).map_or(room::HEARTBEAT_MS, |asset| room::heartbeat_of(&w.site, asset));
     let acknowledged = w.site.devices.get(&device).map_or(0, |device| device.acknowledged);
     Ok(Met::Welcome(Greeting { acknowledged, heartbeat_ms, epoch: w.site.epoch() }))
@@ -218,9 +220,11 @@ pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(
     for (digest, content) in contents {
         w.hold(digest, content);
     }
+    let addresses = w.site.profiles.get(&device).map(|profile| profile.addresses.clone()).unwrap_or_default();
     inventory::take_in(w, &before, &report)?;
+    parts::keep(w, &before);
     w.put(Device { session: report.session, acknowledged: report.number, ..(*before).clone() });
-    alert::judge(w, before.asset);
+    judge(w, &before, &addresses);
     Ok(report.number)
 }
 
@@ -244,6 +248,12 @@ pub fn clock(w: &mut Working, device: DeviceId, off_ms: i64) -> Result<(), Refus
     Ok(())
 }
 
+/// A device came, went, or reported: its asset is judged, and those that have an address of it or of those that it had `before`.
+fn judge(w: &mut Working, device: &Device, before: &[IpAddr]) {
+    alert::judge(w, device.asset);
+    address::judge_sharers(w, device.id, before);
+}
+
 /// It said goodbye.
 ///
 /// # Errors
@@ -262,7 +272,7 @@ pub fn goodbye(w: &mut Working, device: DeviceId, why: Goodbye) -> Result<(), Re
     if let Some(asset) = w.site.assets.get(&before.asset).cloned() {
         w.event(kind, format!("{} {text}", asset.tag)).about(&asset);
     }
-    alert::judge(w, before.asset);
+    judge(w, &before, &[]);
     Ok(())
 }
 
@@ -279,13 +289,15 @@ pub fn silent(w: &mut Working, device: DeviceId, heard: Timestamp) -> Result<(),
 /// [`silent`] for several at once: their rooms are looked at before they are judged one by one, so that an outage is told as one.
 /// Devices that are not in the records are passed over.
 pub fn silent_all(w: &mut Working, fell: impl IntoIterator<Item = (DeviceId, Timestamp)>) {
-    let fell: Vec<AssetId> = fell.into_iter().filter_map(|(device, heard)| fall_silent(w, device, heard)).collect();
-    let rooms: BTreeSet<RoomId> = fell.iter().filter_map(|asset| w.site.assets.get(asset)?.room.clone()).collect();
+    let fell: Vec<(DeviceId, AssetId)> =
+        fell.into_iter().filter_map(|(device, heard)| Some((device, fall_silent(w, device, heard)?))).collect();
+    let rooms: BTreeSet<RoomId> = fell.iter().filter_map(|(_, asset)| w.site.assets.get(asset)?.room.clone()).collect();
     for room in rooms {
         outage::look(w, &room);
     }
-    for asset in fell {
+    for (device, asset) in fell {
         alert::judge(w, asset);
+        address::judge_sharers(w, device, &[]);
     }
 }
 

@@ -208,10 +208,8 @@ mod tests {
         assert!(before > 1000 + 6 * 30, "{before}");
         let held = inventory::Held { digest: Some(kept), ..inventory::Held::default() };
         let profile = inventory::Profile {
-            device: crate::DeviceId(uuid::Uuid::nil()),
             sections: [("software".to_owned(), held)].into(),
-            reported_at: jiff::Timestamp::UNIX_EPOCH,
-            rest: serde_json::Map::new(),
+            ..inventory::Profile::new(crate::DeviceId(uuid::Uuid::nil()), jiff::Timestamp::UNIX_EPOCH)
         };
         crate::record::put(&mut site, profile);
         let view = site.clone();

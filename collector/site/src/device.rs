@@ -51,6 +51,9 @@ pub struct Device {
     pub epoch: u64,
     /// Clock of the machine minus clock of the collector when last seen, milliseconds.
     pub clock_off_ms: i64,
+    /// When its disk was last found rolled back to an earlier state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back_at: Option<Timestamp>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
@@ -184,6 +187,7 @@ impl Device {
             boot: String::new(),
             epoch: 0,
             clock_off_ms: 0,
+            rolled_back_at: None,
             rest: Rest::new(),
         }
     }

@@ -72,11 +72,6 @@ impl Fingerprint {
     pub(crate) fn hashes(&self) -> Vec<u64> {
         let single = [&self.system_uuid, &self.system_serial, &self.board_serial, &self.chassis_serial];
         let plain = single.into_iter().chain(&self.macs).chain(&self.disk_serials).filter_map(|text| fact(text));
-        let hash = |fact: String| {
-            let mut hasher = DefaultHasher::new();
-            fact.hash(&mut hasher);
-            hasher.finish()
-        };
         let turned = fact(&self.system_uuid).and_then(|uuid| swapped(&uuid));
         plain.chain(turned).map(hash).collect()
     }
@@ -164,6 +159,13 @@ const JUNK: &[&str] = &[
     "undefined",
     "unknown",
 ];
+
+/// The hash of a fact.
+pub(crate) fn hash(fact: String) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    fact.hash(&mut hasher);
+    hasher.finish()
+}
 
 /// A fact in lower case, or nothing when it identifies nothing.
 pub(crate) fn fact(text: &str) -> Option<String> {

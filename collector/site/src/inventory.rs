@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::{Digest, SECTIONS, Section};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// What a device is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,12 @@ pub struct Profile {
     pub sections: BTreeMap<String, Held>,
     /// When the last report was taken in.
     pub reported_at: Timestamp,
+    /// The addresses of its interfaces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<IpAddr>,
+    /// Since when a restart is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_since: Option<Timestamp>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
@@ -37,6 +44,10 @@ impl Record for Profile {
         &mut site.profiles
     }
     fn index(site: &mut Site, old: Option<&Self>, new: Option<&Self>) {
+        for (address, device) in old.into_iter().flat_map(Self::addressed) {
+            site.by_address.remove(&(address, device));
+        }
+        site.by_address.extend(new.into_iter().flat_map(Self::addressed));
         let (old, new) = (old.and_then(Self::listed), new.and_then(Self::listed));
         if old == new {
             return;
@@ -50,6 +61,16 @@ impl Record for Profile {
 }
 
 impl Profile {
+    /// The profile of a device that has not reported yet.
+    pub fn new(device: DeviceId, now: Timestamp) -> Self {
+        Self { device, sections: BTreeMap::new(), reported_at: now, addresses: Vec::new(), restart_since: None, rest: Rest::new() }
+    }
+
+    /// Its addresses, with the device.
+    fn addressed(&self) -> impl Iterator<Item = (IpAddr, DeviceId)> {
+        self.addresses.iter().map(|address| (*address, self.device))
+    }
+
     /// The digest of its list of software, with the device.
     pub(crate) fn listed(&self) -> Option<([u8; 32], DeviceId)> {
         Some((*self.sections.get("software")?.digest?.as_bytes(), self.device))
@@ -104,12 +125,7 @@ pub(crate) fn is_news(profile: &Profile, report: &Report, now: Timestamp) -> boo
 /// It names a content that the site does not hold.
 pub(crate) fn take_in(w: &mut Working, device: &Device, report: &Report) -> Result<(), Refusal> {
     let before = w.site.profiles.get(&device.id).cloned();
-    let mut profile = before.as_deref().cloned().unwrap_or_else(|| Profile {
-        device: device.id,
-        sections: BTreeMap::new(),
-        reported_at: w.now,
-        rest: Rest::new(),
-    });
+    let mut profile = before.as_deref().cloned().unwrap_or_else(|| Profile::new(device.id, w.now));
     profile.reported_at = w.now;
     let known = report.sections.iter().filter(|reported| SECTIONS.contains(&reported.name.as_str()));
     if report.full {
@@ -121,10 +137,28 @@ pub(crate) fn take_in(w: &mut Working, device: &Device, report: &Report) -> Resu
         let held = profile.sections.entry(reported.name.clone()).or_default();
         told.extend(take_in_section(&w.site, held, reported, report.at)?);
     }
+    note_state(&w.site, &mut profile, report.at);
     w.put(profile);
     tell(w, device.asset, before.is_none(), told, report.at);
     name_asset(w, device);
     Ok(())
+}
+
+/// What is asked of a profile too often to read its sections each time, or is told by none of them.
+fn note_state(site: &Site, profile: &mut Profile, at: Timestamp) {
+    let now = |name: &str| {
+        let held = profile.sections.get(name).filter(|held| held.not_measured.is_none())?;
+        site.content(name, &held.digest?)?.section()
+    };
+    let addresses = match now("links") {
+        Some(Section::Links(links)) => crate::address::of_links(&links),
+        _ => Vec::new(),
+    };
+    let restart_since = match now("updates") {
+        Some(Section::Updates(updates)) => updates.restart_needed.then(|| profile.restart_since.unwrap_or(at)),
+        _ => profile.restart_since,
+    };
+    (profile.addresses, profile.restart_since) = (addresses, restart_since);
 }
 
 /// What a section's report changed: an event's kind, its words, and the section's name.

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod address;
 pub mod alert;
 pub mod asset;
 pub mod attend;
@@ -26,10 +27,12 @@ pub mod maintenance;
 pub mod natural;
 pub mod outage;
 pub mod packages;
+pub mod parts;
 pub mod person;
 pub mod presence;
 pub mod record;
 pub mod room;
+pub mod round;
 pub mod rule;
 #[cfg(test)]
 mod stories;
@@ -55,6 +58,7 @@ use packages::{Marks, Packages};
 use rollcall_proto::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The site's own facts: the one record of kind "site".
@@ -132,7 +136,13 @@ pub struct Site {
     calendar: Table<calendar::Calendar>,
     /// Outages that last, by room.
     pub outages: Table<outage::Outage>,
+    /// The parts that assets were accepted with.
+    pub accepted: Table<parts::Accepted>,
 
+    /// By the addresses that their interfaces had when last measured.
+    pub(crate) by_address: OrdSet<(IpAddr, DeviceId)>,
+    /// By the hash of a serial number that counts.
+    pub(crate) by_serial: OrdSet<(u64, AssetId)>,
     pub(crate) by_tag: HashMap<Tag, AssetId>,
     pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
     pub(crate) open_loans: HashMap<AssetId, LoanId>,
@@ -246,13 +256,14 @@ impl Site {
         KINDS.iter().flat_map(|kind| (kind.all)(self))
     }
 
-    /// Name and digest of every content that a profile, an open loan or a room's last sweep uses.
+    /// Name and digest of every content that a profile, the accepted parts of an asset, an open loan or a room's last sweep uses.
     pub fn used_contents(&self) -> BTreeSet<(&str, Digest)> {
         let profiles = self.profiles.iter().flat_map(|(_, profile)| profile.digests());
         let loans = self.open_loans.iter().filter_map(|(_, id)| self.loans.get(id)).flat_map(|loan| loan.frozen.iter());
         let sweeps = self.rooms.keys().filter_map(|room| sweep::last_of(self, room)).flat_map(|sweep| sweep.lines.iter());
         let sweeps = sweeps.flat_map(|line| line.sections.iter());
-        profiles.chain(loans.chain(sweeps).map(|(name, digest)| (name.as_str(), *digest))).collect()
+        let accepted = self.accepted.iter().flat_map(|(_, accepted)| accepted.sections.iter());
+        profiles.chain(loans.chain(sweeps).chain(accepted).map(|(name, digest)| (name.as_str(), *digest))).collect()
     }
 
     /// The digest of every content that is held: a report may name it without bringing it.
@@ -317,6 +328,7 @@ const KINDS: &[Kind] = &[
     kind::<loan::Loan>(),
     kind::<maintenance::Window>(),
     kind::<outage::Outage>(),
+    kind::<parts::Accepted>(),
     kind::<person::Person>(),
     kind::<room::Room>(),
     kind::<sweep::Sweep>(),

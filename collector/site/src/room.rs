@@ -2,7 +2,8 @@
 
 use crate::calendar::{self, RoomHours};
 use crate::record::{Record, Rest, Table};
-use crate::{Refusal, RoomId, Site, Working, rule};
+use crate::{Refusal, RoomId, Site, Working, rule, words};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +24,9 @@ pub struct Room {
     /// When its machines are expected; unset: as the school's own hours say, and always where those are unset too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<RoomHours>,
+    /// The subnets that its machines' addresses are in; none: not said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subnets: Vec<IpNet>,
     /// What is set of rules here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: rule::Settings,
@@ -42,6 +46,23 @@ impl Record for Room {
     }
     fn table_mut(site: &mut Site) -> &mut Table<Self> {
         &mut site.rooms
+    }
+}
+
+impl Room {
+    /// A room of which nothing is said yet.
+    pub fn new(id: RoomId, kind: RoomKind) -> Self {
+        Self {
+            id,
+            kind,
+            seats: 0,
+            settle_s: SETTLE_S,
+            heartbeat_ms: HEARTBEAT_MS,
+            hours: None,
+            subnets: Vec::new(),
+            rules: rule::Settings::new(),
+            rest: Rest::new(),
+        }
     }
 }
 
@@ -76,7 +97,12 @@ pub struct RoomFacts {
     pub heartbeat_ms: Option<u32>,
     /// When its machines are expected: "Mon-Fri 07:30-16:00", "always", "never", or "school" for the school's own hours.
     pub hours: Option<String>,
+    /// The subnets that its machines' addresses are in, "10.20.3.0/24", at most 16; an empty list: not said.
+    pub subnets: Option<Vec<String>>,
 }
+
+/// Most subnets of one room.
+const SUBNETS: usize = 16;
 
 /// How long a machine is silent before a person is told where no room says otherwise, seconds.
 pub const SETTLE_S: u32 = 60;
@@ -109,10 +135,7 @@ pub fn add(w: &mut Working, id: RoomId, facts: RoomFacts) -> Result<Arc<Room>, R
     let kind = facts.kind.unwrap_or_default();
     // A lab is watched second by second; elsewhere a machine may take its time.
     let heartbeat_ms = if kind == RoomKind::Lab { 5_000 } else { 30_000 };
-    let room = with(
-        Room { id, kind, seats: 0, settle_s: SETTLE_S, heartbeat_ms, hours: None, rules: rule::Settings::new(), rest: Rest::new() },
-        &facts,
-    )?;
+    let room = with(Room { heartbeat_ms, ..Room::new(id, kind) }, &facts)?;
     let room = w.put(room);
     w.event("room.added", format!("Room {} added", room.id)).in_room(&room.id);
     if room.hours.is_some() {
@@ -132,14 +155,18 @@ pub fn set(w: &mut Working, id: &RoomId, facts: RoomFacts) -> Result<Arc<Room>, 
         return Ok(before);
     }
     let after = w.put(after);
-    let text = format!(
+    let mut text = format!(
         "Room {}: {}, expected {}, told after {} s of silence, heartbeat {} s",
         after.id,
-        crate::words::count(after.seats, "seat", "seats"),
+        words::count(after.seats, "seat", "seats"),
         after.hours.as_ref().map_or_else(|| "in school hours".to_owned(), ToString::to_string),
         after.settle_s,
         after.heartbeat_ms / 1000
     );
+    if !after.subnets.is_empty() {
+        let nets: Vec<String> = after.subnets.iter().map(ToString::to_string).collect();
+        text.push_str(&format!(", in {}", nets.join(" and ")));
+    }
     w.event("room.changed", text).in_room(id);
     if after.hours != before.hours || after.kind != before.kind {
         calendar::retime(w);
@@ -177,7 +204,24 @@ fn with(mut room: Room, facts: &RoomFacts) -> Result<Room, Refusal> {
             Some(hours.parse().map_err(|bad: Refusal| Refusal::invalid(format!("hours: {bad}; \"school\" follows the school's own")))?)
         }
     };
+    if let Some(subnets) = &facts.subnets {
+        room.subnets = nets(subnets)?;
+    }
     Ok(room)
+}
+
+fn nets(texts: &[String]) -> Result<Vec<IpNet>, Refusal> {
+    if texts.len() > SUBNETS {
+        return Err(Refusal::invalid(format!("a room has at most {SUBNETS} subnets, not {}", texts.len())));
+    }
+    let net = |text: &String| {
+        let odd = || Refusal::invalid(format!("subnets: {:?} is no subnet; write one as 10.20.3.0/24", words::cut(text.clone(), 60)));
+        text.trim().parse::<IpNet>().map(|net| net.trunc()).map_err(|_| odd())
+    };
+    let mut nets = texts.iter().map(net).collect::<Result<Vec<_>, _>>()?;
+    nets.sort_unstable();
+    nets.dedup();
+    Ok(nets)
 }
 
 fn within(what: &str, value: u32, least: u32, most: u32) -> Result<u32, Refusal> {

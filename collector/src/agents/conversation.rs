@@ -6,6 +6,7 @@ use crate::agents::listen::Caller;
 use crate::agents::pending::Pending;
 use crate::agents::roll::{Ended, Order, Standing};
 use crate::agents::translate::{self, Times, Unheard};
+use crate::agents::vitals;
 use crate::keeper::ChangeError;
 use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::v1::from_agent::Message as Said;
@@ -256,12 +257,27 @@ impl Conversation {
         if let Some(health) = heartbeat.health {
             self.mind_the_clock(met, health.at_ms).await?;
             let times = Times { off_ms: met.off_ms, now: self.now() };
-            self.door.store().put_sample(self.device, translate::health(health, times));
-            if let Some(detail) = heartbeat.detail {
-                self.door.roll().measured(self.device, met.stream, times.now, &translate::detail(detail));
+            let (health, detail) = (translate::health(health, times), heartbeat.detail.map(translate::detail));
+            self.door.store().put_sample(self.device, health);
+            if let Some(detail) = &detail {
+                self.door.roll().measured(self.device, met.stream, times.now, detail);
             }
+            self.take_vitals(&health, detail.as_ref(), times.now).await?;
         }
         self.contents_in_time(met)
+    }
+
+    /// What rules look at of a reading is written down where it says anything new.
+    async fn take_vitals(&self, health: &v1::Health, detail: Option<&v1::HealthDetail>, now: Timestamp) -> Result<(), Parting> {
+        let (view, device) = (self.door.view(), self.device);
+        let before = view.vitals.get(&device).map(|vitals| &vitals.reading);
+        let reading = vitals::reading(health, detail, before);
+        if !rollcall_site::vitals::is_news(&view, device, &reading, now) {
+            return Ok(());
+        }
+        drop(view);
+        let change = self.door.collector.keeper.change(self.actor(), move |w| rollcall_site::vitals::take(w, device, reading));
+        change.await.map_err(|error| self.failed(&error))
     }
 
     /// The machine's clock was set since its hello: its times are corrected by the new difference from now on.

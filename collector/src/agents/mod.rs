@@ -23,9 +23,11 @@ mod pending;
 pub(crate) mod rehearsal;
 mod renew;
 pub mod roll;
+mod rounds;
 #[cfg(test)]
 mod tests;
 mod text;
 pub mod token;
 mod translate;
+mod vitals;
 pub mod watch;

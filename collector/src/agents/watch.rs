@@ -1,9 +1,10 @@
-//! The collector's own tick: who fell silent, whose alert is due, when devices were last heard, whose certificate should be renewed.
+//! The collector's own tick: who fell silent, whose alert is due, when devices were last heard, whose certificate should be renewed, and who is to be judged again.
 
 use crate::agents::door::Door;
 use crate::agents::neighbours::Neighbours;
 use crate::agents::pauses::Pauses;
 use crate::agents::roll::Order;
+use crate::agents::rounds::Rounds;
 use crate::keeper::ChangeError;
 use jiff::{SignedDuration, Timestamp};
 use rollcall_site::device::DeviceState;
@@ -37,6 +38,7 @@ struct Watch {
     ticked: Timestamp,
     checkpointed: Timestamp,
     renewed: Timestamp,
+    rounds: Rounds,
 }
 
 /// Whether less than half of a certificate's life is left.
@@ -54,8 +56,15 @@ pub fn expect_back(door: &Door, grace: SignedDuration) {
 /// Watches until the door stops; whoever fell silent shortly before the start has `grace` to come back, too.
 pub async fn run(door: Arc<Door>, grace: SignedDuration) {
     let now = door.clock().now();
-    let mut watch =
-        Watch { pauses: Pauses::default(), neighbours: Neighbours::default(), ticked: now, checkpointed: now, renewed: now, door };
+    let mut watch = Watch {
+        pauses: Pauses::default(),
+        neighbours: Neighbours::default(),
+        ticked: now,
+        checkpointed: now,
+        renewed: now,
+        rounds: Rounds::new(now),
+        door,
+    };
     if let Err(error) = watch.hold(now + grace).await {
         tracing::error!(%error, "alerts that were settling before the start may be told early");
     }
@@ -89,7 +98,7 @@ impl Watch {
             self.renewed = now;
             self.renew(now);
         }
-        Ok(())
+        self.rounds.go(&self.door, now).await
     }
 
     /// What is due is told: alerts that have settled, and rooms whose expected hours begin or end, some rooms in each change.

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 /// Anything with a tag, with or without an agent.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  rollcall asset accept LAB1-07                its parts are right as they are now
   rollcall asset add PRJ-003 --kind projector --maker Epson --room \"Lab 1\"
   rollcall asset set LAP-042 --status in-repair
   rollcall asset move LAP-042 \"Library\"
@@ -30,6 +31,11 @@ pub struct Asset {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Say that its parts are right as they are now: what it lacked of those before is no longer missed
+    Accept {
+        /// Its tag
+        tag: String,
+    },
     /// Add something that has no agent
     Add {
         /// The barcode text
@@ -147,6 +153,10 @@ const NO_ASSETS: &str =
 impl Ask for Asset {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         match self.action {
+            Action::Accept { tag } => {
+                let accepted = client.post(&["assets", &tag, "accept"], json!({})).await?;
+                Ok(out.said(&accepted, &format!("{} is accepted with the parts that it has now", tag.to_uppercase())))
+            }
             Action::Add { tag, facts } => {
                 let asset = client.post(&["assets"], with("tag", tag, &facts)).await?;
                 Ok(out.said(&asset, &format!("{} is added; print its label and put it on", text_at(&asset, "tag"))))

@@ -22,6 +22,7 @@ pub struct Rooms {}
   rollcall room add \"Lab 1\" --seats 30
   rollcall room set \"Cart B\" --kind cart --settle 300
   rollcall room set \"Lab 1\" --hours \"Mon-Fri 07:00-18:00\"
+  rollcall room set \"Lab 1\" --subnet 10.20.3.0/24 --subnet 2001:db8:3::/64
   rollcall room import rooms.csv               columns: name, and any of kind, seats, settle_s, heartbeat_ms, hours")]
 pub struct Room {
     #[command(subcommand)]
@@ -84,6 +85,15 @@ struct Facts {
     #[arg(long, value_name = "HOURS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     hours: Option<String>,
+    /// A subnet that its machines' addresses are in, as 10.20.3.0/24; give it again for each; "" for none
+    #[arg(long = "subnet", value_name = "NETWORK")]
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "named")]
+    subnets: Vec<String>,
+}
+
+/// The subnets that were named: one empty text says that there are none.
+fn named<S: serde::Serializer>(subnets: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(subnets.iter().filter(|subnet| !subnet.trim().is_empty()))
 }
 
 const COLUMNS: &[Column] = &[
@@ -125,7 +135,12 @@ impl Ask for Room {
                 let at = |name| text_at(&room, name);
                 let seats = count_at(&room, "seats", "seat", "seats");
                 let hours = field(&room, "hours").as_str().unwrap_or("in school hours");
-                Ok(out.said(&room, &format!("{}: {}, {seats}, expected {hours}, told after {} s", at("id"), at("kind"), at("settle_s"))))
+                let mut words = format!("{}: {}, {seats}, expected {hours}, told after {} s", at("id"), at("kind"), at("settle_s"));
+                let subnets: Vec<&str> = field(&room, "subnets").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                if !subnets.is_empty() {
+                    words.push_str(&format!(", in {}", subnets.join(" and ")));
+                }
+                Ok(out.said(&room, &words))
             }
             Action::Remove { name } => {
                 let answer = client.send(Method::DELETE, &["rooms", &name], json!({})).await?;

@@ -162,7 +162,7 @@ fn keeps_contents_and_samples(store: &dyn Store) {
     let held = |digest| Held { digest: Some(digest), ..Held::default() };
     let sections = [("system".to_owned(), held(kept)), ("software".to_owned(), held(Digest::of(b"lost")))].into();
     let mut working = Working::begin(store.load().unwrap(), noon(), Actor::Rollcall);
-    working.put(Profile { device: DEVICE, sections, reported_at: noon(), rest: serde_json::Map::new() });
+    working.put(Profile { sections, ..Profile::new(DEVICE, noon()) });
     working.event("section.first", "the first report");
     let finished = working.finish();
     store.commit(&[Entry { records: finished.written, events: finished.events }]).unwrap();

@@ -3,6 +3,8 @@
 use super::{Finding, RULES, Rule, Setting};
 use crate::asset::{Asset, AssetStatus};
 use crate::device::{Device, DeviceState};
+use crate::inventory::Profile;
+use crate::presence::Presence;
 use crate::room::Room;
 use crate::vitals::Vitals;
 use crate::{DeviceId, Site};
@@ -43,6 +45,16 @@ impl<'a> Facts<'a> {
     /// The device, where it may speak and its asset is in service: of others, nothing about their health is said.
     pub fn machine(&self) -> Option<&'a Device> {
         self.device.filter(|device| device.state == DeviceState::Active && self.asset.status == AssetStatus::InService)
+    }
+
+    /// [`Facts::machine`], where it is connected and not lent: what it says of its surroundings is so now, and of this site.
+    pub fn here(&self) -> Option<&'a Device> {
+        self.machine().filter(|device| device.presence == Presence::Here && self.site.open_loan(self.asset.id).is_none())
+    }
+
+    /// What is held of the sections of [`Facts::machine`].
+    pub fn profile(&self) -> Option<&'a Profile> {
+        self.site.profiles.get(&self.machine()?.id).map(|profile| &**profile)
     }
 
     /// A section of [`Facts::machine`] as last measured; `None` when it never was, or can't be measured any more.

@@ -1,30 +1,92 @@
 //! Rules: each one kind of malfunction or drift, as data and a pure function.
 
+mod address_conflict;
 mod agent_stopped;
+mod battery_worn;
+mod camera_missing;
+mod certificate_ends;
+mod clock_battery_dead;
 mod clock_skewed;
+mod disk_errors;
+mod disk_failing;
+mod disk_full;
+mod display_missing;
+mod dns_failing;
 mod facts;
+mod fan_stopped;
+mod gateway_missing;
+mod hardware_errors;
 mod identity_cloned;
+mod link_flapping;
+mod link_slow;
 mod machine_silent;
+mod memory_missing;
+mod microphone_missing;
+mod out_of_memory;
+mod overheating;
+mod part_missing;
+mod probe_failing;
+mod restart_loop;
+mod restart_pending;
+mod rolled_back;
 pub(crate) mod room_outage;
+#[cfg(test)]
+mod sample;
+mod serial_duplicate;
+mod service_failed;
 mod setting;
 mod software_forbidden;
 mod software_required;
+mod subnet_wrong;
+mod support_ends;
+mod system_unsupported;
+mod throttled;
 
 pub use facts::Facts;
 pub use setting::{Limit, Setting, Settings, set};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Every rule, alphabetical: adding one is a file and a line.
 pub const RULES: &[Rule] = &[
+    address_conflict::RULE,
     agent_stopped::RULE,
+    battery_worn::RULE,
+    camera_missing::RULE,
+    certificate_ends::RULE,
+    clock_battery_dead::RULE,
     clock_skewed::RULE,
+    disk_errors::RULE,
+    disk_failing::RULE,
+    disk_full::RULE,
+    display_missing::RULE,
+    dns_failing::RULE,
+    fan_stopped::RULE,
+    gateway_missing::RULE,
+    hardware_errors::RULE,
     identity_cloned::RULE,
+    link_flapping::RULE,
+    link_slow::RULE,
     machine_silent::RULE,
+    memory_missing::RULE,
+    microphone_missing::RULE,
+    out_of_memory::RULE,
+    overheating::RULE,
+    part_missing::RULE,
+    probe_failing::RULE,
+    restart_loop::RULE,
+    restart_pending::RULE,
+    rolled_back::RULE,
     room_outage::RULE,
+    serial_duplicate::RULE,
+    service_failed::RULE,
     software_forbidden::RULE,
     software_required::RULE,
+    subnet_wrong::RULE,
+    system_unsupported::RULE,
+    throttled::RULE,
 ];
 
 /// One kind of malfunction or drift.
@@ -65,6 +127,16 @@ pub enum Settle {
     Minutes(u32),
 }
 
+impl fmt::Display for Settle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtOnce => f.write_str("at once"),
+            Self::AsTheRoom => f.write_str("as the room"),
+            Self::Minutes(minutes) => f.write_str(&crate::words::span(SignedDuration::from_mins((*minutes).into()))),
+        }
+    }
+}
+
 impl Settle {
     /// "at once", "as the room says", "after 10 min".
     pub fn words(self) -> String {
@@ -94,6 +166,18 @@ pub struct Finding {
     pub title: String,
     /// What was seen.
     pub evidence: String,
+}
+
+impl Finding {
+    /// A finding about the asset itself.
+    fn of_it(title: impl Into<String>, evidence: impl Into<String>) -> Self {
+        Self::of("", title, evidence)
+    }
+
+    /// A finding about a part of it.
+    fn of(subject: impl Into<String>, title: impl Into<String>, evidence: impl Into<String>) -> Self {
+        Self { subject: subject.into(), title: title.into(), evidence: evidence.into() }
+    }
 }
 
 /// How bad a finding is.

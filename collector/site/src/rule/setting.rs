@@ -22,6 +22,13 @@ pub struct Limit {
     pub what: &'static str,
 }
 
+impl Limit {
+    /// A limit with its value, and the least and the most that make sense.
+    pub(super) const fn new(name: &'static str, unit: &'static str, [value, least, most]: [i64; 3], what: &'static str) -> Self {
+        Self { name, unit, value, least, most, what }
+    }
+}
+
 /// What is set of rules, by code.
 pub type Settings = BTreeMap<String, Setting>;
 

@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::asset::{self, Asset, AssetFacts, FACTS};
 use rollcall_site::event::Actor;
+use rollcall_site::parts::{self, Accepted};
 use rollcall_site::view::{self, AssetRow, Retired};
 use rollcall_site::{AssetId, Refusal, RefusalKind, Site, Tag, Working, enroll};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ pub(super) fn routes() -> Router<Collector> {
         .route("/assets/import", post(import))
         .route("/assets/plan", post(plan))
         .route("/assets/{which}", get(show).patch(set))
+        .route("/assets/{which}/accept", post(accept))
         .route("/assets/{which}/move", post(relocate))
 }
 
@@ -206,6 +208,19 @@ async fn set(
         .await?;
     collector.close_silenced(asset.device);
     Ok(Json(asset))
+}
+
+/// Accepts an asset with the parts that it has now.
+async fn accept(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(which): Path<String>,
+) -> Result<Json<Arc<Accepted>>, Problem> {
+    let accept = move |w: &mut Working| {
+        let id = called(&w.site, &which)?;
+        parts::accept(w, id)
+    };
+    Ok(Json(collector.keeper.change(actor, accept).await?))
 }
 
 /// Moves an asset; also under `/devices`.

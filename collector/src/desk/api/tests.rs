@@ -99,6 +99,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/assets/plan", Role::Technician),
     ("GET", "/assets/X", Role::Viewer),
     ("PATCH", "/assets/X", Role::Technician),
+    ("POST", "/assets/X/accept", Role::Technician),
     ("POST", "/assets/X/move", Role::Technician),
     ("POST", "/backup", Role::Admin),
     ("GET", "/baselines", Role::Viewer),
