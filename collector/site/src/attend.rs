@@ -220,11 +220,11 @@ pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(
     for (digest, content) in contents {
         w.hold(digest, content);
     }
-    let addresses = w.site.profiles.get(&device).map(|profile| profile.addresses.clone()).unwrap_or_default();
+    let profile = w.site.profiles.get(&device).cloned();
     inventory::take_in(w, &before, &report)?;
-    parts::keep(w, &before);
+    parts::keep(w, &before, profile.as_deref());
     w.put(Device { session: report.session, acknowledged: report.number, ..(*before).clone() });
-    judge(w, &before, &addresses);
+    judge(w, &before, profile.as_ref().map(|profile| profile.addresses.as_slice()).unwrap_or_default());
     Ok(report.number)
 }
 

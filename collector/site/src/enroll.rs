@@ -5,7 +5,7 @@ use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{self, Fingerprint, Likeness};
 use crate::presence::Presence;
 use crate::token::{self, Token};
-use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working, words};
+use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working, parts, words};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -61,6 +61,7 @@ pub fn enroll(w: &mut Working, request: Enrolment) -> Result<Enrolled, Refusal> 
     let token = Arc::clone(token::good(&w.site, &request.token_hash, w.now)?);
     let (asset, before) = place(w, &request, &token)?;
     if let Some(old) = before {
+        parts::take_over(w, &asset, &old, &request.fingerprint);
         w.put(Device { state: DeviceState::Retired, presence: Presence::Retired, since: w.now, ..(*old).clone() });
         w.event("device.rebound", format!("{} is taken over by a newly enrolled agent", asset.tag)).about(&asset);
     }

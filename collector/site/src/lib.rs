@@ -136,7 +136,7 @@ pub struct Site {
     calendar: Table<calendar::Calendar>,
     /// Outages that last, by room.
     pub outages: Table<outage::Outage>,
-    /// The parts that assets were accepted with.
+    /// The parts that assets were accepted with, of those that report others now.
     pub accepted: Table<parts::Accepted>,
 
     /// By the addresses that their interfaces had when last measured.

@@ -1,11 +1,13 @@
 //! The parts that an asset was accepted with, and what of them is missing now.
 //!
-//! The first inventory is taken as right. A part that is added joins by itself; one that is missing or another stays a finding until
-//! it is back, or until somebody accepts the asset as it is.
+//! The first inventory is taken as right. A part that is added inside the case joins by itself; one that is missing or another stays a
+//! finding until it is back, or until somebody accepts the asset as it is. Only what differs is written down: of nearly all assets nothing.
 
 use crate::asset::{Asset, AssetKind};
+use crate::content::Content;
 use crate::device::Device;
-use crate::fingerprint::fact;
+use crate::fingerprint::{Fingerprint, Likeness, fact};
+use crate::inventory::Profile;
 use crate::record::{Record, Rest, Table};
 use crate::rule::Facts;
 use crate::{AssetId, Refusal, Site, Working, alert, asset, words};
@@ -13,19 +15,17 @@ use jiff::Timestamp;
 use rollcall_proto::v1::{Battery, Disk, Display, GraphicsCard, MemoryModule, SoundCard};
 use rollcall_proto::{Digest, Section};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The parts that an asset was accepted with.
+/// The parts that an asset was accepted with, where it reports others now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Accepted {
     /// The asset.
     pub asset: AssetId,
-    /// When.
-    pub at: Timestamp,
-    /// By whom; Rollcall: its first inventory.
-    pub by: String,
-    /// The sections that list them, by name.
+    /// Since when something differs.
+    pub since: Timestamp,
+    /// The sections as they were accepted, by name; one that is not here is right as it is.
     pub sections: BTreeMap<String, Digest>,
     /// Fields of newer versions.
     #[serde(flatten)]
@@ -78,11 +78,10 @@ pub(crate) struct Lost {
 /// The parts of `name` that the machine was accepted with and has no more; empty when nothing is known of them now.
 pub(crate) fn lost(facts: &Facts<'_>, name: &'static str) -> Vec<Lost> {
     let Some((accepted, held)) = accepted_and_held(facts.site, facts.asset, facts.machine(), name) else { return Vec::new() };
-    // As nearly always: nothing is read.
     if accepted == held {
         return Vec::new();
     }
-    let before = facts.site.content(name, &accepted).and_then(crate::content::Content::section);
+    let before = facts.site.content(name, &accepted).and_then(Content::section);
     before.zip(facts.section(name)).map_or_else(Vec::new, |(before, after)| difference(facts.asset, &before, &after).0)
 }
 
@@ -189,36 +188,69 @@ fn said(serial: &str) -> &str {
     if serial.is_empty() { "not said" } else { serial }
 }
 
-/// After a report: takes up the parts of an asset that has none yet, and those that were added inside its case.
-pub(crate) fn keep(w: &mut Working, device: &Device) {
+/// What a report did to the parts of an asset.
+#[derive(Default)]
+struct Kept {
+    sections: BTreeMap<String, Digest>,
+    added: Vec<String>,
+}
+
+/// After a report: `before` is the profile that it changed. What is missed now is remembered, what was added inside the case joins.
+pub(crate) fn keep(w: &mut Working, device: &Device, before: Option<&Profile>) {
     let Some(asset) = w.site.assets.get(&device.asset).cloned() else { return };
-    let before = w.site.accepted.get(&asset.id).cloned();
-    let mut sections = before.as_deref().map(|accepted| accepted.sections.clone()).unwrap_or_default();
-    let mut added = Vec::new();
+    let accepted = w.site.accepted.get(&asset.id).cloned();
+    let sections = accepted.as_deref().map(|accepted| accepted.sections.clone()).unwrap_or_default();
+    let mut kept = Kept { sections, added: Vec::new() };
     for name in SECTIONS {
-        let Some(held) = measured(&w.site, device, name) else { continue };
-        match sections.get(*name).copied() {
-            None => drop(sections.insert((*name).to_owned(), held)),
-            Some(accepted) if accepted == held || !INSIDE.contains(name) => {}
-            Some(accepted) => {
-                let [old, new] = [accepted, held].map(|digest| w.site.content(name, &digest).and_then(crate::content::Content::section));
-                let Some((lost, new)) = old.zip(new).map(|(old, new)| difference(&asset, &old, &new)) else { continue };
-                if lost.is_empty() {
-                    sections.insert((*name).to_owned(), held);
-                    added.extend(new.into_iter().map(|part| part.what));
-                }
-            }
+        let old = before.and_then(|profile| profile.sections.get(*name)?.digest);
+        if let Some(now) = measured(&w.site, device, name) {
+            keep_section(&w.site, &asset, &mut kept, name, old, now);
         }
     }
-    if before.as_deref().is_some_and(|accepted| accepted.sections == sections) || sections.is_empty() {
+    write(w, &asset, accepted.as_deref(), kept.sections);
+    if !kept.added.is_empty() {
+        let text = format!("{} has another part, which belongs to it from now on: {}", asset.tag, words::first(kept.added, 5).join(", "));
+        w.event("asset.part-added", text).about(&asset);
+    }
+}
+
+fn keep_section(site: &Site, asset: &Asset, kept: &mut Kept, name: &str, old: Option<Digest>, now: Digest) {
+    let Some(accepted) = kept.sections.get(name).copied().or(old) else { return };
+    if accepted == now {
+        kept.sections.remove(name);
+    }
+    if accepted == now || old == Some(now) {
         return;
     }
-    let by = crate::event::Actor::Rollcall.words();
-    let fresh = Accepted { asset: asset.id, at: w.now, by, sections: BTreeMap::new(), rest: Rest::new() };
-    w.put(Accepted { sections, ..before.as_deref().cloned().unwrap_or(fresh) });
-    if !added.is_empty() {
-        let text = format!("{} has another part, which belongs to it from now on: {}", asset.tag, words::first(added, 5).join(", "));
-        w.event("asset.part-added", text).about(&asset);
+    let [was, is] = [accepted, now].map(|digest| site.content(name, &digest).and_then(Content::section));
+    let Some((lost, new)) = was.zip(is).map(|(was, is)| difference(asset, &was, &is)) else { return };
+    let inside = INSIDE.contains(&name);
+    if lost.is_empty() && (inside || new.is_empty()) {
+        kept.sections.remove(name);
+        kept.added.extend(new.into_iter().map(|part| part.what));
+    } else {
+        kept.sections.insert(name.to_owned(), accepted);
+    }
+}
+
+/// Another agent takes the place of `old` on an asset: on the same hardware the asset has the parts that it was accepted with, as before;
+/// other hardware is right as it comes.
+pub(crate) fn take_over(w: &mut Working, asset: &Asset, old: &Device, hardware: &Fingerprint) {
+    let accepted = w.site.accepted.get(&asset.id).cloned();
+    let mut sections = BTreeMap::new();
+    if old.fingerprint.likeness(hardware) != Likeness::Other {
+        sections.extend(SECTIONS.iter().filter_map(|name| Some(((*name).to_owned(), measured(&w.site, old, name)?))));
+        sections.extend(accepted.iter().flat_map(|accepted| accepted.sections.clone()));
+    }
+    write(w, asset, accepted.as_deref(), sections);
+}
+
+fn write(w: &mut Working, asset: &Asset, before: Option<&Accepted>, sections: BTreeMap<String, Digest>) {
+    match before {
+        Some(_) if sections.is_empty() => w.remove::<Accepted>(&asset.id),
+        Some(before) if before.sections != sections => drop(w.put(Accepted { sections, ..before.clone() })),
+        None if !sections.is_empty() => drop(w.put(Accepted { asset: asset.id, since: w.now, sections, rest: Rest::new() })),
+        _ => {}
     }
 }
 
@@ -226,37 +258,22 @@ fn measured(site: &Site, device: &Device, name: &str) -> Option<Digest> {
     site.profiles.get(&device.id)?.sections.get(name).filter(|held| held.not_measured.is_none())?.digest
 }
 
-/// Somebody says that an asset is right as it is now: its parts are the ones that it last reported.
+/// Somebody says that an asset is right as it is now: its parts are those that it last reported.
 ///
 /// # Errors
-/// No such asset, or it never reported its parts.
-pub fn accept(w: &mut Working, id: AssetId) -> Result<Arc<Accepted>, Refusal> {
+/// No such asset, or its parts are those that it was accepted with.
+pub fn accept(w: &mut Working, id: AssetId) -> Result<Arc<Asset>, Refusal> {
     let asset = Arc::clone(asset::get(&w.site, id)?);
-    let device = w.site.device_of(&asset).cloned();
-    let now = |device: &Arc<Device>| -> BTreeMap<String, Digest> {
-        SECTIONS.iter().filter_map(|name| Some(((*name).to_owned(), measured(&w.site, device, name)?))).collect()
+    let Some(accepted) = w.site.accepted.get(&id).cloned() else {
+        return Err(Refusal::conflict(format!("{} has the parts that it was accepted with, as far as it reports them", asset.tag)));
     };
-    let now = device.as_ref().map(now).unwrap_or_default();
-    if now.is_empty() {
-        let text = format!("{} has not reported its parts: there is nothing to accept yet; look again when its agent has", asset.tag);
-        return Err(Refusal::conflict(text));
-    }
-    let before = w.site.accepted.get(&id).cloned();
-    let mut sections = before.as_deref().map(|accepted| accepted.sections.clone()).unwrap_or_default();
-    sections.extend(now);
-    let by = w.actor.words();
-    let rest = before.as_deref().map(|accepted| accepted.rest.clone()).unwrap_or_default();
-    let changed: BTreeSet<&str> = sections
-        .iter()
-        .filter(|(name, digest)| before.as_deref().is_none_or(|before| before.sections.get(*name) != Some(*digest)))
-        .map(|(name, _)| name.as_str())
-        .collect();
-    let what = if changed.is_empty() { "nothing differed".to_owned() } else { changed.into_iter().collect::<Vec<_>>().join(", ") };
-    let text = format!("{} is accepted with the parts that it has now: {what}", asset.tag);
-    let accepted = w.put(Accepted { asset: id, at: w.now, by, sections, rest });
-    w.event("asset.accepted", text).about(&asset);
+    w.remove::<Accepted>(&id);
+    let what: Vec<&str> = accepted.sections.keys().map(String::as_str).collect();
+    w.event("asset.accepted", format!("{} is accepted with the parts that it has now: {}", asset.tag, what.join(", ")))
+        .about(&asset)
+        .with(serde_json::json!({ "before": accepted.sections }));
     alert::judge(w, id);
-    Ok(accepted)
+    Ok(asset)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod calendar;
 mod checked;
 mod edges;
 mod identity;
+mod malfunction;
 mod outage;
 
 use crate::asset::{self, AssetFacts};

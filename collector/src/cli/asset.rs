@@ -154,8 +154,8 @@ impl Ask for Asset {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         match self.action {
             Action::Accept { tag } => {
-                let accepted = client.post(&["assets", &tag, "accept"], json!({})).await?;
-                Ok(out.said(&accepted, &format!("{} is accepted with the parts that it has now", tag.to_uppercase())))
+                let asset = client.post(&["assets", &tag, "accept"], json!({})).await?;
+                Ok(out.said(&asset, &format!("{} is accepted with the parts that it has now", text_at(&asset, "tag"))))
             }
             Action::Add { tag, facts } => {
                 let asset = client.post(&["assets"], with("tag", tag, &facts)).await?;

@@ -59,7 +59,7 @@ impl Sample {
         let digest = Digest::of(&section.encode());
         self.site.hold(digest, Content::of(&section, &Arc::default()));
         let sections = [(section.name().to_owned(), digest)].into();
-        let accepted = Accepted { asset: self.asset, at: self.now, by: String::new(), sections, rest: Default::default() };
+        let accepted = Accepted { asset: self.asset, since: self.now, sections, rest: Default::default() };
         record::put(&mut self.site, accepted);
         self
     }

@@ -10,9 +10,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::asset::{self, Asset, AssetFacts, FACTS};
 use rollcall_site::event::Actor;
-use rollcall_site::parts::{self, Accepted};
 use rollcall_site::view::{self, AssetRow, Retired};
-use rollcall_site::{AssetId, Refusal, RefusalKind, Site, Tag, Working, enroll};
+use rollcall_site::{AssetId, Refusal, RefusalKind, Site, Tag, Working, enroll, parts};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -215,7 +214,7 @@ async fn accept(
     State(collector): State<Collector>,
     Technician(actor): Technician,
     Path(which): Path<String>,
-) -> Result<Json<Arc<Accepted>>, Problem> {
+) -> Result<Json<Arc<Asset>>, Problem> {
     let accept = move |w: &mut Working| {
         let id = called(&w.site, &which)?;
         parts::accept(w, id)
