@@ -1,8 +1,8 @@
 //! Which devices have which address: what an address conflict is seen by.
 
 use crate::{DeviceId, Site, Working, alert};
+use core::net::IpAddr;
 use rollcall_proto::v1::Links;
-use std::net::IpAddr;
 use uuid::Uuid;
 
 /// Addresses of one device that count, at most.

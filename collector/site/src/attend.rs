@@ -5,10 +5,10 @@ use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{Fingerprint, Likeness};
 use crate::presence::{self, Presence};
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Working, address, alert, inventory, outage, parts, room, words};
+use core::net::IpAddr;
 use jiff::Timestamp;
 use rollcall_proto::Digest;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The first thing a device says.

@@ -147,3 +147,11 @@ pub const KINDS: &[&str] = &[
     "user.password",
     "user.removed",
 ];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_kinds_of_events_are_sorted() {
+        assert!(super::KINDS.is_sorted());
+    }
+}

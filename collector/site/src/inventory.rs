@@ -5,11 +5,11 @@ use crate::attend::{Report, Reported};
 use crate::device::{Device, DeviceState};
 use crate::record::{Record, Rest, Table};
 use crate::{DeviceId, Refusal, Site, Working, diff};
+use core::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::{Digest, SECTIONS, Section};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 /// What a device is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

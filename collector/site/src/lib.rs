@@ -52,13 +52,13 @@ pub use record::{BadRecord, Record, Table, Written};
 pub use working::{Finished, Refusal, RefusalKind, Working};
 
 use content::Content;
+use core::net::IpAddr;
 use imbl::{HashMap, OrdMap, OrdSet};
 use jiff::Timestamp;
 use packages::{Marks, Packages};
 use rollcall_proto::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The site's own facts: the one record of kind "site".

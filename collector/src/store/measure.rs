@@ -38,6 +38,7 @@ fn device(n: u128) -> Device {
         boot: format!("{n:032x}"),
         epoch: 1,
         clock_off_ms: 3,
+        rolled_back_at: None,
         rest: serde_json::Map::new(),
     }
 }

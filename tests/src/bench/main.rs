@@ -8,6 +8,7 @@ mod load;
 mod meter;
 mod moments;
 mod peer;
+mod rules;
 mod school;
 mod table;
 
@@ -48,6 +49,8 @@ enum Part {
     Load,
     /// A very large site.
     Large,
+    /// What it costs to judge.
+    Rules,
     /// Crashes and a lost shelf.
     Crash,
 }
@@ -82,6 +85,7 @@ async fn measure(part: Part, arguments: &Arguments, folder: &Path, figures: &mut
         }
         Part::Load => load::measure(folder, arguments.agents, figures).await?,
         Part::Large => figures.extend(large::measure(folder, arguments.devices).await?),
+        Part::Rules => figures.extend(rules::measure().await?),
         Part::Crash => {
             figures.push(moments::crashes(folder, arguments.rounds).await?);
             figures.push(moments::shelf(folder)?);

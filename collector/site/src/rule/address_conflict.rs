@@ -6,8 +6,8 @@ use crate::device::{Device, DeviceState};
 use crate::presence::Presence;
 use crate::room::Room;
 use crate::{DeviceId, address};
+use core::net::IpAddr;
 use rollcall_proto::Section;
-use std::net::IpAddr;
 
 pub(super) const RULE: Rule = Rule {
     code: "address-conflict",

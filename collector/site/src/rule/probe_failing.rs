@@ -8,7 +8,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Low,
     settle: Settle::Minutes(90),
     cause: "The agent lost a right or a tool that it needs, or what it asks hangs.",
-    remedy: "Run `rollcall-agent check` on the machine: it says what is refused and how to allow it.",
+    remedy: "Run `rollcall-agent inventory` on the machine: it says what could not be measured and why.",
     limits: &[],
     check,
 };

@@ -2,7 +2,7 @@
 
 use super::{Facts, Finding, Rule, Settle, Severity};
 use crate::room::RoomKind;
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 pub(super) const RULE: Rule = Rule {
     code: "subnet-wrong",
