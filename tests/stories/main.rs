@@ -13,6 +13,7 @@ mod enrol;
 mod identity;
 mod import;
 mod lend;
+mod malfunction;
 mod outage;
 mod real;
 mod report;

@@ -57,7 +57,7 @@ fn a_module_that_goes_is_told_until_it_is_back_or_accepted() {
     assert!(school.open().is_empty() && school.site.accepted.is_empty());
     school.measure(1, &[memory(&["11AA"])]);
     school.measure(1, &[memory(&["11AA", "33CC"])]);
-    assert_eq!(school.open(), ["PC1 lacks memory"], "it is one finding: another module is in its place by now");
+    assert_eq!(school.open(), ["PC1 has another memory module"], "it is one finding: another module is in its place by now");
     let asset = school.site.asset_by_tag(&tag("PC1")).unwrap().id;
     school.must(|w| parts::accept(w, asset));
     assert!(school.open().is_empty() && school.told("asset.accepted").len() == 1);
