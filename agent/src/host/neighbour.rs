@@ -4,7 +4,7 @@
 //! port makes the kernel resolve the address, and only what it confirms after that counts, or its word that nobody answered.
 #![cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux is asked so far"))]
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod link;
 #[cfg(target_os = "linux")]
 mod table;

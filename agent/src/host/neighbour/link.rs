@@ -1,4 +1,5 @@
 //! The question on a real link: two network namespaces and a cable between them, made by the test. Needs root.
+#![cfg(target_os = "linux")]
 
 use super::ask;
 use std::net::Ipv4Addr;
