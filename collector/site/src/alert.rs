@@ -172,20 +172,36 @@ pub fn judge(w: &mut Working, asset: AssetId) {
     let live: Vec<Arc<Alert>> = w.site.live_alerts(Some(asset.id)).cloned().collect();
     for alert in &live {
         match found.iter().find(|(rule, finding, _)| rule.code == alert.rule && finding.subject == alert.subject) {
-            Some((_, finding, _)) => go_on(w, alert, &asset, finding),
+            Some((_, finding, _)) => go_on(w, alert, Some(&asset), finding),
             None => pass(w, alert, format!("Over by itself: {}", alert.title)),
         }
     }
     for (rule, finding, until) in found {
         if !live.iter().any(|alert| rule.code == alert.rule && finding.subject == alert.subject) {
-            find(w, &asset, rule, finding, until);
+            find(w, Some(&asset), rule, finding, until);
+        }
+    }
+}
+
+/// Raises, keeps or resolves the alerts of a rule that looks at the site as a whole: people are told at once.
+pub(crate) fn judge_site(w: &mut Working, rule: &Rule, found: Vec<Finding>) {
+    let live: Vec<Arc<Alert>> = w.site.live_alerts(None).filter(|alert| alert.rule == rule.code).cloned().collect();
+    for alert in &live {
+        match found.iter().find(|finding| finding.subject == alert.subject) {
+            Some(finding) => go_on(w, alert, None, finding),
+            None => pass(w, alert, format!("Over by itself: {}", alert.title)),
+        }
+    }
+    for finding in found {
+        if !live.iter().any(|alert| finding.subject == alert.subject) {
+            find(w, None, rule, finding, w.now);
         }
     }
 }
 
 /// A finding still holds, or holds again before its alert was over: what was seen is kept true, and nobody is told anew.
-fn go_on(w: &mut Working, alert: &Alert, asset: &Asset, finding: &Finding) {
-    let title = format!("{} {}", asset.tag, finding.title);
+fn go_on(w: &mut Working, alert: &Alert, asset: Option<&Asset>, finding: &Finding) {
+    let title = titled(asset, finding);
     let still = Alert { title, evidence: finding.evidence.clone(), holds: true, quiet_until: None, ..alert.clone() };
     // One that somebody resolved stays as it was then.
     if still != *alert && alert.is_open() {
@@ -194,18 +210,18 @@ fn go_on(w: &mut Working, alert: &Alert, asset: &Asset, finding: &Finding) {
 }
 
 /// A finding is new: it settles first, or people are told at once.
-fn find(w: &mut Working, asset: &Asset, rule: &Rule, finding: Finding, until: Timestamp) {
+fn find(w: &mut Working, asset: Option<&Asset>, rule: &Rule, finding: Finding, until: Timestamp) {
     let alert = Alert {
         id: next_id(&w.site),
         rule: rule.code.to_owned(),
-        subject: finding.subject,
+        subject: finding.subject.clone(),
         severity: rule.severity,
-        asset: Some(asset.id),
-        room: asset.room.clone(),
-        title: format!("{} {}", asset.tag, finding.title),
-        evidence: finding.evidence,
+        asset: asset.map(|asset| asset.id),
+        room: asset.and_then(|asset| asset.room.clone()),
+        title: titled(asset, &finding),
+        evidence: finding.evidence.clone(),
         cause: rule.cause.to_owned(),
-        remedy: rule.remedy.replace("TAG", asset.tag.as_str()),
+        remedy: asset.map_or_else(|| rule.remedy.to_owned(), |asset| rule.remedy.replace("TAG", asset.tag.as_str())),
         state: AlertState::Settling { until },
         since: w.now,
         raised_at: None,
@@ -216,6 +232,11 @@ fn find(w: &mut Working, asset: &Asset, rule: &Rule, finding: Finding, until: Ti
         rest: Rest::new(),
     };
     begin(w, alert, until);
+}
+
+/// What a finding says, with the tag of the asset that it is about.
+fn titled(asset: Option<&Asset>, finding: &Finding) -> String {
+    asset.map_or_else(|| finding.title.clone(), |asset| format!("{} {}", asset.tag, finding.title))
 }
 
 /// The number of the next alert.
@@ -274,7 +295,7 @@ fn over(w: &mut Working, alert: &Alert, said: String) {
 
 pub(crate) fn tell(w: &mut Working, kind: &'static str, alert: &Alert, text: String) {
     let data = serde_json::json!({
-        "id": alert.id, "rule": alert.rule, "severity": alert.severity, "title": alert.title,
+        "id": alert.id, "rule": alert.rule, "subject": alert.subject, "severity": alert.severity, "title": alert.title,
         "evidence": alert.evidence, "cause": alert.cause, "remedy": alert.remedy, "since": alert.since,
     });
     let event = w.event(kind, text);

@@ -124,7 +124,8 @@ impl Content {
         Self { place: self.place, kept }
     }
 
-    fn list(&self) -> Option<(&Arc<Packages>, &[u32])> {
+    /// The packages that a software list's numbers are of, and the numbers.
+    pub(crate) fn list(&self) -> Option<(&Arc<Packages>, &[u32])> {
         match &self.kept {
             Kept::List { all, numbers } => Some((all, numbers)),
             Kept::Bytes(_) => None,

@@ -146,6 +146,8 @@ pub const KINDS: &[&str] = &[
     "user.link-made",
     "user.password",
     "user.removed",
+    "waiver.ended",
+    "waiver.made",
 ];
 
 #[cfg(test)]

@@ -178,6 +178,10 @@ number_id!(
     TokenId, "token number"
 );
 number_id!(
+    /// A waiver.
+    WaiverId, "waiver number"
+);
+number_id!(
     /// A key for scripts, by number; its secret is not kept.
     ApiKeyId, "key number"
 );

@@ -37,6 +37,7 @@ pub mod rule;
 #[cfg(test)]
 mod stories;
 pub mod sweep;
+pub mod title;
 pub mod token;
 pub mod verdict;
 pub mod version;
@@ -47,6 +48,7 @@ mod working;
 
 pub use id::{
     AlertId, ApiKeyId, AssetId, BaselineId, DeviceId, LoanId, MaintenanceId, PersonId, RoomId, SiteId, SweepId, Tag, TokenId, UserName,
+    WaiverId,
 };
 pub use record::{BadRecord, Record, Table, Written};
 pub use working::{Finished, Refusal, RefusalKind, Working};
@@ -138,6 +140,12 @@ pub struct Site {
     pub outages: Table<outage::Outage>,
     /// The parts that assets were accepted with, of those that report others now.
     pub accepted: Table<parts::Accepted>,
+    /// Every version of every baseline.
+    pub editions: Table<baseline::Edition>,
+    /// Baselines whose devices are not all judged yet.
+    pub rejudging: Table<baseline::Rejudging>,
+    /// Waivers, open and ended.
+    pub waivers: Table<baseline::waiver::Waiver>,
 
     /// By the addresses that their interfaces had when last measured.
     pub(crate) by_address: OrdSet<(IpAddr, DeviceId)>,
@@ -151,6 +159,10 @@ pub struct Site {
     pub(crate) timed_alerts: OrdSet<(Timestamp, AlertId)>,
     /// The last alert of each matter that people were told of.
     pub(crate) last_alert: OrdMap<alert::Matter, AlertId>,
+    /// Waivers that are not ended, by when they end by themselves.
+    pub(crate) open_waivers: OrdSet<(Timestamp, WaiverId)>,
+    /// The titles of each baseline, ready to be found.
+    pub(crate) matchers: OrdMap<BaselineId, Arc<baseline::Matcher>>,
     pub(crate) by_certificate: HashMap<String, DeviceId>,
     /// By the hashes of its hardware facts.
     pub(crate) by_hardware: OrdSet<(u64, DeviceId)>,
@@ -320,6 +332,9 @@ const KINDS: &[Kind] = &[
     kind::<alert::Alert>(),
     kind::<asset::Asset>(),
     kind::<baseline::Baseline>(),
+    kind::<baseline::Edition>(),
+    kind::<baseline::Rejudging>(),
+    kind::<baseline::waiver::Waiver>(),
     kind::<calendar::Calendar>(),
     kind::<channel::Channel>(),
     kind::<device::Device>(),

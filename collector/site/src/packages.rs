@@ -1,5 +1,6 @@
 //! The packages that software lists name: each is held once, however many lists name it.
 
+use crate::title::{self, Title};
 use rollcall_proto::v1;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
@@ -88,6 +89,8 @@ struct Known {
     by_hash: HashMap<u64, u32>,
     /// By name in small letters: many versions have few names.
     by_name: BTreeMap<Box<str>, Vec<u32>>,
+    /// By the titles that they are known by beside their names.
+    by_title: HashMap<Box<str>, Vec<u32>>,
     count: u32,
     /// Bytes of their texts.
     text: usize,
@@ -139,8 +142,11 @@ impl Packages {
         let blocks = self.blocks.get(block).map(|slot| slot.get_or_init(|| (0..FIRST << block).map(|_| OnceLock::new()).collect()));
         if let Some(slot) = blocks.and_then(|block| block.get(place)) {
             known.text += entry.text.len();
-            let name = slot.get_or_init(|| entry).package().name.to_lowercase();
-            known.by_name.entry(name.into()).or_default().push(number);
+            let package = slot.get_or_init(|| entry).package();
+            for title in title::of_package(package.name, package.source) {
+                known.by_title.entry(title.into()).or_default().push(number);
+            }
+            known.by_name.entry(package.name.to_lowercase().into()).or_default().push(number);
             known.count += 1;
         }
         number
@@ -156,6 +162,20 @@ impl Packages {
         let mut marks = Marks::default();
         numbers.into_iter().filter(|number| self.get(*number).is_some_and(|package| fits(&package))).for_each(|number| marks.set(number));
         marks
+    }
+
+    /// The numbers of the packages that a title means, each once: by their own names, and by the title that packagings know them by.
+    pub(crate) fn titled(&self, title: &Title) -> Vec<u32> {
+        let known = self.known();
+        if title.is_open() {
+            let from = known.by_name.range::<str, _>((Bound::Included(title.stem()), Bound::Unbounded));
+            return from.take_while(|(name, _)| name.starts_with(title.stem())).flat_map(|(_, numbers)| numbers).copied().collect();
+        }
+        let named = [known.by_name.get(title.stem()), known.by_name.get(title.plain()), known.by_title.get(title.plain())];
+        let mut numbers: Vec<u32> = named.into_iter().flatten().flatten().copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
     }
 
     /// The marked packages alone, and at each one's old number here its new one there.
@@ -189,7 +209,7 @@ fn place(number: u32) -> (usize, usize) {
 }
 
 /// A set of packages by number.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Marks {
     words: Vec<u64>,
     /// The first of them in the order in which they were taken in, up to one more than [`FEW`].

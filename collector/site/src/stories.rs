@@ -287,7 +287,8 @@ fn required_software_lost_is_told_at_once_and_a_resolved_one_stays_quiet() {
     school.pc(1, "", &[("lockdown", "2.1")]);
     let file =
         "name = 'labs'\nrooms = ['Lab 118']\n[[required]]\ntitle = 'LockDown'\nversion = '>= 2.1'\n[[forbidden]]\ntitle = 'steam*'\n";
-    let plan = school.must(|w| baseline::apply(w, baseline::parse(file)?));
+    let applied = school.must(|w| baseline::apply(w, baseline::parse(file)?));
+    let plan = baseline::plan(&school.site, &applied, school.now);
     assert_eq!((plan.devices, plan.meet, plan.fail.len()), (1, 1, 0));
     school.report(1, 2, &[("steam-launcher", "1")]);
     assert_eq!(school.open(), ["PC1 lacks LockDown", "PC1 has steam-launcher, which is forbidden"]);

@@ -1,10 +1,11 @@
 //! GO, CHECK or STOP for lending an asset, with reasons.
 
 use crate::asset::{self, Asset, AssetKind, AssetStatus};
+use crate::baseline::Judged;
 use crate::device::{Device, DeviceState};
 use crate::presence::{self, Heard, Presence};
 use crate::rule::{Facts, Severity};
-use crate::{AssetId, PersonId, Refusal, Site, Tag, baseline, person, words};
+use crate::{AssetId, PersonId, Refusal, Site, Tag, person, words};
 use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::Section;
 use rollcall_proto::v1::Battery;
@@ -150,7 +151,15 @@ fn seen(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timesta
 
 /// Open alerts, without those whose matter has a reason of its own here.
 fn alerts(site: &Site, asset: &Asset) -> Vec<Option<Reason>> {
-    let own = ["machine-silent", "identity-cloned", "software-required", "software-forbidden"];
+    let own = [
+        "machine-silent",
+        "identity-cloned",
+        "os-too-old",
+        "setting-wrong",
+        "software-forbidden",
+        "software-not-allowed",
+        "software-required",
+    ];
     let open = site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told() && !own.contains(&alert.rule.as_str()));
     let mut reasons: Vec<_> = open
         .map(|alert| {
@@ -166,24 +175,29 @@ fn alerts(site: &Site, asset: &Asset) -> Vec<Option<Reason>> {
 
 fn baselines(site: &Site, asset: &Arc<Asset>, now: Timestamp) -> Vec<Option<Reason>> {
     let facts = Facts::of(site, asset, now);
-    let software = baseline::software_of(&facts);
-    let judged = baseline::of_room(site, asset.room.as_ref()).map(|baseline| {
-        let Some((software, _)) = &software else {
-            return reason(
-                Verdict::Check,
-                "baseline",
-                format!("its software was never read, so baseline {} can't be judged", baseline.name),
-                "Rescan it.",
-            );
-        };
-        let wrong = baseline::wrong(software, baseline);
-        if wrong.is_empty() {
-            return reason(Verdict::Go, "baseline", format!("its software meets baseline {}", baseline.name), "");
-        }
-        let text = format!("it {} (baseline {})", words::first(wrong, 5).join(", "), baseline.name);
-        reason(Verdict::Check, "baseline", text, "Install or remove what is named.")
-    });
-    judged.collect()
+    facts.baselines().iter().map(of_baseline).collect()
+}
+
+fn of_baseline(judged: &Judged) -> Option<Reason> {
+    let name = &judged.baseline.name;
+    if judged.unknown.contains(&"software") {
+        let text = format!("its software was never read, so baseline {name} can't be judged");
+        return reason(Verdict::Check, "baseline", text, "Rescan it.");
+    }
+    if !judged.wrong.is_empty() {
+        let wrong = words::first(judged.words().into_iter().chain(judged.waived_words()).collect(), 5);
+        return reason(
+            Verdict::Check,
+            "baseline",
+            format!("it {} (baseline {name})", wrong.join(", ")),
+            "Install, remove or set what is named.",
+        );
+    }
+    if judged.waived.is_empty() {
+        return reason(Verdict::Go, "baseline", format!("it meets baseline {name}"), "");
+    }
+    let waived = words::first(judged.waived_words(), 5).join(", ");
+    reason(Verdict::Go, "baseline", format!("it meets baseline {name}, but for what is waived: it {waived}"), "")
 }
 
 fn battery(site: &Site, device: &Device) -> Option<Reason> {

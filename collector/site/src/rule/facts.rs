@@ -2,6 +2,7 @@
 
 use super::{Finding, RULES, Rule, Setting};
 use crate::asset::{Asset, AssetStatus};
+use crate::baseline::{self, Judged};
 use crate::device::{Device, DeviceState};
 use crate::inventory::Profile;
 use crate::presence::Presence;
@@ -10,7 +11,7 @@ use crate::vitals::Vitals;
 use crate::{DeviceId, Site};
 use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::Section;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub struct Facts<'a> {
     /// When it is judged.
     pub now: Timestamp,
     read: RefCell<BTreeMap<&'static str, Option<Rc<Section>>>>,
+    judged: OnceCell<Vec<Judged>>,
 }
 
 impl<'a> Facts<'a> {
@@ -39,7 +41,7 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn new(site: &'a Site, asset: &'a Asset, device: Option<&'a Device>, room: Option<&'a Room>, now: Timestamp) -> Self {
-        Self { site, asset, device, room, now, read: RefCell::default() }
+        Self { site, asset, device, room, now, read: RefCell::default(), judged: OnceCell::new() }
     }
 
     /// The device, where it may speak and its asset is in service: of others, nothing about their health is said.
@@ -66,6 +68,11 @@ impl<'a> Facts<'a> {
     /// What [`Facts::machine`] last said of its health, as far as rules look at it.
     pub fn vitals(&self) -> Option<&'a Vitals> {
         self.site.vitals.get(&self.machine()?.id).map(|vitals| &**vitals)
+    }
+
+    /// What every baseline says of the device; nothing of one that may not speak.
+    pub fn baselines(&self) -> &[Judged] {
+        self.judged.get_or_init(|| baseline::judge(self))
     }
 
     /// A limit of a rule: as the room sets it, as the site does, or as the rule has it.

@@ -17,11 +17,13 @@ mod fan_stopped;
 mod gateway_missing;
 mod hardware_errors;
 mod identity_cloned;
+mod licence_over;
 mod link_flapping;
 mod link_slow;
 mod machine_silent;
 mod memory_missing;
 mod microphone_missing;
+mod os_too_old;
 mod out_of_memory;
 mod overheating;
 mod part_missing;
@@ -35,7 +37,9 @@ mod sample;
 mod serial_duplicate;
 mod service_failed;
 mod setting;
+mod setting_wrong;
 mod software_forbidden;
+mod software_not_allowed;
 mod software_required;
 mod subnet_wrong;
 mod support_ends;
@@ -45,6 +49,7 @@ mod throttled;
 pub use facts::Facts;
 pub use setting::{Limit, Setting, Settings, set};
 
+use crate::baseline::{Judged, Kind, Wrong};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -67,11 +72,13 @@ pub const RULES: &[Rule] = &[
     gateway_missing::RULE,
     hardware_errors::RULE,
     identity_cloned::RULE,
+    licence_over::RULE,
     link_flapping::RULE,
     link_slow::RULE,
     machine_silent::RULE,
     memory_missing::RULE,
     microphone_missing::RULE,
+    os_too_old::RULE,
     out_of_memory::RULE,
     overheating::RULE,
     part_missing::RULE,
@@ -82,7 +89,9 @@ pub const RULES: &[Rule] = &[
     room_outage::RULE,
     serial_duplicate::RULE,
     service_failed::RULE,
+    setting_wrong::RULE,
     software_forbidden::RULE,
+    software_not_allowed::RULE,
     software_required::RULE,
     subnet_wrong::RULE,
     system_unsupported::RULE,
@@ -178,6 +187,20 @@ impl Finding {
     fn of(subject: impl Into<String>, title: impl Into<String>, evidence: impl Into<String>) -> Self {
         Self { subject: subject.into(), title: title.into(), evidence: evidence.into() }
     }
+}
+
+/// What baselines say of one kind of thing, each subject once: two baselines may want the same.
+fn from_baselines(facts: &Facts<'_>, kind: Kind, evidence: impl Fn(&Judged, &Wrong) -> String) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for judged in facts.baselines() {
+        for wrong in judged.wrong.iter().filter(|wrong| wrong.kind == kind) {
+            if !found.iter().any(|known| known.subject == wrong.subject) {
+                let title = if kind == Kind::Forbidden { format!("has {}, which is forbidden", wrong.subject) } else { wrong.text.clone() };
+                found.push(Finding { subject: wrong.subject.clone(), title, evidence: evidence(judged, wrong) });
+            }
+        }
+    }
+    found
 }
 
 /// How bad a finding is.

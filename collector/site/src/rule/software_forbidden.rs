@@ -1,7 +1,7 @@
 //! Flags software that a baseline forbids.
 
-use super::{Facts, Finding, Rule, Settle, Severity};
-use crate::baseline;
+use super::{Facts, Finding, Rule, Settle, Severity, from_baselines};
+use crate::baseline::Kind;
 
 pub(super) const RULE: Rule = Rule {
     code: "software-forbidden",
@@ -15,18 +15,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let Some((software, since)) = baseline::software_of(facts) else { return Vec::new() };
-    let since = &since;
-    let wrong = baseline::of_room(facts.site, facts.asset.room.as_ref()).flat_map(|baseline| {
-        let found = baseline.forbidden.iter().flat_map(|wanted| baseline::found(software, wanted));
-        found.map(move |package| Finding {
-            subject: package.name.to_owned(),
-            title: format!("has {}, which is forbidden", package.name),
-            evidence: format!(
-                "{} {} is installed since {since} or before; baseline {} forbids it",
-                package.name, package.version, baseline.name
-            ),
-        })
-    });
-    wrong.collect()
+    from_baselines(facts, Kind::Forbidden, |judged, wrong| {
+        let named = wrong.text.trim_start_matches("has ").trim_end_matches(", which is forbidden");
+        format!("{named} is installed since {} or before; baseline {} {}", judged.since, judged.baseline.name, wrong.wants)
+    })
 }

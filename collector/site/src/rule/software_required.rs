@@ -1,7 +1,7 @@
-//! Flags required software that is missing or has the wrong version.
+//! Flags required software that is missing or has the wrong version. A list that could not be read says nothing: absent and unreadable are two things.
 
-use super::{Facts, Finding, Rule, Settle, Severity};
-use crate::baseline;
+use super::{Facts, Finding, Rule, Settle, Severity, from_baselines};
+use crate::baseline::Kind;
 
 pub(super) const RULE: Rule = Rule {
     code: "software-required",
@@ -14,17 +14,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// A list that could not be read says nothing: absent and unreadable are two things.
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let Some((software, since)) = baseline::software_of(facts) else { return Vec::new() };
-    let since = &since;
-    let wrong = baseline::of_room(facts.site, facts.asset.room.as_ref()).flat_map(|baseline| {
-        let missing = baseline.required.iter().filter_map(|wanted| Some((wanted, baseline::lacks(software, wanted)?)));
-        missing.map(move |(wanted, lack)| Finding {
-            subject: wanted.title.clone(),
-            title: lack,
-            evidence: format!("software list of {since}; baseline {} requires {wanted}", baseline.name),
-        })
-    });
-    wrong.collect()
+    from_baselines(facts, Kind::Required, |judged, wrong| {
+        format!("software list of {}; baseline {} {}", judged.since, judged.baseline.name, wrong.wants)
+    })
 }

@@ -39,8 +39,20 @@ pub(super) fn compare(a: &str, b: &str) -> Ordering {
     loop {
         let order = match (a.next(), b.next()) {
             (None, None) => return Ordering::Equal,
-            (Some(a), None) => if a.is_before() { Ordering::Less } else { Ordering::Greater },
-            (None, Some(b)) => if b.is_before() { Ordering::Greater } else { Ordering::Less },
+            (Some(a), None) => {
+                if a.is_before() {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                }
+            }
+            (None, Some(b)) => {
+                if b.is_before() {
+                    Ordering::Greater
+                } else {
+                    Ordering::Less
+                }
+            }
             (Some(a), Some(b)) => both(&a, &b, first),
         };
         if order.is_ne() {
@@ -110,7 +122,24 @@ mod tests {
     #[test]
     fn versions_sort_as_apk_sorts_them() {
         // From the tests of apk-tools.
-        let sorted = ["0.1_alpha", "0.1_alpha1", "0.1_beta", "0.1_pre2", "0.1_rc1", "0.1", "0.1-r1", "0.1-r10", "0.1_p1", "0.1a", "0.1.1", "0.2", "1.09", "1.1", "1.10", "2"];
+        let sorted = [
+            "0.1_alpha",
+            "0.1_alpha1",
+            "0.1_beta",
+            "0.1_pre2",
+            "0.1_rc1",
+            "0.1",
+            "0.1-r1",
+            "0.1-r10",
+            "0.1_p1",
+            "0.1a",
+            "0.1.1",
+            "0.2",
+            "1.09",
+            "1.1",
+            "1.10",
+            "2",
+        ];
         for (i, a) in sorted.iter().enumerate() {
             for (j, b) in sorted.iter().enumerate() {
                 assert_eq!(compare(a, b), i.cmp(&j), "{a} against {b}");

@@ -87,7 +87,20 @@ mod tests {
 
     #[test]
     fn fields_are_numbers_and_those_left_out_are_nought() {
-        let sorted = ["1.0 beta 2", "1.0 rc1", "1.0", "1.0.1", "1.1.1k", "1.1.1w", "1.2", "1.10", "6.0.848.0", "6.0.850", "10.0.19045", "10.0.22631"];
+        let sorted = [
+            "1.0 beta 2",
+            "1.0 rc1",
+            "1.0",
+            "1.0.1",
+            "1.1.1k",
+            "1.1.1w",
+            "1.2",
+            "1.10",
+            "6.0.848.0",
+            "6.0.850",
+            "10.0.19045",
+            "10.0.22631",
+        ];
         for (i, a) in sorted.iter().enumerate() {
             for (j, b) in sorted.iter().enumerate() {
                 assert_eq!(compare(a, b), i.cmp(&j), "{a} against {b}");

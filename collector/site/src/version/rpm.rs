@@ -121,8 +121,20 @@ fn pacman_part(mut a: &str, mut b: &str) -> Ordering {
     match (a.is_empty(), b.is_empty()) {
         (true, true) => Ordering::Equal,
         // Letters that are left over never beat an end: 1.0rc is before 1.0.
-        (true, false) => if is_letter(b) { Ordering::Greater } else { Ordering::Less },
-        (false, _) => if is_letter(a) { Ordering::Less } else { Ordering::Greater },
+        (true, false) => {
+            if is_letter(b) {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            }
+        }
+        (false, _) => {
+            if is_letter(a) {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
     }
 }
 

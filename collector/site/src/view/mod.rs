@@ -9,6 +9,7 @@ pub use rows::{
 };
 
 pub use search::{Found, Hits, TitleHit, search};
+pub(crate) use software::with_list;
 pub use software::{Installed, MOST_VERSIONS, VersionCount, software};
 
 use crate::alert::{Alert, AlertState};

@@ -2,10 +2,10 @@
 
 use super::SoftwareRow;
 use crate::asset::Asset;
-use crate::baseline::Title;
 use crate::device::{Device, DeviceState};
-use crate::packages::Package;
-use crate::version::Range;
+use crate::packages::{Marks, Package};
+use crate::title::Title;
+use crate::version::{Range, Scheme};
 use crate::{DeviceId, Site};
 use serde::Serialize;
 use std::cmp::{Ordering, Reverse};
@@ -40,11 +40,14 @@ pub struct VersionCount {
 /// Most versions that are named.
 pub const MOST_VERSIONS: usize = 100;
 
-/// Who has a title (its name without regard to case; `*` at the end stands for any ending), in a range of versions; `most` rows at most.
+/// Who has a title (a package's name without regard to case, or a well-known title; `*` at the end stands for any ending), in a range of versions; `most` rows at most.
 pub fn software(site: &Site, title: &str, range: Option<&Range>, most: usize) -> Installed {
     let title = Title::new(title);
-    let in_range = |package: &Package<'_>| range.is_none_or(|range| range.holds(package.version));
-    let marks = site.packages().marked(title.stem(), |name| title.is(name), in_range);
+    let in_range = |package: &Package<'_>| range.is_none_or(|range| range.holds_by(Scheme::of(package.source), package.version));
+    let mut marks = Marks::default();
+    let found =
+        site.packages().titled(&title).into_iter().filter(|number| site.packages().get(*number).is_some_and(|package| in_range(&package)));
+    found.for_each(|number| marks.set(number));
     if marks.count() == 0 {
         return Installed::default();
     }
@@ -70,7 +73,7 @@ pub fn software(site: &Site, title: &str, range: Option<&Range>, most: usize) ->
 }
 
 /// The devices in service that have this list of software.
-pub(super) fn with_list<'a>(site: &'a Site, digest: &[u8; 32]) -> impl Iterator<Item = DeviceId> + use<'a> {
+pub(crate) fn with_list<'a>(site: &'a Site, digest: &[u8; 32]) -> impl Iterator<Item = DeviceId> + use<'a> {
     let digest = *digest;
     let from = site.by_list.range((digest, DeviceId(uuid::Uuid::nil()))..);
     from.take_while(move |(list, _)| *list == digest).map(|(_, device)| *device)
