@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use rollcall_site::device::DeviceState;
 use rollcall_site::event::Actor;
 use rollcall_site::presence::Presence;
-use rollcall_site::{DeviceId, Working};
+use rollcall_site::{DeviceId, Working, baseline};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,10 @@ pub(super) const BACK: SignedDuration = SignedDuration::from_secs(30);
 pub(super) const CHECKPOINT: SignedDuration = SignedDuration::from_mins(5);
 /// How often certificates are looked through.
 const RENEWALS: SignedDuration = SignedDuration::from_hours(1);
+/// How often the seats of licences are counted.
+const COUNTED: SignedDuration = SignedDuration::from_secs(30);
+/// Rounds of judging by a changed baseline in one tick: it is for what a stop cut off, and silence is looked for in between.
+const ROUNDS: usize = 20;
 /// Devices in one change: a whole site falls silent in a few commits, and none holds up the others for long.
 const BATCH: usize = 256;
 
@@ -39,6 +43,7 @@ struct Watch {
     checkpointed: Timestamp,
     renewed: Timestamp,
     rounds: Rounds,
+    counted: Timestamp,
 }
 
 /// Whether less than half of a certificate's life is left.
@@ -62,6 +67,7 @@ pub async fn run(door: Arc<Door>, grace: SignedDuration) {
         ticked: now,
         checkpointed: now,
         renewed: now,
+        counted: now,
         rounds: Rounds::new(now),
         door,
     };
@@ -90,6 +96,7 @@ impl Watch {
             self.neighbours.ask_about(&self.door, batch.iter().map(|(device, _)| *device), now);
         }
         self.tell(now).await?;
+        self.baselines(now).await?;
         if passed(self.checkpointed, CHECKPOINT, now) {
             self.checkpointed = now;
             self.checkpoint().await?;
@@ -113,6 +120,34 @@ impl Watch {
                 Ok(())
             };
             keeper.change(Actor::Rollcall, tell).await?;
+        }
+        Ok(())
+    }
+
+    /// Waivers end, devices are judged by a baseline that changed, and seats are counted.
+    async fn baselines(&mut self, now: Timestamp) -> Result<(), ChangeError> {
+        let keeper = Arc::clone(&self.door.collector.keeper);
+        for _ in 0..ROUNDS {
+            if baseline::next_due(&keeper.view()).is_none_or(|due| due > now) {
+                break;
+            }
+            let tick = |w: &mut Working| {
+                baseline::tick(w);
+                Ok(())
+            };
+            keeper.change(Actor::Rollcall, tick).await?;
+        }
+        if passed(self.counted, COUNTED, now) {
+            self.counted = now;
+            let view = keeper.view();
+            let is_news = move || baseline::licence::is_news(&view, &baseline::licence::seats(&view));
+            if tokio::task::spawn_blocking(is_news).await.unwrap_or(false) {
+                let judge = |w: &mut Working| {
+                    baseline::licence::judge(w);
+                    Ok(())
+                };
+                keeper.change(Actor::Rollcall, judge).await?;
+            }
         }
         Ok(())
     }

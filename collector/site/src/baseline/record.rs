@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub const SOURCES: &[&str] = &["apk", "dpkg", "flatpak", "pacman", "registry", "rpm", "snap"];
 
 /// The settings that an agent can prove, alphabetical.
-pub const SETTINGS: &[&str] = &["automatic_updates", "disk_encryption", "firewall", "screen_lock", "secure_boot"];
+pub const SETTINGS: &[&str] = &["antivirus", "automatic_updates", "disk_encryption", "firewall", "screen_lock", "secure_boot"];
 
 /// What software and settings the devices of some rooms must, may and must not have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

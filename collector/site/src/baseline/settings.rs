@@ -4,7 +4,7 @@ use super::judge::{Judged, Kind, Wrong};
 use super::record::{Baseline, SETTINGS};
 use crate::Site;
 use crate::device::Device;
-use rollcall_proto::Section;
+use rollcall_proto::{Section, v1};
 
 /// How a setting stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +35,36 @@ impl State {
 
 /// The settings of a device, in the order of [`SETTINGS`].
 pub(super) fn of(site: &Site, device: &Device) -> Vec<(&'static str, State)> {
-    let system = measured(site, device, "system");
-    let state = |name: &str| match (name, &system) {
-        ("secure_boot", Some(Section::System(system))) => State::of(&system.secure_boot),
+    let secure_boot = match measured(site, device, "system") {
+        Some(Section::System(system)) => State::of(&system.secure_boot),
         _ => State::NotKnown,
     };
+    let settings = match measured(site, device, "settings") {
+        Some(Section::Settings(settings)) => settings,
+        _ => v1::Settings::default(),
+    };
+    let state = |name: &str| match name {
+        "antivirus" => antivirus(&settings.antivirus),
+        "automatic_updates" => State::of(&settings.automatic_updates),
+        "disk_encryption" => State::of(&settings.disk_encryption),
+        "firewall" => State::of(&settings.firewall),
+        "screen_lock" => State::of(&settings.screen_lock),
+        _ => secure_boot,
+    };
     SETTINGS.iter().map(|name| (*name, state(name))).collect()
+}
+
+/// One that is on is enough. None at all proves nothing: the agent does not know every one.
+fn antivirus(known: &[v1::Antivirus]) -> State {
+    let states: Vec<State> = known.iter().map(|one| State::of(&one.state)).collect();
+    let has = |state| states.contains(&state);
+    if has(State::On) {
+        State::On
+    } else if has(State::Off) && !has(State::NotKnown) {
+        State::Off
+    } else {
+        State::NotKnown
+    }
 }
 
 /// A section as the last report has it.

@@ -1,16 +1,19 @@
-//! `/baselines`: what software the devices of a room must and must not have. They come as the TOML file that people keep.
+//! `/baselines`: what software and settings the devices of a room must, may and must not have. They come as the TOML file that people keep.
 
 use crate::Collector;
-use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
+use crate::keeper::ChangeError;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use rollcall_site::baseline::{self, Baseline, Plan};
-use rollcall_site::{BaselineId, Refusal, room};
+use rollcall_site::baseline::{self, Baseline, Capture, Edition, Plan, Score, Versions, licence};
+use rollcall_site::event::Actor;
+use rollcall_site::{BaselineId, RoomId, Site, Tag, Working, room};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
@@ -18,6 +21,12 @@ pub(super) fn routes() -> Router<Collector> {
         .route("/baselines", get(list).post(apply))
         .route("/baselines/plan", post(plan))
         .route("/baselines/{name}", get(show).delete(remove))
+        .route("/baselines/{name}/versions", get(history))
+        .route("/baselines/{name}/versions/{version}", get(version))
+        .route("/baselines/{name}/versions/{version}/restore", post(restore))
+        .route("/devices/{which}/baseline", get(capture))
+        .route("/licences", get(licences))
+        .route("/scores", get(scores))
 }
 
 /// A baseline file.
@@ -43,18 +52,34 @@ struct Planned {
     applied: bool,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Standing>> {
-    let site = collector.keeper.view();
-    let standing = |baseline: &Arc<Baseline>| Standing { baseline: Arc::clone(baseline), plan: baseline::plan(&site, baseline) };
-    Json(site.baselines.iter().map(|(_, baseline)| standing(baseline)).collect())
+/// A version without its text.
+#[derive(Serialize)]
+struct Version {
+    version: u32,
+    at: jiff::Timestamp,
+    by: String,
+    /// Holds now.
+    applied: bool,
+}
+
+/// Answers a question to the whole site on a thread of its own: it may take a second, and nobody waits behind it.
+async fn apart<T: Send + 'static>(collector: &Collector, ask: impl FnOnce(&Site, jiff::Timestamp) -> T + Send + 'static) -> Result<T, Problem> {
+    let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
+    spawn_blocking(move || ask(&site, now)).await.map_err(|_| Problem::broken_off())
+}
+
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Result<Json<Vec<Standing>>, Problem> {
+    let all = apart(&collector, |site, now| {
+        let standing = |baseline: &Arc<Baseline>| Standing { baseline: Arc::clone(baseline), plan: baseline::plan(site, baseline, now) };
+        site.baselines.values().map(standing).collect()
+    });
+    Ok(Json(all.await?))
 }
 
 async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(name): Path<String>) -> Result<Json<Standing>, Problem> {
-    let site = collector.keeper.view();
-    let found = site.baselines.get(&BaselineId::parse(&name)?);
-    let missing = || Refusal::not_found(format!("there is no baseline {name}; `rollcall baseline list` shows them all"));
-    let baseline = Arc::clone(found.ok_or_else(missing)?);
-    let plan = baseline::plan(&site, &baseline);
+    let baseline = Arc::clone(baseline::get(&collector.keeper.view(), &BaselineId::parse(&name)?)?);
+    let planned = Arc::clone(&baseline);
+    let plan = apart(&collector, move |site, now| baseline::plan(site, &planned, now)).await?;
     Ok(Json(Standing { baseline, plan }))
 }
 
@@ -64,10 +89,15 @@ async fn plan(State(collector): State<Collector>, Viewer(_): Viewer, Body(file):
     for room in baseline.rooms.iter().filter(|room| room.as_str() != "*") {
         room::get(&site, room)?;
     }
-    let same =
-        |now: &Arc<Baseline>| (&now.rooms, &now.required, &now.forbidden) == (&baseline.rooms, &baseline.required, &baseline.forbidden);
-    let applied = site.baselines.get(&baseline.name).is_some_and(same);
-    Ok(Json(Planned { plan: baseline::plan(&site, &baseline), applied }))
+    Ok(Json(planned(&collector, baseline).await?))
+}
+
+async fn planned(collector: &Collector, baseline: Baseline) -> Result<Planned, Problem> {
+    apart(collector, move |site, now| {
+        let applied = site.baselines.get(&baseline.name).is_some_and(|now| now.says_the_same(&baseline));
+        Planned { plan: baseline::plan(site, &baseline, now), applied }
+    })
+    .await
 }
 
 async fn apply(
@@ -76,8 +106,21 @@ async fn apply(
     Body(file): Body<File>,
 ) -> Result<Json<Planned>, Problem> {
     let baseline = baseline::parse(&file.text)?;
-    let plan = collector.keeper.change(actor, move |w| baseline::apply(w, baseline)).await?;
-    Ok(Json(Planned { plan, applied: true }))
+    let applied = collector.keeper.change(actor.clone(), move |w| baseline::apply(w, baseline)).await?;
+    judge_all(&collector, &actor, &applied.name).await?;
+    Ok(Json(planned(&collector, (*applied).clone()).await?))
+}
+
+/// Judges the rest of a baseline's devices, a few in each change, so that reports come in between. Were it cut off, the watch goes on.
+async fn judge_all(collector: &Collector, actor: &Actor, name: &BaselineId) -> Result<(), ChangeError> {
+    while collector.keeper.view().rejudging.contains_key(name) {
+        let next = |w: &mut Working| {
+            baseline::tick(w);
+            Ok(())
+        };
+        collector.keeper.change(actor.clone(), next).await?;
+    }
+    Ok(())
 }
 
 async fn remove(
@@ -86,6 +129,94 @@ async fn remove(
     Path(name): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let id = BaselineId::parse(&name)?;
-    collector.keeper.change(actor, move |w| baseline::remove(w, &id)).await?;
+    let gone = id.clone();
+    collector.keeper.change(actor.clone(), move |w| baseline::remove(w, &gone)).await?;
+    judge_all(&collector, &actor, &id).await?;
     Ok(Json(json!({ "removed": name })))
+}
+
+async fn history(State(collector): State<Collector>, Viewer(_): Viewer, Path(name): Path<String>) -> Result<Json<Vec<Version>>, Problem> {
+    let (site, name) = (collector.keeper.view(), BaselineId::parse(&name)?);
+    let now = site.baselines.get(&name).map(|baseline| baseline.version);
+    let row = |Edition { version, at, by, .. }| Version { version, at, by, applied: now == Some(version) };
+    Ok(Json(baseline::editions(&site, &name)?.into_iter().map(row).collect()))
+}
+
+async fn version(
+    State(collector): State<Collector>,
+    Viewer(_): Viewer,
+    Path((name, version)): Path<(String, u32)>,
+) -> Result<Json<Edition>, Problem> {
+    Ok(Json(baseline::edition(&collector.keeper.view(), &BaselineId::parse(&name)?, version)?))
+}
+
+async fn restore(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path((name, version)): Path<(String, u32)>,
+) -> Result<Json<Planned>, Problem> {
+    let name = BaselineId::parse(&name)?;
+    let applied = collector.keeper.change(actor.clone(), move |w| baseline::restore(w, &name, version)).await?;
+    judge_all(&collector, &actor, &applied.name).await?;
+    Ok(Json(planned(&collector, (*applied).clone()).await?))
+}
+
+/// How a captured file is to be.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Golden {
+    name: Option<String>,
+    room: Option<String>,
+    #[serde(default)]
+    versions: WhichVersions,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum WhichVersions {
+    #[default]
+    AtLeast,
+    Exactly,
+    Any,
+}
+
+async fn capture(
+    State(collector): State<Collector>,
+    Viewer(_): Viewer,
+    Path(which): Path<String>,
+    Asked(golden): Asked<Golden>,
+) -> Result<Json<Value>, Problem> {
+    let versions = match golden.versions {
+        WhichVersions::AtLeast => Versions::AtLeast,
+        WhichVersions::Exactly => Versions::Exactly,
+        WhichVersions::Any => Versions::Any,
+    };
+    let name = golden.name.as_deref().map(BaselineId::parse).transpose()?;
+    let room = golden.room.as_deref().map(RoomId::parse).transpose()?;
+    let (tag, site, now) = (Tag::parse(&which)?, collector.keeper.view(), collector.keeper.clock().now());
+    if let Some(room) = &room {
+        room::get(&site, room)?;
+    }
+    let text = baseline::capture(&site, &tag, &Capture { name, room, versions }, now)?;
+    Ok(Json(json!({ "text": text })))
+}
+
+async fn licences(State(collector): State<Collector>, Viewer(_): Viewer) -> Result<Json<Vec<licence::Seats>>, Problem> {
+    Ok(Json(apart(&collector, |site, _| licence::seats(site)).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfRoom {
+    room: Option<String>,
+}
+
+async fn scores(State(collector): State<Collector>, Viewer(_): Viewer, Asked(of): Asked<OfRoom>) -> Result<Json<Vec<Score>>, Problem> {
+    let room = of.room.as_deref().map(RoomId::parse).transpose()?;
+    if let Some(room) = &room {
+        room::get(&collector.keeper.view(), room)?;
+    }
+    let mut scores = apart(&collector, baseline::scores).await?;
+    scores.retain(|score| room.is_none() || score.room == room);
+    Ok(Json(scores))
 }

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod channels;
 pub mod check;
 pub mod devices;
+pub mod drift;
 pub mod events;
 pub mod health;
 pub mod keys;
@@ -26,6 +27,7 @@ pub mod stream;
 pub mod sweeps;
 pub mod tokens;
 pub mod users;
+pub mod waivers;
 
 #[cfg(test)]
 mod tests;
@@ -60,6 +62,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(channels::routes())
         .merge(check::routes())
         .merge(devices::routes())
+        .merge(drift::routes())
         .merge(events::routes())
         .merge(health::routes())
         .merge(keys::routes())
@@ -73,6 +76,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(sweeps::routes())
         .merge(tokens::routes())
         .merge(users::routes())
+        .merge(waivers::routes())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
         .merge(backup::routes())
         .merge(status::slow_routes())
