@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a story that can't go on ends there, and says where")]
 
 mod backup;
+mod baselines;
 mod browser;
 mod cable;
 mod change;
@@ -22,6 +23,7 @@ mod school;
 mod silence;
 mod software;
 mod sweep;
+mod versions;
 mod week;
 
 use rollcall_tests::pc::{self, Title};

@@ -294,6 +294,12 @@ mod tests {
             &["calendar", "close", "2026-12-21", "2027-01-01", "--name", "Winter break"],
             &["calendar", "import", "district.ics", "--only", "holiday", "--yes"],
             &["room", "set", "Lab 1", "--hours", "always"],
+            &["baseline", "apply", "lab.toml", "--dry-run"],
+            &["baseline", "capture", "--from", "LAB1-017", "--versions", "exactly"],
+            &["baseline", "show", "Exam lab", "--version", "2"],
+            &["baseline", "waive", "LAB1-017", "steam*", "--until", "30d", "--reason", "club"],
+            &["baseline", "waive", "--room", "Lab 1", "firewall", "--until", "2026-12-18", "--reason", "exam"],
+            &["baseline", "drift", "LAB1-017"],
             &["key", "new", "report", "--role", "viewer"],
             &["restore", "b.age", "--key", "recovery.key", "--data", "/d"],
             &["ledger", "verify"],
@@ -319,6 +325,9 @@ mod tests {
             &["device", "move", "LAB1-017"],
             &["calendar"],
             &["calendar", "close", "2026-12-21"],
+            &["baseline", "waive", "LAB1-017", "vlc", "--until", "1d"],
+            &["baseline", "drift", "LAB1-017", "--room", "Lab 1"],
+            &["baseline", "capture"],
         ];
         for line in bad {
             assert!(!parses(line), "{line:?}");

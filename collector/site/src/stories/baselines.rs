@@ -62,12 +62,22 @@ fn settings_and_systems_are_judged_and_what_is_not_known_is_no_failure() {
     school.pc(1, "A1", &[]);
     apply(&mut school, "name = 'safe'\nrooms = ['*']\n[os]\ndebian = '>= 12'\n[settings]\nfirewall = 'on'\nsecure_boot = 'on'\n");
     assert_eq!(wrong(&school, "A1"), [""; 0], "nothing is known yet");
-    let os = |version: &str| Section::OperatingSystem(v1::OperatingSystem { id: "debian".into(), version: version.into(), pretty: format!("Debian {version}"), ..Default::default() });
+    let os = |version: &str| {
+        Section::OperatingSystem(v1::OperatingSystem {
+            id: "debian".into(),
+            version: version.into(),
+            pretty: format!("Debian {version}"),
+            ..Default::default()
+        })
+    };
     let settings = |firewall: &str| Section::Settings(v1::Settings { firewall: firewall.into(), ..Default::default() });
     school.section(1, 2, os("11"));
     school.section(1, 3, settings("off"));
     school.section(1, 4, Section::System(v1::System { secure_boot: "off".into(), ..Default::default() }));
-    assert_eq!(wrong(&school, "A1"), ["runs Debian 11, needs debian >= 12", "has firewall off, needs it on", "has secure boot off, needs it on"]);
+    assert_eq!(
+        wrong(&school, "A1"),
+        ["runs Debian 11, needs debian >= 12", "has firewall off, needs it on", "has secure boot off, needs it on"]
+    );
     assert_eq!(school.open().len(), 3);
     school.section(1, 5, os("12"));
     school.section(1, 6, settings(""));
@@ -151,7 +161,8 @@ fn versions_are_kept_and_applied_again() {
         apply(&mut school, &text(title));
     }
     let labs = name("labs");
-    let versions = |school: &School| baseline::editions(&school.site, &labs).unwrap().iter().map(|edition| edition.version).collect::<Vec<_>>();
+    let versions =
+        |school: &School| baseline::editions(&school.site, &labs).unwrap().iter().map(|edition| edition.version).collect::<Vec<_>>();
     assert_eq!(versions(&school), [2, 1], "the same again is no version");
     assert_eq!(baseline::edition(&school.site, &labs, 1).unwrap().text, text("vlc"));
     school.must(|w| baseline::remove(w, &labs));
@@ -191,7 +202,18 @@ fn many_devices_are_judged_a_few_at_a_time_and_to_the_end() {
     }
     school.must(|w| {
         for number in 31..=200 {
-            let request = Enrolment { token_hash: "many".into(), device: DeviceId(Uuid::from_u128(number)), asset: AssetId(Uuid::from_u128(1000 + number)), fingerprint: hardware(number), host_name: format!("pc{number}"), tag: format!("A{number:03}"), seat: String::new(), agent_version: String::new(), certificate: format!("cert{number}"), certificate_ends: ends };
+            let request = Enrolment {
+                token_hash: "many".into(),
+                device: DeviceId(Uuid::from_u128(number)),
+                asset: AssetId(Uuid::from_u128(1000 + number)),
+                fingerprint: hardware(number),
+                host_name: format!("pc{number}"),
+                tag: format!("A{number:03}"),
+                seat: String::new(),
+                agent_version: String::new(),
+                certificate: format!("cert{number}"),
+                certificate_ends: ends,
+            };
             enroll::enroll(w, request)?;
         }
         Ok(())
@@ -228,7 +250,10 @@ fn drift_says_what_changed_when_and_since_which_sweep() {
     school.report(1, 2, &[("steam", "1")]);
     school.wait(60);
     school.report(1, 3, &[("vlc", "3")]);
-    let told: Vec<_> = baseline::drift::changes(&school.site, &school.events).into_iter().map(|change| (serde_json::to_value(change.change).unwrap(), change.text, change.since_sweep.map(|id| id.0))).collect();
+    let told: Vec<_> = baseline::drift::changes(&school.site, &school.events)
+        .into_iter()
+        .map(|change| (serde_json::to_value(change.change).unwrap(), change.text, change.since_sweep.map(|id| id.0)))
+        .collect();
     let want = [
         ("baseline", "Baseline labs version 1 applied", None),
         ("gained", "A1 has steam, which is forbidden", Some(1)),
@@ -251,7 +276,10 @@ fn a_golden_seat_meets_what_was_captured_from_it() {
     let captured = baseline::parse(&text).unwrap();
     let required: Vec<String> = captured.required.iter().map(ToString::to_string).collect();
     assert_eq!(required, ["gimp (>= 2.10)", "odd version", "say \"cheese\" (>= 1)"]);
-    assert_eq!((captured.os.get("debian").map(String::as_str), captured.settings.get("firewall").map(String::as_str)), (Some(">= 12"), Some("on")));
+    assert_eq!(
+        (captured.os.get("debian").map(String::as_str), captured.settings.get("firewall").map(String::as_str)),
+        (Some(">= 12"), Some("on"))
+    );
     apply(&mut school, &text.replace("# only_allowed", "only_allowed"));
     assert_eq!(school.open(), [""; 0]);
     school.report(1, 4, &[("gimp", "2.8"), ("steam", "1"), ("libc6", "2.36")]);

@@ -151,7 +151,7 @@ pub(crate) fn is_visible(package: &Package<'_>) -> bool {
         "registry" => !RUNTIMES.iter().any(|word| name.contains(word)),
         _ => {
             // Translations: "firefox-esr-l10n-de".
-            let part = BEGINNINGS.iter().any(|begin| name.starts_with(begin))
+            let part = (BEGINNINGS.iter().any(|begin| name.starts_with(begin)) && !name.starts_with("libre"))
                 || ENDINGS.iter().any(|end| name.ends_with(end))
                 || name.contains("-l10n-");
             !part
@@ -180,7 +180,7 @@ mod tests {
                 assert_eq!(is_visible(&package), want, "{name} of {source}");
             }
         };
-        check("dpkg", &["gimp", "vlc", "firefox-esr", "steam-launcher", "geogebra", "transmission-gtk"], true);
+        check("dpkg", &["gimp", "vlc", "firefox-esr", "steam-launcher", "geogebra", "libreoffice-core", "transmission-gtk"], true);
         check(
             "dpkg",
             &["libc6", "gimp-data", "python3-yaml", "fonts-dejavu", "firefox-esr-l10n-de", "linux-image-6.1.0", "vlc-plugins"],

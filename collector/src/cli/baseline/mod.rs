@@ -153,12 +153,8 @@ const LIST: &[Column] = &[
     Column::text("by", "applied_by").from(120),
 ];
 
-const VERSIONS: &[Column] = &[
-    Column::text("version", "version"),
-    Column::moment("applied", "at"),
-    Column::text("by", "by"),
-    Column::mark("holds now", "applied"),
-];
+const VERSIONS: &[Column] =
+    &[Column::text("version", "version"), Column::moment("applied", "at"), Column::text("by", "by"), Column::mark("holds now", "applied")];
 
 const SCORES: &[Column] = &[
     Column::text("room", "room"),
@@ -219,15 +215,20 @@ impl Ask for Baseline {
             Action::Waivers { all } => waive::list(client, out, all).await,
             Action::Unwaive { number } => waive::end(client, out, number).await,
             Action::Drift(drift) => drift.run(client, out).await,
-            Action::Score { room } => {
-                Ok(out.rows(SCORES, &client.get(&["scores"], &[("room", room)]).await?, NONE_YET))
-            }
+            Action::Score { room } => Ok(out.rows(SCORES, &client.get(&["scores"], &[("room", room)]).await?, NONE_YET)),
             Action::Licences => licences(client, out).await,
         }
     }
 }
 
-async fn capture(client: &Client, out: &Out, tag: &str, name: Option<String>, room: Option<String>, versions: Versions) -> Result<Exit, Failure> {
+async fn capture(
+    client: &Client,
+    out: &Out,
+    tag: &str,
+    name: Option<String>,
+    room: Option<String>,
+    versions: Versions,
+) -> Result<Exit, Failure> {
     let versions = versions.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     let query = [("versions", Some(versions)), ("name", name), ("room", room)];
     Ok(printed(out, &client.get(&["devices", tag, "baseline"], &query).await?))

@@ -63,7 +63,10 @@ struct Version {
 }
 
 /// Answers a question to the whole site on a thread of its own: it may take a second, and nobody waits behind it.
-async fn apart<T: Send + 'static>(collector: &Collector, ask: impl FnOnce(&Site, jiff::Timestamp) -> T + Send + 'static) -> Result<T, Problem> {
+async fn apart<T: Send + 'static>(
+    collector: &Collector,
+    ask: impl FnOnce(&Site, jiff::Timestamp) -> T + Send + 'static,
+) -> Result<T, Problem> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
     spawn_blocking(move || ask(&site, now)).await.map_err(|_| Problem::broken_off())
 }

@@ -164,7 +164,7 @@ fn chips(look: &Look, asset: &Asset, row: Option<&DeviceRow>, check: Option<&Che
     if let Some(check) = check {
         chips.push(words::verdict(check.verdict, &format!("{} to lend", words::verdict_word(check.verdict))));
         let good = |code| check.reasons.iter().any(|reason| reason.code == code && reason.verdict == Verdict::Go);
-        let told = [("baseline", "Software as it should be"), ("battery", "Battery good")];
+        let told = [("baseline", "Set up as it should be"), ("battery", "Battery good")];
         chips.extend(told.into_iter().filter(|(code, _)| good(*code)).map(|(_, word)| Chip::go(word)));
     }
     if asset.simulated {
