@@ -36,7 +36,7 @@ async fn a_golden_seat_becomes_a_baseline_whose_versions_waivers_and_drift_are_k
     site.advance(SignedDuration::from_hours(3));
     site.event_until("waiver.ended").await.unwrap();
     assert_eq!(desk.found(&["alerts"]).await.unwrap()[0]["title"], "LAB1-01 lacks gimp", "its time is up");
-    assert_eq!(desk.run(&["baseline", "unwaive", &waiver["id"].to_string()]).await.unwrap().code, 1, "it is over already");
+    assert_eq!(desk.run(&["baseline", "unwaive", &waiver["id"].to_string()]).await.unwrap().code, 3, "it is over already");
 
     std::fs::write(&file, "name = \"Labs\"\nrooms = [\"*\"]\nrequired = [\"bash\"]\n").unwrap();
     let plan = desk.json(&["baseline", "plan", &file]).await.unwrap();

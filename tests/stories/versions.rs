@@ -84,8 +84,14 @@ fn rpm_agrees_with_the_order_of_rpm_versions() {
 fn dpkg_agrees_with_the_order_of_debian_versions() {
     let pieces = ["0", "1", "9", "10", "01", "a", "b", "rc", "Z", ".", "+", "~", "~rc", "+deb12u1", "-1", "-0"];
     let mut pairs = pairs(300, &pieces);
+    // A revision that is empty is no version to dpkg.
+    pairs.retain(|(a, b)| !a.ends_with('-') && !b.ends_with('-'));
     pairs.push(("1:0.1".to_owned(), "2".to_owned()));
-    let script = "while read -r a b; do if dpkg --compare-versions \"$a\" lt \"$b\"; then echo -1; elif dpkg --compare-versions \"$a\" eq \"$b\"; then echo 0; else echo 1; fi; done";
-    // Whatever a revision must not hold is refused by dpkg with a warning, and compared all the same.
+    let script = r#"is() { dpkg --compare-versions "$a" "$1" "$b"; }
+        while read -r a b; do
+            is lt; below=$?
+            is eq; same=$?
+            case $below$same in 01) echo -1 ;; 10) echo 0 ;; 11) echo 1 ;; *) echo "dpkg refuses $a or $b" ;; esac
+        done"#;
     check(Scheme::Debian, &pairs, &judged(Command::new("sh").args(["-c", script]), &pairs));
 }

@@ -4,7 +4,7 @@
 pub(super) const VENDORS: &[&str] = &["adobe", "apple", "google", "microsoft", "mozilla", "oracle"];
 
 /// Titles with their other names in small letters, as package managers, the registry of Windows (read without version, architecture,
-/// language and maker) and flatpaks have them; alphabetical.
+/// language and maker) and flatpaks have them; in the order of titles.
 pub(super) const ALIASES: &[(&str, &[&str])] = &[
     ("7-zip", &["7zip", "p7zip", "p7zip-full"]),
     ("acrobat reader", &["acrobat", "acrobat dc", "acrobat reader dc", "acroread"]),
