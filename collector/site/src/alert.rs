@@ -361,6 +361,7 @@ pub fn clock_set_back(w: &mut Working) {
     if w.site.calendar().is_some_and(|calendar| calendar.turned_at.is_some_and(|at| at > w.now)) {
         calendar::retime(w);
     }
+    outage::clock_set_back(w);
 }
 
 /// How long a finding such as this settles now; `None`: what it is about is gone.

@@ -104,6 +104,15 @@ pub(crate) fn tick(w: &mut Working) {
     }
 }
 
+/// The clock was set back: no straggler waits longer than it should from now.
+pub(crate) fn clock_set_back(w: &mut Working) {
+    let latest = w.now + STRAGGLES;
+    let late: Vec<Arc<Outage>> = w.site.outages.values().filter(|outage| outage.closes_at.is_some_and(|at| at > latest)).cloned().collect();
+    for outage in late {
+        w.put(Outage { closes_at: Some(latest), ..(*outage).clone() });
+    }
+}
+
 fn begin(w: &mut Working, room: &RoomId, fell: seen::Fell) {
     let Some(asset) = fell.machines.iter().find_map(|id| w.site.assets.get(id)).cloned() else { return };
     let settle = Facts::of(&w.site, &asset, w.now).settle(&RULE);
@@ -112,7 +121,7 @@ fn begin(w: &mut Working, room: &RoomId, fell: seen::Fell) {
         alert: alert::next_id(&w.site),
         began: fell.began,
         last: fell.last,
-        suspect: suspect::of(&w.site, &fell.machines, fell.last.duration_since(fell.began)),
+        suspect: suspect::of(&w.site, &fell.machines, fell.spread),
         fallen: fell.machines,
         expected: fell.expected,
         closes_at: None,

@@ -30,8 +30,12 @@ pub(super) struct Seen {
 pub(super) struct Fell {
     pub machines: BTreeSet<AssetId>,
     pub expected: usize,
+    /// When the first of them was last heard.
     pub began: Timestamp,
+    /// When the last of them was.
     pub last: Timestamp,
+    /// How far apart those were who fell within the window.
+    pub spread: SignedDuration,
 }
 
 /// Looks at a room; `None` when nobody is expected there now, the rule is off, or too few are silent.
@@ -90,7 +94,9 @@ impl Seen {
         let machines: BTreeSet<AssetId> = self.since(began).collect();
         let (fell, expected) = (end - begin + 1, self.here + machines.len());
         let enough = fell >= self.least && fell * 100 >= expected * self.percent;
-        enough.then(|| Fell { machines, expected, began, last: self.last().max(last) })
+        let spread = last.duration_since(began);
+        let first = self.fresh.iter().find(|(_, asset)| machines.contains(asset)).map_or(began, |(at, _)| *at);
+        enough.then(|| Fell { machines, expected, began: first, last: self.last().max(last), spread })
     }
 
     /// The first and the last of the most that fell silent within the window.

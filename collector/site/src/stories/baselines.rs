@@ -78,10 +78,11 @@ fn settings_and_systems_are_judged_and_what_is_not_known_is_no_failure() {
         wrong(&school, "A1"),
         ["runs Debian 11, needs debian >= 12", "has firewall off, needs it on", "has secure boot off, needs it on"]
     );
-    assert_eq!(school.open().len(), 3);
+    let of = |school: &School, what: &str| school.open().iter().filter(|title| title.contains(what)).count();
+    assert_eq!(of(&school, "needs"), 3);
     school.section(1, 5, os("12"));
     school.section(1, 6, settings(""));
-    assert_eq!(school.open(), ["A1 has secure boot off, needs it on"]);
+    assert_eq!((of(&school, "needs"), of(&school, "has secure boot off, needs it on")), (1, 1));
     let score = &baseline::scores(&school.site, school.now)[0];
     assert_eq!((score.checks, score.met, score.percent, score.meet), (2, 1, 50, 0), "the firewall is not known, and not counted");
 }

@@ -275,3 +275,29 @@ fn a_machine_that_is_moved_or_retired_leaves_the_outage() {
     school.wait(60);
     assert_eq!(school.open(), ["LAB-04 fell silent"]);
 }
+
+#[test]
+fn a_clock_that_is_set_back_in_the_middle_of_an_outage_delays_nothing() {
+    let (mut school, devices) = lab_of(6);
+    school.now += SignedDuration::from_hours(24 * 365);
+    cut(&mut school, &devices);
+    back_in_time(&mut school);
+    school.wait(60);
+    assert_eq!(school.open(), ["Lab 118: 6 machines fell silent together"]);
+    school.now += SignedDuration::from_hours(24 * 365);
+    for device in &devices[..5] {
+        back(&mut school, *device);
+    }
+    back_in_time(&mut school);
+    school.wait(180);
+    school.wait(60);
+    assert_eq!(school.open(), ["LAB-06 fell silent"]);
+}
+
+fn back_in_time(school: &mut School) {
+    school.now -= SignedDuration::from_hours(24 * 365);
+    school.must(|w| {
+        alert::clock_set_back(w);
+        Ok(())
+    });
+}

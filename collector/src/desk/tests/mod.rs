@@ -1,5 +1,6 @@
 //! The desk driven as a browser would, in-process, over a real keeper in a temporary folder.
 
+mod calendar;
 mod connection;
 mod pages;
 mod school;

@@ -16,6 +16,7 @@ const ALWAYS: &[&str] = &[
     "/add",
     "/alerts",
     "/alerts?show=all",
+    "/calendar",
     "/devices",
     "/devices?text=x&page=9",
     "/devices.csv",
