@@ -113,8 +113,8 @@ impl FromStr for Days {
 fn run_of_days(text: &str) -> Result<Days, Refusal> {
     let day = |name: &str| {
         let name = name.trim().to_lowercase();
-        let is = |known: &&str| name.len() >= 3 && full_name(known).starts_with(&name);
-        NAMES.iter().position(|known| is(&known)).ok_or_else(|| bad_days(text))
+        let is = |known: &str| name.len() >= 3 && full_name(known).starts_with(&name);
+        NAMES.iter().position(|known| is(known)).ok_or_else(|| bad_days(text))
     };
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let (first, last) = (day(first)?, day(last)?);
