@@ -40,7 +40,7 @@ pub struct Judge {
 struct Said {
     /// Rows of the list of devices, by tag.
     rows: BTreeMap<String, Value>,
-    /// Alerts that hold or settle: tag and rule.
+    /// Alerts that hold or settle: tag and rule; of a room as a whole, the room and the rule.
     alerts: BTreeSet<(String, String)>,
 }
 
@@ -150,7 +150,7 @@ impl Judge {
         let rows = self.client.get(&["devices"], &[]).await?;
         let rows = list(rows).into_iter().filter_map(|row| Some((row["tag"].as_str()?.to_owned(), row))).collect();
         let alerts = self.client.get(&["alerts"], &[("shown", Some("live".to_owned()))]).await?;
-        let alert = |row: &Value| Some((row["tag"].as_str()?.to_owned(), row["rule"].as_str()?.to_owned()));
+        let alert = |row: &Value| Some((row["tag"].as_str().or(row["room"].as_str())?.to_owned(), row["rule"].as_str()?.to_owned()));
         let alerts = list(alerts).iter().filter_map(alert).collect();
         self.read_events().await?;
         Ok(Said { rows, alerts })
@@ -212,7 +212,9 @@ fn whereabouts(verdict: &mut Verdict, tag: &str, serial: &str, account: &Account
     }
     let silent_now = if account.presence == "silent" && account.cloned == Wanted::Never { Wanted::Surely } else { Wanted::Never };
     for (rule, wanted) in [("clock-skewed", account.skewed), ("identity-cloned", account.cloned), ("machine-silent", silent_now)] {
-        let found = said.alerts.contains(&(tag.to_owned(), rule.to_owned()));
+        let told = |of: &str, rule: &str| said.alerts.contains(&(of.to_owned(), rule.to_owned()));
+        // Who is silent is told alone, or as part of the outage of its room.
+        let found = told(tag, rule) || (rule == "machine-silent" && wanted == Wanted::Surely && told(text("room"), "room-outage"));
         check(verdict, wanted, found, || format!("{tag}: alerts: {rule}"));
     }
 }
