@@ -88,6 +88,7 @@ impl Event {
 /// Every kind of event, alphabetical; [`crate::Working::event`] refuses no other, a test holds the list to the code.
 pub const KINDS: &[&str] = &[
     "alert.acknowledged",
+    "alert.escalated",
     "alert.raised",
     "alert.reopened",
     "alert.resolved",
@@ -129,6 +130,8 @@ pub const KINDS: &[&str] = &[
     "room.added",
     "room.changed",
     "room.removed",
+    "route.removed",
+    "route.set",
     "rule.set",
     "section.changed",
     "section.first",

@@ -17,6 +17,7 @@ pub mod content;
 pub mod device;
 pub mod diff;
 pub mod enroll;
+pub mod escalation;
 pub mod event;
 pub mod fingerprint;
 pub mod heard;
@@ -25,6 +26,7 @@ pub mod inventory;
 pub mod loan;
 pub mod maintenance;
 pub mod natural;
+pub mod notice;
 pub mod outage;
 pub mod packages;
 pub mod parts;
@@ -33,6 +35,7 @@ pub mod presence;
 pub mod record;
 pub mod room;
 pub mod round;
+pub mod route;
 pub mod rule;
 #[cfg(test)]
 mod stories;
@@ -57,6 +60,7 @@ use content::Content;
 use core::net::IpAddr;
 use imbl::{HashMap, OrdMap, OrdSet};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use packages::{Marks, Packages};
 use rollcall_proto::Digest;
 use serde::{Deserialize, Serialize};
@@ -132,6 +136,12 @@ pub struct Site {
     pub channels: Table<channel::Channel>,
     /// Times in which nobody is told.
     pub maintenance: Table<maintenance::Window>,
+    /// Who hears of which alert.
+    pub routes: Table<route::Route>,
+    /// What channels still owe of alerts.
+    pub notices: Table<notice::Notice>,
+    /// Alerts that nobody took care of in time.
+    pub escalations: Table<escalation::Escalation>,
     /// What health readings come to for the rules.
     pub vitals: Table<vitals::Vitals>,
     /// The calendar: one record.
@@ -182,6 +192,11 @@ impl Site {
         self.about.iter().next().map(|(_, about)| &**about)
     }
 
+    /// The site's time zone; UTC where it has none that is known here.
+    pub fn zone(&self) -> TimeZone {
+        self.about().and_then(|about| TimeZone::get(&about.time_zone).ok()).unwrap_or(TimeZone::UTC)
+    }
+
     /// The epoch, 0 before the first change.
     pub fn epoch(&self) -> u64 {
         self.about().map_or(0, |about| about.epoch)
@@ -207,6 +222,11 @@ impl Site {
     /// The alerts of an asset that are not resolved, settling ones among them.
     pub fn live_alerts(&self, asset: Option<AssetId>) -> impl Iterator<Item = &Arc<alert::Alert>> {
         self.live_alerts.range((asset, AlertId(0))..).take_while(move |(a, _)| *a == asset).filter_map(|(_, id)| self.alerts.get(id))
+    }
+
+    /// Every alert that is not resolved, settling ones among them.
+    pub fn open_alerts(&self) -> impl Iterator<Item = &Arc<alert::Alert>> {
+        self.live_alerts.iter().filter_map(|(_, id)| self.alerts.get(id)).filter(|alert| alert.is_open())
     }
 
     /// The device whose certificate has this SHA-256 (64 hexadecimal digits).
@@ -338,14 +358,17 @@ const KINDS: &[Kind] = &[
     kind::<calendar::Calendar>(),
     kind::<channel::Channel>(),
     kind::<device::Device>(),
+    kind::<escalation::Escalation>(),
     kind::<heard::Heard>(),
     kind::<inventory::Profile>(),
     kind::<loan::Loan>(),
     kind::<maintenance::Window>(),
+    kind::<notice::Notice>(),
     kind::<outage::Outage>(),
     kind::<parts::Accepted>(),
     kind::<person::Person>(),
     kind::<room::Room>(),
+    kind::<route::Route>(),
     kind::<sweep::Sweep>(),
     kind::<token::Token>(),
     kind::<vitals::Vitals>(),
