@@ -92,5 +92,6 @@ fn escalate(w: &mut Working, alert: &Alert, route: &Route) {
     let event = w.event("alert.escalated", format!("Nobody has taken care of it for {waited}: {}", alert.title));
     (event.alert, event.asset) = (Some(alert.id), alert.asset);
     event.room.clone_from(&alert.room);
-    event.data = serde_json::json!({ "to": escalate.to, "route": route.name, "waited": waited, "severity": alert.severity, "rule": alert.rule });
+    event.data =
+        serde_json::json!({ "to": escalate.to, "route": route.name, "waited": waited, "severity": alert.severity, "rule": alert.rule });
 }

@@ -24,6 +24,7 @@ pub mod output;
 mod person;
 pub mod pin;
 mod room;
+mod route;
 mod rule;
 mod serve;
 mod software;
@@ -129,6 +130,8 @@ enum Command {
     Token(Asking<token::Token>),
     /// Where alerts go
     Channel(Asking<channel::Channel>),
+    /// Who hears of which alert, and when
+    Route(Asking<route::Route>),
     /// API keys, for scripts and for this command from other machines
     Key(Asking<key::Key>),
     /// Who may use the desk
@@ -223,6 +226,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Calendar(asking) => asking.run(globals, out).await,
         Command::Token(asking) => asking.run(globals, out).await,
         Command::Channel(asking) => asking.run(globals, out).await,
+        Command::Route(asking) => asking.run(globals, out).await,
         Command::Key(asking) => asking.run(globals, out).await,
         Command::User(asking) => asking.run(globals, out).await,
         Command::Events(asking) => asking.run(globals, out).await,
@@ -277,6 +281,11 @@ mod tests {
             &["person", "forget", "100231", "--yes"],
             &["token", "new", "--json", "--room", "Lab 1", "--count", "30", "--expires", "7d"],
             &["alert", "ack", "3"],
+            &["channel", "set", "chat", "-", "--kind", "slack"],
+            &["channel", "set", "mail-office", "smtps://mail", "--from", "a@b", "--to", "c@d,e@f", "--user", "u", "--password-file", "-"],
+            &["route", "add", "nights", "--to", "mail-office", "--quiet", "17:00-07:00", "--high-at-once"],
+            &["route", "add", "boss", "--to", "mail-office", "--escalate", "15", "--escalate-to", "chat"],
+            &["route", "test", "3"],
             &["alert", "resolve", "3", "4", "5"],
             &["alert", "snooze", "3", "--for", "2h"],
             &["alert", "snooze", "3", "--until", "2026-12-01"],
@@ -321,6 +330,10 @@ mod tests {
             &["alert", "snooze", "3"],
             &["rules", "set", "x", "--on", "--off"],
             &["maintenance", "start", "--for", "2h"],
+            &["route", "add", "nights"],
+            &["route", "add", "nights", "--to", "a", "--high-at-once"],
+            &["route", "add", "nights", "--to", "a", "--escalate", "15"],
+            &["channel", "set", "chat", "https://a", "--kind", "pager"],
             &["loan", "out", "LAP-1"],
             &["device", "move", "LAB1-017"],
             &["calendar"],

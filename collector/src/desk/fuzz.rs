@@ -46,6 +46,8 @@ const CHANGES: &[&[u8]] = &[
     b"POST /api/v1/assets/LAB1-01/move\n{\"room\":\"Lab 1\",\"seat\":\"9\"}",
     b"POST /api/v1/baselines\n{\"text\":\"name = \\\"labs\\\"\\nrooms = [\\\"*\\\"]\\n\"}",
     b"PUT /api/v1/channels/chat\n{\"url\":\"https://127.0.0.1:9/x\",\"kind\":\"webhook\"}",
+    b"PUT /api/v1/channels/mail\n{\"url\":\"smtps://127.0.0.1:9\",\"from\":\"a@b\",\"to\":[\"c@d\"],\"user\":\"u\",\"password\":\"p\"}",
+    b"PUT /api/v1/routes/nights\n{\"to\":[\"chat\"],\"least\":\"high\",\"days\":\"mon-fri\",\"quiet\":{\"hours\":\"17:00-07:00\"}}",
     b"GET /api/v1/devices?text=lab&presence=silent&room=Lab%201",
     b"GET /api/v1/events?limit=10&after=1&kind=room.added",
     b"POST /api/v1/keys\n{\"name\":\"script\",\"role\":\"viewer\",\"expires\":\"30d\"}",

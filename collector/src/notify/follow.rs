@@ -1,11 +1,14 @@
-//! Follows the event sequence for one channel: in order, each message until it arrives or a day has passed.
+//! Follows the event sequence for one channel: in order, each message until it arrives or the receiver refuses it.
 
-use super::{Address, Deliver, Kind, Message, Undelivered, message, secret_for};
+use super::message::Speaker;
+use super::parcel::{self, Next, Parcel, Summary};
+use super::{Deliver, Kind, Message, Undelivered};
 use crate::Collector;
 use crate::store::StoreError;
-use jiff::{SignedDuration, Timestamp};
-use rollcall_site::channel::{self, Channel};
+use jiff::Timestamp;
+use rollcall_site::channel::{self, Channel, Outcome, Setting, Trouble};
 use rollcall_site::event::{Actor, Event};
+use rollcall_site::{Site, notice};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast;
@@ -17,76 +20,94 @@ use tokio_util::sync::CancellationToken;
 const BATCH: usize = 256;
 /// A quiet channel writes its cursor down after this many events: a restart reads no more of them again.
 const CHECKPOINT: u64 = 1000;
-/// A message older than this is passed over: nobody acts on yesterday's alert, and those behind it wait.
-const GIVE_UP: SignedDuration = SignedDuration::from_hours(24);
 /// The longest wait between two tries; the shortest possible is none (full jitter).
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
+/// How often it is looked whether what is owed is due: the clock may be set meanwhile.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a delivery under way may take when the collector stops; what is cut off is sent again after the next start.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// How long to wait after the store could not be read.
 const STORE_WAIT: Duration = Duration::from_secs(5);
 
-/// What one channel is at.
-struct Follower {
-    kind: &'static Kind,
+/// What follows the events for one setting of a channel.
+pub(super) struct Follower {
+    setting: Setting,
     deliver: Box<dyn Deliver>,
     collector: Collector,
     stop: CancellationToken,
     events: broadcast::Receiver<Arc<Vec<Event>>>,
-    place: Option<Place>,
-}
-
-/// Where a channel stands in the sequence. It holds for one setting of the channel only.
-struct Place {
-    set_at: Timestamp,
+    desk: Option<String>,
     /// Delivered or passed over, up to here.
     seq: u64,
     /// The same, as the site's record has it.
     durable: u64,
-}
-
-/// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// Delivered, or passed over for good.
-    Done,
-    /// The channel was set anew or removed meanwhile.
-    Replaced,
-    /// The collector stops.
-    Stopping,
-}
-
-/// Follows the events for `kind` until `stop`.
-pub(super) async fn run(kind: &'static Kind, collector: Collector, stop: CancellationToken) {
-    let events = collector.keeper.events();
-    let mut follower = Follower { kind, deliver: (kind.open)(), collector, stop, events, place: None };
-    while !follower.stop.is_cancelled() {
-        follower.round().await;
-    }
+    /// Tries of what comes next that failed.
+    failed: u32,
 }
 
 impl Follower {
-    /// Delivers what there is, or waits until there is something.
-    async fn round(&mut self) {
-        let Some(channel) = self.channel() else { return self.wait().await };
-        let (seq, durable) = match &self.place {
-            Some(place) if place.set_at == channel.set_at => (place.seq, place.durable),
-            _ => (channel.delivered, channel.delivered),
-        };
-        self.place = Some(Place { set_at: channel.set_at, seq, durable });
-        match self.read(seq).await {
-            Ok(events) if events.is_empty() => self.wait().await,
-            Ok(events) => self.batch(&channel, events).await,
+    /// Takes up a channel where its record stands.
+    pub fn new(kind: &Kind, channel: &Channel, collector: Collector, stop: CancellationToken) -> Self {
+        let (events, desk) = (collector.keeper.events(), super::desk(&collector));
+        let (setting, seq) = (super::setting(channel), channel.delivered);
+        Self { setting, deliver: (kind.open)(), collector, stop, events, desk, seq, durable: seq, failed: 0 }
+    }
+
+    /// Follows until `stop`, or until the channel is removed or set anew.
+    pub async fn run(mut self) {
+        while let (Some(channel), false) = (self.channel(), self.stop.is_cancelled()) {
+            self.round(&channel).await;
+        }
+    }
+
+    /// Delivers what comes next, or waits until something does.
+    async fn round(&mut self, channel: &Arc<Channel>) {
+        match self.next(channel).await {
+            Ok(Some(parcel)) => self.give(channel, parcel).await,
+            Ok(None) => self.wait().await,
             Err(why) => {
-                tracing::error!(channel = self.kind.name, error = %why, "the events could not be read; trying again soon");
+                tracing::error!(channel = self.setting.name, error = %why, "the events could not be read; trying again soon");
                 tokio::select! { () = self.stop.cancelled() => {} () = tokio::time::sleep(STORE_WAIT) => {} }
             }
         }
     }
 
-    /// The channel's record, if it is set.
+    /// The channel's record, as long as it is the setting that is followed.
     fn channel(&self) -> Option<Arc<Channel>> {
-        self.collector.keeper.view().channels.get(self.kind.name).cloned()
+        let channel = self.collector.keeper.view().channels.get(&self.setting.name).cloned();
+        channel.filter(|channel| channel.set_at == self.setting.set_at)
+    }
+
+    /// What comes next, from the events and the records alone: a restart comes to the same.
+    async fn next(&self, channel: &Channel) -> Result<Option<Parcel>, StoreError> {
+        let now = self.collector.keeper.clock().now();
+        if let Some(due) = parcel::due(&self.speaker(&self.collector.keeper.view()), channel, self.seq, now) {
+            return Ok(Some(due));
+        }
+        let events = self.read(self.seq).await?;
+        if events.is_empty() {
+            return Ok(None);
+        }
+        let view = self.collector.keeper.view();
+        let speaker = self.speaker(&view);
+        match parcel::next(&speaker, channel, &events, now) {
+            Next::Parcel(parcel) => Ok(Some(*parcel)),
+            Next::Summary => self.summary(&view, channel, events, now).await.map(Some),
+        }
+    }
+
+    async fn summary(&self, view: &Site, channel: &Channel, mut events: Vec<Event>, now: Timestamp) -> Result<Parcel, StoreError> {
+        let speaker = self.speaker(view);
+        let mut summary = Summary::default();
+        while let Some(last) = events.last().map(|event| event.seq) {
+            summary.add(&speaker, channel, &events, now);
+            events = self.read(last).await?;
+        }
+        Ok(summary.parcel(&speaker, now))
+    }
+
+    fn speaker<'a>(&'a self, site: &'a Site) -> Speaker<'a> {
+        Speaker::of(site, self.desk.as_deref())
     }
 
     async fn read(&self, after: u64) -> Result<Vec<Event>, StoreError> {
@@ -97,81 +118,74 @@ impl Follower {
         }
     }
 
-    /// Waits for new events.
-    async fn wait(&mut self) {
-        tokio::select! {
-            () = self.stop.cancelled() => {}
-            heard = self.events.recv() => if matches!(heard, Err(RecvError::Closed)) { self.stop.cancelled().await },
+    /// Delivers a parcel, once, and writes down what became of it.
+    async fn give(&mut self, channel: &Arc<Channel>, parcel: Parcel) {
+        let Some(message) = &parcel.message else { return self.pass(parcel).await };
+        let since = parcel.since.unwrap_or(message.at);
+        match self.try_once(channel, message).await {
+            Ok(answer) => {
+                let tries = self.failed + 1;
+                tracing::info!(channel = self.setting.name, message.id, message.kind, tries, answer, "delivered");
+                self.keep(parcel, Outcome::Arrived).await;
+            }
+            Err(Undelivered::Never(why)) => {
+                tracing::error!(channel = self.setting.name, message.id, error = why, "the receiver refuses the message; passed over");
+                self.keep(parcel, Outcome::Refused(Trouble { since, text: why })).await;
+            }
+            Err(Undelivered::Later(why)) => self.later(channel, message, Trouble { since, text: why }).await,
         }
     }
 
-    /// Takes events one after another and moves the cursor past each that is done.
-    async fn batch(&mut self, channel: &Channel, events: Vec<Event>) {
-        for event in events {
-            let told = message::of(&self.collector.keeper.view(), &event);
-            if let Some(message) = &told
-                && self.until_done(channel, message, event.at).await != Outcome::Done
-            {
-                return;
-            }
-            let Some(place) = &mut self.place else { return };
-            place.seq = event.seq;
-            if told.is_some() || place.seq - place.durable >= CHECKPOINT {
-                self.checkpoint().await;
-            }
+    /// Nothing to tell: the cursor moves on, in memory alone where that is enough.
+    async fn pass(&mut self, parcel: Parcel) {
+        if parcel.is_to_be_kept() || parcel.seq.saturating_sub(self.durable) >= CHECKPOINT {
+            self.keep(parcel, Outcome::Passed).await;
+        } else {
+            self.seq = parcel.seq;
         }
     }
 
-    /// Writes the cursor down, unless the channel was set anew meanwhile.
-    async fn checkpoint(&mut self) {
-        let (Some(place), name) = (&mut self.place, self.kind.name) else { return };
-        let (set_at, seq) = (place.set_at, place.seq);
+    /// Writes down that a parcel is done with, unless the channel was set anew meanwhile.
+    async fn keep(&mut self, parcel: Parcel, outcome: Outcome) {
+        let (setting, seq) = (self.setting.clone(), parcel.seq);
         let change = self.collector.keeper.change(Actor::Rollcall, move |w| {
-            if w.site.channels.get(name).is_some_and(|channel| channel.set_at == set_at && channel.delivered < seq) {
-                channel::delivered(w, name, seq);
-            }
+            parcel.keep(w, &setting, outcome);
             Ok(())
         });
         match change.await {
-            Ok(()) => place.durable = seq,
-            Err(why) => tracing::warn!(channel = name, error = %why, "the cursor could not be kept; a restart may send a message twice"),
+            Ok(()) => (self.seq, self.durable, self.failed) = (seq, seq, 0),
+            Err(why) => {
+                tracing::warn!(channel = self.setting.name, error = %why, "the cursor could not be kept; a message may be sent twice");
+                tokio::select! { () = self.stop.cancelled() => {} () = tokio::time::sleep(STORE_WAIT) => {} }
+            }
         }
     }
 
-    /// Tries one message until it is done with.
-    async fn until_done(&mut self, channel: &Channel, message: &Message, since: Timestamp) -> Outcome {
-        for attempt in 0.. {
-            match self.try_once(channel, message).await {
-                Ok(()) => {
-                    tracing::info!(channel = self.kind.name, message.id, message.kind, tries = attempt + 1, "delivered");
-                    return Outcome::Done;
-                }
-                Err(Undelivered::Never(why)) => {
-                    tracing::error!(channel = self.kind.name, message.id, error = why, "the receiver refuses the message; passed over");
-                    return Outcome::Done;
-                }
-                Err(Undelivered::Later(why)) if self.collector.keeper.clock().now().duration_since(since) >= GIVE_UP => {
-                    tracing::error!(channel = self.kind.name, message.id, error = why, "not delivered within a day; passed over");
-                    return Outcome::Done;
-                }
-                Err(Undelivered::Later(why)) if attempt == 0 => {
-                    tracing::warn!(channel = self.kind.name, message.id, error = why, "not delivered; trying again for up to a day");
-                }
-                Err(Undelivered::Later(why)) => {
-                    tracing::debug!(channel = self.kind.name, message.id, attempt, error = why, "not delivered")
-                }
-            }
-            let outcome = self.pause(channel, jitter(ceiling(attempt))).await;
-            if outcome != Outcome::Done {
-                return outcome;
+    /// It did not arrive: says so once where people see it, and waits.
+    async fn later(&mut self, channel: &Channel, message: &Message, trouble: Trouble) {
+        if self.failed == 0 {
+            tracing::warn!(channel = self.setting.name, message.id, error = trouble.text, "not delivered; trying again until it arrives");
+        } else {
+            tracing::debug!(channel = self.setting.name, message.id, attempt = self.failed, error = trouble.text, "not delivered");
+        }
+        let since = channel.trouble.as_ref().filter(|_| self.failed > 0).map_or(trouble.since, |before| before.since.min(trouble.since));
+        let trouble = Trouble { since, ..trouble };
+        if channel.trouble.as_ref() != Some(&trouble) && !self.stop.is_cancelled() {
+            let setting = self.setting.clone();
+            let change = self.collector.keeper.change(Actor::Rollcall, move |w| {
+                channel::troubled(w, &setting, trouble);
+                Ok(())
+            });
+            if let Err(why) = change.await {
+                tracing::warn!(channel = self.setting.name, error = %why, "it could not be written down that messages wait");
             }
         }
-        Outcome::Done
+        self.failed = self.failed.saturating_add(1);
+        self.pause(jitter(ceiling(self.failed - 1))).await;
     }
 
-    async fn try_once(&self, channel: &Channel, message: &Message) -> Result<(), Undelivered> {
-        let secret = secret_for(&self.collector.secrets, self.kind.name).map_err(|why| Undelivered::Later(why.to_string()))?;
-        let to = Address { url: channel.url.clone(), secret };
+    async fn try_once(&self, channel: &Arc<Channel>, message: &Message) -> Result<String, Undelivered> {
+        let to = super::address(&self.collector, channel)?;
         let now_s = self.collector.keeper.clock().now().as_second();
         let delivery = self.deliver.deliver(&to, message, now_s);
         tokio::select! {
@@ -186,21 +200,30 @@ impl Follower {
         tokio::time::sleep(FAREWELL).await;
     }
 
-    /// Waits between two tries; a channel that is set anew meanwhile is tried at once.
-    async fn pause(&mut self, channel: &Channel, wait: Duration) -> Outcome {
+    /// Waits for new events, or for what is owed to be due.
+    async fn wait(&mut self) {
+        let owes = notice::next_due(&self.collector.keeper.view(), &self.setting.name).is_some();
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(LOOK), if owes => {}
+            heard = self.events.recv() => if matches!(heard, Err(RecvError::Closed)) { self.stop.cancelled().await },
+        }
+    }
+
+    /// Waits between two tries; a channel that is set anew or removed meanwhile ends it.
+    async fn pause(&mut self, wait: Duration) {
         let until = Instant::now() + wait;
         loop {
             let heard = tokio::select! {
-                () = self.stop.cancelled() => return Outcome::Stopping,
-                () = tokio::time::sleep_until(until) => return Outcome::Done,
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep_until(until) => return,
                 heard = self.events.recv() => heard,
             };
             if matches!(heard, Err(RecvError::Closed)) {
-                self.stop.cancelled().await;
-                return Outcome::Stopping;
+                return self.stop.cancelled().await;
             }
-            if self.channel().is_none_or(|now| now.set_at != channel.set_at) {
-                return Outcome::Replaced;
+            if self.channel().is_none() {
+                return;
             }
         }
     }

@@ -1,43 +1,83 @@
 //! Tells people elsewhere about alerts: every channel follows the event sequence with a durable cursor of its own.
 //!
 //! No service knows that a channel exists: what was committed is the outbox, so that a crash between a change and its
-//! message loses neither. One slow channel never holds up another.
+//! message loses neither. One slow channel never holds up another. What is held back, owed to a digest, or went to
+//! another channel because nobody took care of it, is a record: nothing that counts is in memory alone.
 
+mod clean;
 mod follow;
+mod gather;
+mod google_chat;
+mod mail;
 mod message;
+mod parcel;
+mod secret;
+mod slack;
+mod syslog;
+mod teams;
+#[cfg(test)]
+mod tests;
+mod trust;
 mod webhook;
 
 pub use message::Message;
+pub use secret::{forget, keep, secret_for};
+pub use trust::check as check_ca;
 
 use crate::Collector;
-use crate::secrets::{Secrets, SecretsError};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use follow::Follower;
+use message::Speaker;
+use rollcall_site::channel::{Channel, Mail, Setting};
+use rollcall_site::escalation;
+use rollcall_site::event::Actor;
+use std::collections::BTreeSet;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Every kind of channel, alphabetical.
-pub const CHANNELS: &[Kind] = &[webhook::KIND];
+pub const CHANNELS: &[Kind] = &[google_chat::KIND, mail::KIND, slack::KIND, syslog::KIND, teams::KIND, webhook::KIND];
+
+/// How often it is looked whether nobody took care of an alert in time.
+const ESCALATIONS: Duration = Duration::from_secs(1);
 
 /// One kind of channel.
 pub struct Kind {
-    /// Its name, which is the name of its record too.
+    /// Its name.
     pub name: &'static str,
     /// Makes what delivers.
     open: fn() -> Box<dyn Deliver>,
 }
 
-/// Where a channel delivers to.
-pub struct Address {
-    /// The address, https or http on this machine.
-    pub url: String,
-    /// What the receiver knows it by.
-    pub secret: String,
+impl Kind {
+    /// The kind of this name.
+    fn of(name: &str) -> Option<&'static Self> {
+        CHANNELS.iter().find(|kind| kind.name == name)
+    }
 }
 
-/// What a delivery comes to.
-pub(crate) type Delivery<'a> = Pin<Box<dyn Future<Output = Result<(), Undelivered>> + Send + 'a>>;
+/// Where a channel delivers to.
+#[derive(Clone, Default)]
+pub struct Address {
+    /// The whole address: https, http on this machine, smtp, syslog.
+    pub url: String,
+    /// What signs a webhook's messages.
+    pub secret: Option<String>,
+    /// The password of a mail server.
+    pub password: Option<String>,
+    /// From whom and to whom mail goes.
+    pub mail: Option<Mail>,
+    /// Certificates to trust, PEM; empty: those of the system.
+    pub ca: String,
+    /// What this machine calls itself; empty: not said.
+    pub here: String,
+}
+
+/// What a delivery comes to: what the server answered.
+pub(crate) type Delivery<'a> = Pin<Box<dyn Future<Output = Result<String, Undelivered>> + Send + 'a>>;
 
 /// Carries one message to one address, within a bounded time.
 pub(crate) trait Deliver: Send + Sync {
@@ -45,7 +85,7 @@ pub(crate) trait Deliver: Send + Sync {
     fn deliver<'a>(&'a self, to: &'a Address, message: &'a Message, now_s: i64) -> Delivery<'a>;
 }
 
-/// Why a message did not arrive.
+/// Why a message did not arrive. Its words hold no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undelivered {
     /// It may arrive later.
@@ -56,109 +96,115 @@ pub enum Undelivered {
     Never(String),
 }
 
-/// The secret that signs a channel's messages; made when there is none yet.
-///
-/// # Errors
-/// The sealed file could not be written, or the system gives no random bytes.
-pub fn secret_for(secrets: &Secrets, channel: &str) -> Result<String, SecretsError> {
-    let name = format!("channel.{channel}");
-    if let Some(secret) = secrets.get(&name).and_then(|secret| String::from_utf8(secret).ok()) {
-        return Ok(secret);
-    }
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|why| SecretsError { path: name.clone().into(), what: format!("the system gives no random bytes for a secret: {why}") })?;
-    let secret = URL_SAFE_NO_PAD.encode(bytes);
-    secrets.set(&name, secret.as_bytes())?;
-    Ok(secret)
-}
-
 /// Runs every channel until `stop`; what is not delivered then goes out after the next start.
 pub async fn run(collector: Collector, stop: CancellationToken) {
-    let mut channels = JoinSet::new();
-    for kind in CHANNELS {
-        channels.spawn(follow::run(kind, collector.clone(), stop.clone()));
+    tokio::join!(channels(&collector, &stop), escalations(&collector, &stop));
+}
+
+/// Keeps a follower for every channel, also for those that are set while the collector runs.
+async fn channels(collector: &Collector, stop: &CancellationToken) {
+    let (mut followers, mut followed) = (JoinSet::new(), BTreeSet::new());
+    let mut events = collector.keeper.events();
+    while !stop.is_cancelled() {
+        let view = collector.keeper.view();
+        for channel in view.channels.values().filter(|channel| !followed.contains(&place(channel))) {
+            // A kind of a newer version waits for that version.
+            if let Some(kind) = Kind::of(&channel.kind) {
+                followers.spawn(Follower::new(kind, channel, collector.clone(), stop.clone()).run());
+            }
+        }
+        followed = view.channels.values().map(|channel| place(channel)).collect();
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(ended) = followers.join_next() => accident(ended),
+            heard = events.recv() => if matches!(heard, Err(RecvError::Closed)) { stop.cancelled().await },
+        }
     }
-    while let Some(ended) = channels.join_next().await {
-        if let Err(why) = ended {
-            tracing::error!(error = %why, "a channel has ended by accident; its messages wait for the next start");
+    while let Some(ended) = followers.join_next().await {
+        accident(ended);
+    }
+}
+
+fn place(channel: &Channel) -> (String, jiff::Timestamp) {
+    (channel.name.clone(), channel.set_at)
+}
+
+fn accident(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(why) = ended {
+        tracing::error!(error = %why, "a channel has ended by accident; its messages wait for the next start");
+    }
+}
+
+/// Sends to another channel what nobody took care of in time.
+async fn escalations(collector: &Collector, stop: &CancellationToken) {
+    loop {
+        tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(ESCALATIONS) => {} }
+        let keeper = &collector.keeper;
+        if !escalation::is_due(&keeper.view(), keeper.clock().now()) {
+            continue;
+        }
+        let done = keeper.change(Actor::Rollcall, |w| {
+            escalation::tick(w);
+            Ok(())
+        });
+        if let Err(why) = done.await {
+            tracing::warn!(error = %why, "an escalation could not be written down; trying again");
         }
     }
 }
 
-/// Sends a message that says that it is a test, once.
+/// Sends a message that says that it is a test, once, and gives what the server answered.
 ///
 /// # Errors
-/// There is no such channel, it has no address yet, or the message did not arrive: in words for who asked.
-pub async fn test(collector: &Collector, channel: &str) -> Result<(), Undelivered> {
-    let no_channel = || Undelivered::Never(format!("there is no channel {channel:?} with an address; set it first"));
-    let kind = CHANNELS.iter().find(|kind| kind.name == channel).ok_or_else(no_channel)?;
+/// There is no such channel, or the message did not arrive: in words for who asked.
+pub async fn test(collector: &Collector, name: &str) -> Result<String, Undelivered> {
     let site = collector.keeper.view();
-    let url = site.channels.get(channel).map(|channel| channel.url.clone()).ok_or_else(no_channel)?;
-    let secret = secret_for(&collector.secrets, channel).map_err(|why| Undelivered::Later(why.to_string()))?;
+    let no_channel = || Undelivered::Never(format!("there is no channel {name:?} of a kind that this version knows; set it first"));
+    let channel = site.channels.get(name).ok_or_else(no_channel)?;
+    let kind = Kind::of(&channel.kind).ok_or_else(no_channel)?;
     let now = collector.keeper.clock().now();
-    (kind.open)().deliver(&Address { url, secret }, &message::trial(&site, now), now.as_second()).await
+    let desk = desk(collector);
+    let message = Speaker::of(&site, desk.as_deref()).trial(now);
+    (kind.open)().deliver(&address(collector, channel)?, &message, now.as_second()).await
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Where a channel delivers to, with its secrets.
+fn address(collector: &Collector, channel: &Arc<Channel>) -> Result<Address, Undelivered> {
+    let secrets = &collector.secrets;
+    let secret = if channel.kind == webhook::KIND.name {
+        Some(secret_for(secrets, &channel.name).map_err(|why| Undelivered::Later(why.to_string()))?)
+    } else {
+        None
+    };
+    Ok(Address {
+        url: secret::address(secrets, &channel.name).unwrap_or_else(|| channel.url.clone()),
+        secret,
+        password: secret::password(secrets, &channel.name),
+        mail: channel.mail.clone(),
+        ca: channel.ca.clone(),
+        here: here(collector).unwrap_or_default(),
+    })
+}
 
-    #[test]
-    fn the_list_is_sorted() {
-        assert!(CHANNELS.is_sorted_by_key(|kind| kind.name));
-    }
+/// What others call this machine, where the settings know: without a port.
+fn here(collector: &Collector) -> Option<String> {
+    let reach = collector.settings.reach.first()?;
+    let port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let host = match reach.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((inside, _)) => inside,
+        None => reach.rsplit_once(':').filter(|(host, after)| port(after) && !host.contains(':')).map_or(reach.as_str(), |(host, _)| host),
+    };
+    Some(host.to_owned())
+}
 
-    #[tokio::test]
-    async fn every_channel_says_later_when_nobody_answers_and_never_waits_for_ever() {
-        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let to = Address { url: format!("http://{closed}/"), secret: "s".to_owned() };
-        let message = Message { id: "here/1".to_owned(), kind: "alert.raised".to_owned(), body: b"{}".to_vec() };
-        for kind in CHANNELS {
-            let answer = (kind.open)().deliver(&to, &message, 0).await;
-            assert!(matches!(answer, Err(Undelivered::Later(_))), "{}: {answer:?}", kind.name);
-        }
-    }
+/// The desk's public address, where the settings know one.
+fn desk(collector: &Collector) -> Option<String> {
+    let (host, port) = (here(collector)?, collector.settings.desk.port());
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    Some(format!("https://{host}:{port}"))
+}
 
-    fn collector(dir: &std::path::Path) -> Collector {
-        let folder = std::sync::Arc::new(crate::store::Folder::open(dir).unwrap());
-        let keeper = crate::keeper::Keeper::open(folder.clone(), crate::clock::Clock::system()).unwrap();
-        let secrets = std::sync::Arc::new(Secrets::open(dir).unwrap());
-        Collector { keeper, folder, roll: Default::default(), secrets, settings: Default::default() }
-    }
-
-    async fn happen(collector: &Collector, kind: &'static str) -> u64 {
-        let change = collector.keeper.change(rollcall_site::event::Actor::Rollcall, move |w| Ok(w.event(kind, kind).seq));
-        change.await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_channel_tells_each_alert_once_in_order_and_goes_on_from_its_cursor() {
-        let dir = tempfile::tempdir().unwrap();
-        let collector = collector(dir.path());
-        let (url, mut heard) = webhook::receiver(axum::http::StatusCode::OK).await;
-        happen(&collector, "alert.raised").await;
-        collector
-            .keeper
-            .change(rollcall_site::event::Actor::Rollcall, move |w| rollcall_site::channel::set(w, "webhook", &url))
-            .await
-            .unwrap();
-        for _ in 0..2 {
-            let stop = CancellationToken::new();
-            let channels = tokio::spawn(run(collector.clone(), stop.clone()));
-            let mut last = 0;
-            for kind in ["alert.raised", "device.here", "alert.resolved"] {
-                last = happen(&collector, kind).await;
-            }
-            for kind in ["alert.raised", "alert.resolved"] {
-                assert_eq!(heard.recv().await.unwrap().0["rollcall-event"], kind);
-            }
-            while collector.keeper.view().channels["webhook"].delivered < last {
-                tokio::task::yield_now().await;
-            }
-            stop.cancel();
-            channels.await.unwrap();
-            assert!(heard.try_recv().is_err(), "each alert is told once, and none from before the channel was set");
-        }
-    }
+/// Which setting of a channel is meant.
+fn setting(channel: &Channel) -> Setting {
+    Setting { name: channel.name.clone(), set_at: channel.set_at }
 }

@@ -3,10 +3,10 @@
 //! The receiver checks `Rollcall-Signature: t=TIME,v1=HEX`: HEX is the HMAC-SHA256 of "TIME.BODY" under the channel's
 //! secret. It drops what it has seen by `Idempotency-Key`. Redirects are not followed, and what it answers is not read.
 
-use super::{Address, Deliver, Delivery, Kind, Message, Undelivered};
+use super::{Address, Deliver, Delivery, Kind, Message, Undelivered, clean};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, ClientBuilder, Url, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, Url, redirect};
 use rustls::crypto::ring;
 use sha2::Sha256;
 use std::fmt::Write;
@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The webhook in the list of channels.
-pub(super) const KIND: Kind = Kind { name: "webhook", open: || Box::new(Webhook::default()) };
+pub(super) const KIND: Kind = Kind { name: "webhook", open: || Box::new(Hook::new(|message| message.body.clone())) };
 
 /// A receiver has this long to take the connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -23,44 +23,52 @@ const WHOLE: Duration = Duration::from_secs(10);
 /// Answers after which the same message is never sent again: malformed, too large, not to be processed.
 const NEVER: [u16; 3] = [400, 413, 422];
 
-/// The clients, each made when it is first needed.
-#[derive(Default)]
-struct Webhook {
-    /// For https: trusts what the system trusts.
+/// Posts JSON to a web address. The clients are each made when they are first needed.
+pub(super) struct Hook {
+    /// The document of a message, as the receiver wants it.
+    write: fn(&Message) -> Vec<u8>,
+    /// For https: trusts what the system trusts, or the channel's own CA alone.
     outside: OnceLock<Client>,
     /// For http on this machine: needs no roots, and no proxy.
     inside: OnceLock<Client>,
 }
 
-impl Deliver for Webhook {
+impl Deliver for Hook {
     fn deliver<'a>(&'a self, to: &'a Address, message: &'a Message, now_s: i64) -> Delivery<'a> {
         Box::pin(self.post(to, message, now_s))
     }
 }
 
-impl Webhook {
-    async fn post(&self, to: &Address, message: &Message, now_s: i64) -> Result<(), Undelivered> {
-        let url = Url::parse(&to.url).map_err(|why| Undelivered::Later(format!("{}: {why}", to.url)))?;
-        let request = self
-            .client(&url)?
+impl Hook {
+    /// Posts what `write` makes of a message.
+    pub fn new(write: fn(&Message) -> Vec<u8>) -> Self {
+        Self { write, outside: OnceLock::new(), inside: OnceLock::new() }
+    }
+
+    async fn post(&self, to: &Address, message: &Message, now_s: i64) -> Result<String, Undelivered> {
+        let url = Url::parse(&to.url).map_err(|why| Undelivered::Later(format!("its address is none ({why}); set the channel anew")))?;
+        let body = (self.write)(message);
+        let mut request = self
+            .client(&url, &to.ca)?
             .post(url)
             .header(CONTENT_TYPE, "application/json")
             .header("Rollcall-Event", &message.kind)
-            .header("Idempotency-Key", &message.id)
-            .header("Rollcall-Signature", signature(&to.secret, now_s, &message.body))
-            .body(message.body.clone());
-        match request.send().await {
-            Ok(answer) if answer.status().is_success() => Ok(()),
+            .header("Idempotency-Key", &message.id);
+        if let Some(secret) = &to.secret {
+            request = request.header("Rollcall-Signature", signature(secret, now_s, &body));
+        }
+        match request.body(body).send().await {
+            Ok(answer) if answer.status().is_success() => Ok(format!("it answered {}", answer.status())),
             Ok(answer) if NEVER.contains(&answer.status().as_u16()) => Err(Undelivered::Never(format!("it answered {}", answer.status()))),
             Ok(answer) => Err(Undelivered::Later(format!("it answered {}", answer.status()))),
             Err(why) => Err(Undelivered::Later(in_words(&why))),
         }
     }
 
-    fn client(&self, url: &Url) -> Result<&Client, Undelivered> {
+    fn client(&self, url: &Url, ca: &str) -> Result<&Client, Undelivered> {
         let host = url.host_str().unwrap_or_default();
         match url.scheme() {
-            "https" => made_once(&self.outside, builder()),
+            "https" => made_once(&self.outside, trusting(builder(), ca)?),
             "http" if is_this_machine(host) => made_once(&self.inside, builder().no_proxy().tls_certs_only([])),
             scheme => Err(Undelivered::Later(format!("{scheme}://{host}: only https, or http on this machine; set the channel anew"))),
         }
@@ -77,6 +85,17 @@ fn builder() -> ClientBuilder {
         .timeout(WHOLE)
 }
 
+/// The system's authorities, or those of the channel and no others.
+fn trusting(builder: ClientBuilder, ca: &str) -> Result<ClientBuilder, Undelivered> {
+    if ca.is_empty() {
+        return Ok(builder);
+    }
+    let authorities = Certificate::from_pem_bundle(ca.as_bytes());
+    authorities
+        .map(|own| builder.tls_certs_only(own))
+        .map_err(|why| Undelivered::Later(format!("its CA can't be read: {}", in_words(&why))))
+}
+
 fn made_once(place: &OnceLock<Client>, builder: ClientBuilder) -> Result<&Client, Undelivered> {
     if let Some(client) = place.get() {
         return Ok(client);
@@ -86,7 +105,7 @@ fn made_once(place: &OnceLock<Client>, builder: ClientBuilder) -> Result<&Client
 }
 
 /// Whether a host of an address is this machine without asking any name server.
-fn is_this_machine(host: &str) -> bool {
+pub(super) fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
@@ -113,7 +132,7 @@ fn in_words(why: &reqwest::Error) -> String {
         text = format!("{text}: {inner}");
         cause = inner.source();
     }
-    text
+    clean::line(&text, 300)
 }
 
 /// A receiver on this machine that answers everything alike, and what it hears.
@@ -139,12 +158,20 @@ mod tests {
     use axum::http::StatusCode;
 
     fn message() -> Message {
-        Message { id: "north/7".to_owned(), kind: "alert.raised".to_owned(), body: br#"{"number":7}"#.to_vec() }
+        Message { id: "north/7".to_owned(), kind: "alert.raised".to_owned(), body: br#"{"number":7}"#.to_vec(), ..Message::default() }
     }
 
-    async fn check(answer: StatusCode, want: Result<(), Undelivered>) {
+    fn address(url: &str) -> Address {
+        Address { url: url.to_owned(), secret: Some("key".to_owned()), ..Address::default() }
+    }
+
+    fn hook() -> Hook {
+        Hook::new(|message| message.body.clone())
+    }
+
+    async fn check(answer: StatusCode, want: Result<String, Undelivered>) {
         let (url, mut heard) = receiver(answer).await;
-        let got = Webhook::default().post(&Address { url, secret: "key".to_owned() }, &message(), 1_700_000_000).await;
+        let got = hook().post(&address(&url), &message(), 1_700_000_000).await;
         assert_eq!(got, want);
         let (headers, body) = heard.recv().await.unwrap();
         assert_eq!(body, r#"{"number":7}"#);
@@ -157,7 +184,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_answer_decides_whether_it_is_tried_again() {
-        check(StatusCode::NO_CONTENT, Ok(())).await;
+        check(StatusCode::NO_CONTENT, Ok("it answered 204 No Content".to_owned())).await;
         check(StatusCode::SERVICE_UNAVAILABLE, Err(Undelivered::Later("it answered 503 Service Unavailable".to_owned()))).await;
         check(StatusCode::FOUND, Err(Undelivered::Later("it answered 302 Found".to_owned()))).await;
         check(StatusCode::BAD_REQUEST, Err(Undelivered::Never("it answered 400 Bad Request".to_owned()))).await;
@@ -166,8 +193,7 @@ mod tests {
     #[tokio::test]
     async fn plain_http_leaves_this_machine_never() {
         for url in ["http://school.example/hook", "http://192.0.2.7/", "ftp://localhost/", "nonsense"] {
-            let to = Address { url: url.to_owned(), secret: "key".to_owned() };
-            assert!(matches!(Webhook::default().post(&to, &message(), 0).await, Err(Undelivered::Later(_))), "{url}");
+            assert!(matches!(hook().post(&address(url), &message(), 0).await, Err(Undelivered::Later(_))), "{url}");
         }
         assert!(is_this_machine("[::1]") && is_this_machine("127.0.0.1") && !is_this_machine("localhost.example"));
     }

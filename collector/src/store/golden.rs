@@ -104,7 +104,8 @@ impl Golden {
             token::make(w, "hash".to_owned(), Some(room), 30, w.now + SignedDuration::from_hours(24))?;
             access::add_user(w, UserName::parse("ana")?, Role::Admin)?;
             access::make_key(w, "nightly", Role::Viewer, "hash".to_owned(), None)?;
-            channel::set(w, "webhook", "https://example.org/alerts")?;
+            let facts = channel::ChannelFacts { url: "https://example.org/alerts".to_owned(), ..channel::ChannelFacts::default() };
+            channel::set(w, &channel::check("webhook", &facts)?)?;
             baseline::apply(w, baseline::parse("name = \"Lab\"\nrooms = [\"Lab 118\"]\n[[required]]\ntitle = \"geogebra\"\n")?)
         });
         self.change(|w| {

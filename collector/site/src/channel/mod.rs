@@ -2,8 +2,8 @@
 
 mod read;
 
-pub use read::{ChannelFacts, Checked, check, check_name};
 pub(crate) use read::shortened;
+pub use read::{ChannelFacts, Checked, check, check_name};
 
 use crate::notice::{self, Notice};
 use crate::record::{Record, Rest, Table};

@@ -68,7 +68,8 @@ pub fn check(name: &str, facts: &ChannelFacts) -> Result<Checked, Refusal> {
         None => hook(name, facts)?,
     };
     if facts.kind.as_deref().is_some_and(|kind| kind != checked.kind) {
-        let text = format!("{scheme}:// is an address of {}, not of {:?}", checked.kind, shortened(facts.kind.as_deref().unwrap_or_default()));
+        let text =
+            format!("{scheme}:// is an address of {}, not of {:?}", checked.kind, shortened(facts.kind.as_deref().unwrap_or_default()));
         return Err(Refusal::invalid(text));
     }
     checked.ca = authorities(&facts.ca, scheme)?;
@@ -110,7 +111,11 @@ fn hook(name: &str, facts: &ChannelFacts) -> Result<Checked, Refusal> {
     }
     let wanted = facts.kind.as_deref().unwrap_or("webhook");
     let kind = HOOKS.iter().find(|kind| **kind == wanted).ok_or_else(|| {
-        Refusal::invalid(format!("{:?} is no kind of channel that posts to a web address; there are {}", shortened(wanted), HOOKS.join(", ")))
+        Refusal::invalid(format!(
+            "{:?} is no kind of channel that posts to a web address; there are {}",
+            shortened(wanted),
+            HOOKS.join(", ")
+        ))
     })?;
     let checked = Checked { secret_address: Some(url.to_owned()), ..plain_channel(name, kind, origin(url)) };
     Ok(checked)
@@ -119,7 +124,8 @@ fn hook(name: &str, facts: &ChannelFacts) -> Result<Checked, Refusal> {
 /// A channel that talks to a server: host and port, and nothing else.
 fn server(name: &str, kind: &'static str, scheme: &str, rest: &str, port: u16) -> Result<Checked, Refusal> {
     let (host, port) = host_and_port(rest, port).ok_or_else(|| {
-        let text = format!("{scheme}://{:?} can't be a channel's address: write it as {scheme}://host.school.example:{port}", shortened(rest));
+        let text =
+            format!("{scheme}://{:?} can't be a channel's address: write it as {scheme}://host.school.example:{port}", shortened(rest));
         Refusal::invalid(text)
     })?;
     Ok(plain_channel(name, kind, format!("{scheme}://{host}:{port}")))
@@ -162,7 +168,9 @@ fn authorities(ca: &str, scheme: &str) -> Result<String, Refusal> {
         return Err(Refusal::invalid(format!("{scheme}:// uses no TLS: leave the CA out, or take another address")));
     }
     if ca.len() > MOST || !ca.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(Refusal::invalid("the CA is no file of certificates: it is PEM, with lines -----BEGIN CERTIFICATE-----, and at most 64 KB"));
+        return Err(Refusal::invalid(
+            "the CA is no file of certificates: it is PEM, with lines -----BEGIN CERTIFICATE-----, and at most 64 KB",
+        ));
     }
     Ok(ca.to_owned())
 }
@@ -183,7 +191,9 @@ fn mail(facts: &ChannelFacts) -> Result<Mail, Refusal> {
 /// A plain address: it can do nothing to a header or to a command of SMTP.
 fn is_mail_address(text: &str) -> bool {
     let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~.-".contains(&b));
-    let domain = |part: &str| plain(part) && part.split('.').all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    let domain = |part: &str| {
+        plain(part) && part.split('.').all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+    };
     text.len() <= 254 && text.split_once('@').is_some_and(|(local, host)| plain(local) && local.len() <= 64 && domain(host))
 }
 
@@ -196,9 +206,7 @@ fn login(facts: &ChannelFacts, scheme: &str, rest: &str) -> Result<(), Refusal> 
     let host = host_and_port(rest, 25).map_or("", |(host, _)| host);
     let here = host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
     if scheme == "smtp-plain" && !facts.password.is_empty() && !here {
-        return Err(Refusal::invalid(
-            "the password would cross the network in the clear: use smtp:// (STARTTLS) or smtps://, or no login",
-        ));
+        return Err(Refusal::invalid("the password would cross the network in the clear: use smtp:// (STARTTLS) or smtps://, or no login"));
     }
     Ok(())
 }
@@ -215,7 +223,12 @@ mod tests {
     fn facts(url: &str) -> ChannelFacts {
         let mail = url.starts_with("smtp");
         let address = if mail { "rollcall@school.example" } else { "" };
-        ChannelFacts { url: url.into(), from: address.into(), to: if mail { vec!["it@school.example".into()] } else { vec![] }, ..Default::default() }
+        ChannelFacts {
+            url: url.into(),
+            from: address.into(),
+            to: if mail { vec!["it@school.example".into()] } else { vec![] },
+            ..Default::default()
+        }
     }
 
     fn read(facts: &ChannelFacts) -> Result<String, String> {
@@ -236,11 +249,30 @@ mod tests {
 
     #[test]
     fn what_can_be_no_address_is_refused_without_its_secret() {
-        for url in ["", "nonsense", "http://school.example/x", "https://", "https:///x", "ftp://a", "https://me:secret1@a.example/", "https://a b/secret1"] {
+        for url in [
+            "",
+            "nonsense",
+            "http://school.example/x",
+            "https://",
+            "https:///x",
+            "ftp://a",
+            "https://me:secret1@a.example/",
+            "https://a b/secret1",
+        ] {
             let refused = read(&facts(url)).unwrap_err();
             assert!(refused.contains("can't be a channel's address") && !refused.contains("secret1"), "{url}: {refused}");
         }
-        for url in ["smtp://", "smtp://a b", "smtp://a:0", "smtp://a:99999", "smtp://me@a", "smtp://a/x", "smtp://[::1", "smtp://[x]:1", "syslog+udp://a\r\nb"] {
+        for url in [
+            "smtp://",
+            "smtp://a b",
+            "smtp://a:0",
+            "smtp://a:99999",
+            "smtp://me@a",
+            "smtp://a/x",
+            "smtp://[::1",
+            "smtp://[x]:1",
+            "syslog+udp://a\r\nb",
+        ] {
             assert!(read(&facts(url)).unwrap_err().contains("can't be a channel's address"), "{url}");
         }
         let of = |kind: &str, url: &str| read(&ChannelFacts { kind: Some(kind.into()), ..facts(url) });
@@ -252,7 +284,13 @@ mod tests {
     #[test]
     fn a_password_never_crosses_the_network_in_the_clear() {
         let with = |url: &str| read(&ChannelFacts { user: "u".into(), password: "p".into(), ..facts(url) });
-        for good in ["smtp://mail.example", "smtps://mail.example", "smtp-plain://localhost:2525", "smtp-plain://127.0.0.1", "smtp-plain://[::1]:25"] {
+        for good in [
+            "smtp://mail.example",
+            "smtps://mail.example",
+            "smtp-plain://localhost:2525",
+            "smtp-plain://127.0.0.1",
+            "smtp-plain://[::1]:25",
+        ] {
             assert!(with(good).is_ok(), "{good}: {:?}", with(good));
         }
         for bad in ["smtp-plain://mail.example", "smtp-plain://127.0.0.1.example", "smtp-plain://localhost.example"] {
@@ -265,7 +303,9 @@ mod tests {
     fn mail_wants_addresses_that_do_nothing_else() {
         let to = |address: &str| read(&ChannelFacts { to: vec![address.into()], ..facts("smtp://a.example") });
         assert!(to("o'brien+it@school.example").is_ok());
-        for bad in ["", "it", "@a", "it@", "a@b@c", "it@school.example\r\nRCPT TO:<x@y>", "<it@a.example>", "it@a..example", "it @a.example"] {
+        for bad in
+            ["", "it", "@a", "it@", "a@b@c", "it@school.example\r\nRCPT TO:<x@y>", "<it@a.example>", "it@a..example", "it @a.example"]
+        {
             assert!(to(bad).unwrap_err().contains("is no mail address"), "{bad}");
         }
         assert!(read(&ChannelFacts { to: vec![], ..facts("smtp://a") }).unwrap_err().contains("1 to 20 addresses"));

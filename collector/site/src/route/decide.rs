@@ -155,7 +155,12 @@ pub fn who_hears(site: &Site, alert: &Alert, now: Timestamp) -> Vec<Answer> {
             let why = "there are no routes: every channel is told everything at once".to_owned();
             return vec![Answer { channel: channel.clone(), route: None, told: "at once", at: Some(now), why }];
         }
-        let routes: Vec<Answer> = site.routes.values().filter(|route| route.to.contains(channel)).map(|route| answer(route, channel, &matter, now, &zone)).collect();
+        let routes: Vec<Answer> = site
+            .routes
+            .values()
+            .filter(|route| route.to.contains(channel))
+            .map(|route| answer(route, channel, &matter, now, &zone))
+            .collect();
         if routes.is_empty() {
             let why = "no route leads to it".to_owned();
             return vec![Answer { channel: channel.clone(), route: None, told: "nothing", at: None, why }];

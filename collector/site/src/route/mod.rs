@@ -5,8 +5,8 @@ mod hours;
 #[cfg(test)]
 mod tests;
 
-pub use decide::{Answer, DIGEST, Decision, Matter, decide, severity, who_hears};
 pub(crate) use decide::waited;
+pub use decide::{Answer, DIGEST, Decision, Matter, decide, severity, who_hears};
 pub use hours::{Days, Hours, next};
 
 use crate::record::{Record, Rest, Table};
@@ -200,7 +200,9 @@ fn goes_together(facts: &RouteFacts) -> Result<(), Refusal> {
         return Err(Refusal::invalid("a route tells at once or in a digest; what is held back is said by its quiet hours"));
     }
     if facts.told == Told::Digest && (facts.quiet.is_some() || facts.escalate.is_some()) {
-        return Err(Refusal::invalid("a digest comes once a day: it has no quiet hours and does not escalate; make a second route for that"));
+        return Err(Refusal::invalid(
+            "a digest comes once a day: it has no quiet hours and does not escalate; make a second route for that",
+        ));
     }
     match &facts.escalate {
         Some(escalate) if !(1..=MOST_WAIT_MIN).contains(&escalate.after_min) => {

@@ -169,7 +169,10 @@ fn the_most_urgent_of_several_routes_holds() {
 fn nobody_acknowledges_and_another_channel_hears_once() {
     let mut night = Night::new("2026-11-28T05:00:00Z"); // 21:00
     night
-        .route("a", r#"{"to": ["mail"], "quiet": {"hours": "20:00-06:00", "high": "at-once"}, "escalate": {"after_min": 15, "to": "boss"}}"#)
+        .route(
+            "a",
+            r#"{"to": ["mail"], "quiet": {"hours": "20:00-06:00", "high": "at-once"}, "escalate": {"after_min": 15, "to": "boss"}}"#,
+        )
         .unwrap();
     let (high, low) = (night.alert(1, Severity::High, "Lab 1"), night.alert(2, Severity::Low, "Lab 1"));
     let mut escalated = |minutes: i64| {

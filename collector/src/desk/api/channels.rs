@@ -1,4 +1,4 @@
-//! `/channels`: where alerts go. The signing secret is shown when a channel is set.
+//! `/channels`: where alerts go. The secret that signs a webhook's messages is shown when the channel is set, no other ever.
 
 use crate::Collector;
 use crate::desk::api::ask::{Admin, Body, Technician, Viewer};
@@ -8,11 +8,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use rollcall_site::Refusal;
-use rollcall_site::channel::{self, Channel};
-use serde::Deserialize;
-use serde_json::json;
-use std::sync::Arc;
+use jiff::Timestamp;
+use rollcall_site::channel::{self, Channel, ChannelFacts, Mail};
+use rollcall_site::{Refusal, Site, notice};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
@@ -22,57 +22,91 @@ pub(super) fn routes() -> Router<Collector> {
         .route("/channels/{name}/test", post(test))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Address {
+/// A channel with how it is.
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    kind: String,
     url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail: Option<Mail>,
+    /// Whether it trusts a CA of its own.
+    own_ca: bool,
+    set_at: Timestamp,
+    /// Number of the last event delivered or passed over.
+    delivered: u64,
+    /// When a message last arrived.
+    last_delivered: Option<Timestamp>,
+    /// Since when messages wait, or one was refused.
+    waiting_since: Option<Timestamp>,
+    /// Why.
+    last_error: Option<String>,
+    /// Alerts that quiet hours hold back, or that the next digest tells.
+    held_back: usize,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Arc<Channel>>> {
-    Json(collector.keeper.view().channels.iter().map(|(_, channel)| Arc::clone(channel)).collect())
+impl Row {
+    fn of(site: &Site, channel: &Channel) -> Self {
+        let Channel { name, kind, url, mail, ca, delivered, set_at, arrived_at, trouble, .. } = channel.clone();
+        let held_back = notice::of(site, &name).count();
+        let (waiting_since, last_error) = trouble.map(|trouble| (trouble.since, trouble.text)).unzip();
+        Self {
+            name,
+            kind,
+            url,
+            mail,
+            own_ca: !ca.is_empty(),
+            set_at,
+            delivered,
+            last_delivered: arrived_at,
+            waiting_since,
+            last_error,
+            held_back,
+        }
+    }
+}
+
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Row>> {
+    let site = collector.keeper.view();
+    Json(site.channels.values().map(|channel| Row::of(&site, channel)).collect())
 }
 
 async fn set(
     State(collector): State<Collector>,
     Admin(actor): Admin,
     Path(name): Path<String>,
-    Body(address): Body<Address>,
-) -> Result<Json<serde_json::Value>, Problem> {
-    let (called, url) = (name.clone(), address.url.clone());
-    collector.keeper.change(actor, move |w| channel::set(w, &name, &address.url)).await?;
-    let failed = |error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the channel has no secret yet: {}", with_causes(&error)));
-    let secret = notify::secret_for(&collector.secrets, &called).map_err(failed)?;
-    Ok(Json(json!({ "name": called, "url": url, "secret": secret })))
-}
-
-async fn remove(
-    State(collector): State<Collector>,
-    Admin(actor): Admin,
-    Path(name): Path<String>,
-) -> Result<Json<serde_json::Value>, Problem> {
-    let (place, answer) = (place(&name), json!({ "removed": name }));
-    collector.keeper.change(actor, move |w| channel::remove(w, &name)).await?;
+    Body(facts): Body<ChannelFacts>,
+) -> Result<Json<Value>, Problem> {
+    let checked = channel::check(&name, &facts)?;
+    notify::check_ca(&checked.ca).map_err(Refusal::invalid)?;
     let failed =
-        |error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the secret could not be forgotten: {}", with_causes(&error)));
-    collector.secrets.remove(&place).map_err(failed)?;
+        |error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the channel's secrets could not be kept: {}", with_causes(&error)));
+    // The secrets come first: what follows the channel finds them. One that is then refused leaves none that a record speaks of.
+    notify::keep(&collector.secrets, &checked).map_err(failed)?;
+    let channel = collector.keeper.change(actor, move |w| channel::set(w, &checked)).await?;
+    let mut answer = json!({ "name": name, "kind": channel.kind, "url": channel.url });
+    if channel.kind == "webhook" {
+        let secret = notify::secret_for(&collector.secrets, &name).map_err(failed)?;
+        if let Some(fields) = answer.as_object_mut() {
+            fields.insert("secret".to_owned(), secret.into());
+        }
+    }
     Ok(Json(answer))
 }
 
-/// Sends a message that says that it is a test.
-async fn test(
-    State(collector): State<Collector>,
-    Technician(_): Technician,
-    Path(name): Path<String>,
-) -> Result<Json<serde_json::Value>, Problem> {
-    if !collector.keeper.view().channels.contains_key(&name) {
-        return Err(Refusal::not_found(format!("there is no channel {name}; set it with `rollcall channel set {name} URL`")).into());
-    }
-    let failed = |error| Problem::new(StatusCode::BAD_GATEWAY, format!("{name} did not take the test message: {}", with_causes(&error)));
-    notify::test(&collector, &name).await.map_err(failed)?;
-    Ok(Json(json!({ "tested": name })))
+async fn remove(State(collector): State<Collector>, Admin(actor): Admin, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
+    let (removed, answer) = (name.clone(), json!({ "removed": name }));
+    collector.keeper.change(actor, move |w| channel::remove(w, &removed)).await?;
+    let failed =
+        |error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("its secrets could not be forgotten: {}", with_causes(&error)));
+    notify::forget(&collector.secrets, &name).map_err(failed)?;
+    Ok(Json(answer))
 }
 
-/// The place of a channel's signing secret in the sealed file: its text, whose bytes are the key.
-fn place(name: &str) -> String {
-    format!("channel.{name}")
+/// Sends a message that says that it is a test, and gives what the server answered.
+async fn test(State(collector): State<Collector>, Technician(_): Technician, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
+    channel::get(&collector.keeper.view(), &name)?;
+    let failed = |error| Problem::new(StatusCode::BAD_GATEWAY, format!("{name} did not take the test message: {}", with_causes(&error)));
+    let answer = notify::test(&collector, &name).await.map_err(failed)?;
+    Ok(Json(json!({ "tested": name, "answer": answer })))
 }

@@ -20,6 +20,7 @@ pub mod persons;
 pub mod problem;
 mod reading;
 pub mod rooms;
+pub mod routes;
 pub mod rules;
 pub mod software;
 pub mod status;
@@ -70,6 +71,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(maintenance::routes())
         .merge(persons::routes())
         .merge(rooms::routes())
+        .merge(routes::routes())
         .merge(rules::routes())
         .merge(software::routes())
         .merge(status::routes())
