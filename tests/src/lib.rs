@@ -9,6 +9,7 @@ pub mod command;
 pub mod crash;
 pub mod fuzz;
 pub mod hook;
+pub mod mail;
 pub mod pc;
 pub mod process;
 pub mod rest;

@@ -15,6 +15,7 @@ mod identity;
 mod import;
 mod lend;
 mod malfunction;
+mod notify;
 mod outage;
 mod real;
 mod report;

@@ -155,7 +155,7 @@ pub fn digest(site: &Site, channel: &str, now: Timestamp) -> Digest {
     for alert in site.open_alerts().filter(|alert| alert.is_told()) {
         let told = route::decide(site, channel, &Matter::of(alert, now), now);
         if matches!(told, Decision::Digest(_)) || is_owed(site, channel, alert.id) {
-            let list = if alert.raised_at.is_some_and(|at| at > since) { &mut digest.new } else { &mut digest.open };
+            let list = if alert.raised_at.is_some_and(|at| at >= since) { &mut digest.new } else { &mut digest.open };
             list.push(Arc::clone(alert));
         }
     }

@@ -81,16 +81,15 @@ impl Follower {
     /// What comes next, from the events and the records alone: a restart comes to the same.
     async fn next(&self, channel: &Channel) -> Result<Option<Parcel>, StoreError> {
         let now = self.collector.keeper.clock().now();
-        if let Some(due) = parcel::due(&self.speaker(&self.collector.keeper.view()), channel, self.seq, now) {
-            return Ok(Some(due));
-        }
+        let before = self.collector.keeper.view();
         let events = self.read(self.seq).await?;
         if events.is_empty() {
-            return Ok(None);
+            // That view holds nothing that is still to be read, so that nothing is told twice.
+            return Ok(parcel::due(&self.speaker(&before), channel, self.seq, now));
         }
+        // This one holds everything that was read.
         let view = self.collector.keeper.view();
-        let speaker = self.speaker(&view);
-        match parcel::next(&speaker, channel, &events, now) {
+        match parcel::next(&self.speaker(&view), channel, &events, now) {
             Next::Parcel(parcel) => Ok(Some(*parcel)),
             Next::Summary => self.summary(&view, channel, events, now).await.map(Some),
         }
@@ -98,8 +97,8 @@ impl Follower {
 
     async fn summary(&self, view: &Site, channel: &Channel, mut events: Vec<Event>, now: Timestamp) -> Result<Parcel, StoreError> {
         let speaker = self.speaker(view);
-        let mut summary = Summary::default();
-        while let Some(last) = events.last().map(|event| event.seq) {
+        let mut summary = Summary::over(&speaker, channel, now);
+        while let Some(last) = events.last().map(|event| event.seq).filter(|last| *last <= view.seq) {
             summary.add(&speaker, channel, &events, now);
             events = self.read(last).await?;
         }

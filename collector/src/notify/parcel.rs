@@ -3,11 +3,11 @@
 use super::gather::{self, Waiting};
 use super::message::{self, Message, Speaker};
 use jiff::{SignedDuration, Timestamp};
-use rollcall_site::Working;
 use rollcall_site::channel::{self, Channel, Outcome, Setting};
 use rollcall_site::event::Event;
 use rollcall_site::notice::{self, Notice, NoticeKey, With};
 use rollcall_site::route::{self, Decision, Matter};
+use rollcall_site::{Record, Working};
 
 /// Where the oldest message has waited longer than this, what waits becomes one summary: nobody acts on it one by one.
 const LATE: SignedDuration = SignedDuration::from_hours(1);
@@ -53,13 +53,10 @@ impl Parcel {
 
 /// What quiet hours held back and is due, or a digest; the cursor stays at `seq`.
 pub(super) fn due(speaker: &Speaker<'_>, channel: &Channel, seq: u64, now: Timestamp) -> Option<Parcel> {
-    let held = notice::held_until(speaker.site, &channel.name, now);
-    if !held.is_empty() {
-        let mut waiting = Waiting::default();
-        held.iter().for_each(|notice| waiting.add(Some(notice.alert), "alert.held", notice.seq, notice.at));
-        let message = waiting.message(speaker, now, "Held back in quiet hours").filter(|_| known(speaker, &held));
-        let told = held.iter().map(|notice| rollcall_site::record::Record::key(&**notice)).collect();
-        return Some(Parcel { message, since: held.iter().map(|notice| notice.due).min(), seq, told, ..Parcel::default() });
+    let held = held(speaker, channel, now);
+    if !held.told.is_empty() {
+        let message = held.waiting.message(speaker, now, "Held back in quiet hours");
+        return Some(Parcel { message, since: held.due, seq, told: held.told, ..Parcel::default() });
     }
     if notice::digest_due(speaker.site, &channel.name).is_none_or(|due| due > now) {
         return None;
@@ -69,8 +66,24 @@ pub(super) fn due(speaker: &Speaker<'_>, channel: &Channel, seq: u64, now: Times
     Some(Parcel { message, since: Some(now), seq, told: digest.notices, digested: Some(now), ..Parcel::default() })
 }
 
-fn known(speaker: &Speaker<'_>, held: &[std::sync::Arc<Notice>]) -> bool {
-    held.iter().any(|notice| speaker.site.alerts.contains_key(&notice.alert))
+/// What quiet hours held back and is due.
+#[derive(Default)]
+struct Held {
+    waiting: Waiting,
+    told: Vec<NoticeKey>,
+    due: Option<Timestamp>,
+}
+
+fn held(speaker: &Speaker<'_>, channel: &Channel, now: Timestamp) -> Held {
+    let mut held = Held::default();
+    for notice in notice::held_until(speaker.site, &channel.name, now) {
+        held.due = Some(held.due.map_or(notice.due, |due| due.min(notice.due)));
+        held.told.push(notice.key());
+        if speaker.site.alerts.contains_key(&notice.alert) {
+            held.waiting.add(Some(notice.alert), "alert.held", notice.seq, notice.at);
+        }
+    }
+    held
 }
 
 /// What the next of some events come to: up to the first that is told at once; whether what waits is so much or so old that all of it is to
@@ -102,13 +115,18 @@ pub(super) enum Next {
 }
 
 /// Takes up everything that waits, batch by batch, into one summary.
-#[derive(Default)]
 pub(super) struct Summary {
     waiting: Waiting,
     parcel: Parcel,
 }
 
 impl Summary {
+    /// Begins with what quiet hours held back and is due as well.
+    pub fn over(speaker: &Speaker<'_>, channel: &Channel, now: Timestamp) -> Self {
+        let Held { waiting, told, .. } = held(speaker, channel, now);
+        Self { waiting, parcel: Parcel { told, ..Parcel::default() } }
+    }
+
     /// Takes up some events more.
     pub fn add(&mut self, speaker: &Speaker<'_>, channel: &Channel, events: &[Event], now: Timestamp) {
         for event in events {

@@ -18,28 +18,28 @@ pub struct Channel {
     /// Its name: "mail-office".
     pub name: String,
     /// What kind it is: "mail". Those of the first version are named as their kind.
-    #[serde(default = "webhook")]
+    #[serde(default = "webhook", skip_serializing_if = "is_webhook")]
     pub kind: String,
     /// Its address, as everybody may see it: "smtp://smtp.school.example:587", "https://hooks.chat.example/…".
     pub url: String,
     /// What belongs to mail alone.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Mail>,
     /// Certificates of the authorities that its server is trusted by, PEM; empty: those of the system.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub ca: String,
     /// Number of the last event delivered or passed over: the durable cursor of the outbox.
     pub delivered: u64,
     /// Since when.
     pub set_at: Timestamp,
     /// When a message last arrived.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived_at: Option<Timestamp>,
     /// Why messages wait.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
     /// When its last digest went out, or there was nothing to say.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digested: Option<Timestamp>,
     /// Fields of newer versions.
     #[serde(flatten)]
@@ -48,6 +48,10 @@ pub struct Channel {
 
 fn webhook() -> String {
     "webhook".to_owned()
+}
+
+fn is_webhook(kind: &str) -> bool {
+    kind == "webhook"
 }
 
 /// From whom and to whom mail goes.
