@@ -64,7 +64,8 @@ impl MailServer {
             Tls::Implicit => "implicit",
         };
         let log = std::fs::File::options().create(true).append(true).open(self.folder.join("log"))?;
-        let mut command = Command::new("python3");
+        // The distribution's own, whose packages hold aiosmtpd.
+        let mut command = Command::new("/usr/bin/python3");
         command.arg(self.folder.join("server.py")).arg(&self.folder).args([&self.at.port().to_string(), mode]);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
         let mut child = command.spawn().context("python3 does not start")?;
