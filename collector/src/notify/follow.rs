@@ -82,7 +82,7 @@ impl Follower {
     async fn next(&self, channel: &Channel) -> Result<Option<Parcel>, StoreError> {
         let now = self.collector.keeper.clock().now();
         let before = self.collector.keeper.view();
-        let events = self.read(self.seq).await?;
+        let events = if before.seq > self.seq { self.read(self.seq).await? } else { Vec::new() };
         if events.is_empty() {
             // That view holds nothing that is still to be read, so that nothing is told twice.
             return Ok(parcel::due(&self.speaker(&before), channel, self.seq, now));

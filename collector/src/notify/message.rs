@@ -57,6 +57,11 @@ pub(super) fn is_told(event: &Event) -> bool {
     TOLD.contains(&event.kind.as_str())
 }
 
+/// Whether an event calls somebody.
+fn is_alarm(kind: &str) -> bool {
+    matches!(kind, "alert.escalated" | "alert.raised")
+}
+
 impl<'a> Speaker<'a> {
     /// Speaks of `site`.
     pub fn of(site: &'a Site, desk: Option<&'a str>) -> Self {
@@ -78,12 +83,12 @@ impl<'a> Speaker<'a> {
             "alert": alert.map(|alert| view::alert_row(self.site, alert)),
         });
         let severity = alert.map(|alert| alert.severity);
-        let subject = match (event.kind.as_str(), severity) {
-            ("alert.raised" | "alert.escalated", Some(severity)) => format!("{} {}", loud(severity), placed(alert, &event.text)),
+        let subject = match severity {
+            Some(severity) if is_alarm(&event.kind) => format!("{} {}", loud(severity), placed(alert, &event.text)),
             _ => placed(alert, &event.text),
         };
         let mut message = self.message(id, &event.kind, event.at, &subject, &body);
-        message.severity = severity.filter(|_| matches!(event.kind.as_str(), "alert.raised" | "alert.escalated"));
+        message.severity = severity.filter(|_| is_alarm(&event.kind));
         message.facts.push(("What", clean::line(&event.text, LINE)));
         if let Some(alert) = alert {
             message.facts.extend(self.facts(alert, &event.kind));
@@ -168,7 +173,7 @@ impl<'a> Speaker<'a> {
             facts.extend([("Probably", alert.cause.clone()), ("Try first", alert.remedy.clone())]);
         }
         facts.push(("Since", self.when(alert.since)));
-        if matches!(kind, "alert.raised" | "alert.escalated") && !matches!(alert.state, AlertState::Acknowledged { .. }) {
+        if is_alarm(kind) && !matches!(alert.state, AlertState::Acknowledged { .. }) {
             facts.push(("To take care of it", format!("rollcall alert ack {}", alert.id)));
         }
         let harmless = facts.into_iter().map(|(name, text)| (name, clean::line(&text, LINE)));

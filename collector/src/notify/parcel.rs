@@ -3,6 +3,7 @@
 use super::gather::{self, Waiting};
 use super::message::{self, Message, Speaker};
 use jiff::{SignedDuration, Timestamp};
+use rollcall_site::alert::AlertState;
 use rollcall_site::channel::{self, Channel, Outcome, Setting};
 use rollcall_site::event::Event;
 use rollcall_site::notice::{self, Notice, NoticeKey, With};
@@ -146,14 +147,16 @@ impl Summary {
     }
 }
 
-/// What becomes of an event here. What is owed of its alert already is told with that.
+/// What becomes of an event here. What is owed of its alert already is told with that; and nobody is called for what is taken care of.
 fn decide(speaker: &Speaker<'_>, channel: &Channel, event: &Event, now: Timestamp) -> Decision {
     let matter = Matter::of_event(speaker.site, event);
-    let owed = || matter.alert.is_some_and(|alert| notice::is_owed(speaker.site, &channel.name, alert));
-    if matter.only.is_none() && owed() {
-        return Decision::Nothing;
-    }
-    route::decide(speaker.site, &channel.name, &matter, now)
+    let alert = matter.alert.and_then(|alert| speaker.site.alerts.get(&alert));
+    let passed_by = match alert {
+        Some(alert) if matter.only.is_some() => alert.state != AlertState::Raised,
+        Some(alert) => notice::is_owed(speaker.site, &channel.name, alert.id),
+        None => false,
+    };
+    if passed_by { Decision::Nothing } else { route::decide(speaker.site, &channel.name, &matter, now) }
 }
 
 fn owed(speaker: &Speaker<'_>, channel: &Channel, event: &Event, now: Timestamp) -> Option<Notice> {

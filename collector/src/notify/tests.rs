@@ -251,6 +251,22 @@ async fn what_nobody_acknowledges_goes_to_another_channel_once() {
 }
 
 #[tokio::test]
+async fn nobody_is_called_for_what_is_taken_care_of_meanwhile() {
+    let mut post = Post::new(StatusCode::OK).await;
+    post.set("boss").await;
+    post.set("webhook").await;
+    post.route("all", r#"{"to": ["webhook"], "escalate": {"after_min": 15, "to": "boss"}}"#).await;
+    post.raise(1).await;
+    post.advance(1);
+    post.change(escalation::tick).await;
+    post.change(|w| drop(rollcall_site::alert::acknowledge(w, AlertId(1)).unwrap())).await;
+    let last = post.raise(2).await;
+    post.run_to("webhook", last).await;
+    assert_eq!(post.collector.keeper.view().channels["boss"].arrived_at, None);
+    assert!(!post.kinds().contains(&"alert.escalated".to_owned()));
+}
+
+#[tokio::test]
 async fn a_receiver_that_refuses_a_message_is_shown_and_one_that_is_down_is_waited_for() {
     let check = async |answer: StatusCode, moves_on: bool| {
         let post = Post::new(answer).await;

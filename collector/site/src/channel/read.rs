@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// The kinds that speak HTTP: their whole address is a secret, since whoever knows it may post.
 const HOOKS: &[&str] = &["google-chat", "slack", "teams", "webhook"];
 
-/// The other ways to write an address: how it begins, the kind, and the usual port; alphabetical.
+/// The other ways to write an address: how it begins, the kind, and the usual port.
 const SCHEMES: &[(&str, &str, u16)] = &[
     ("smtp", "mail", 587),
     ("smtp-plain", "mail", 25),
@@ -139,7 +139,7 @@ fn plain_channel(name: &str, kind: &'static str, shown: String) -> Checked {
 fn host_and_port(text: &str, usual: u16) -> Option<(&str, u16)> {
     let text = text.strip_suffix('/').unwrap_or(text);
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((inside, after)) if inside.parse::<std::net::Ipv6Addr>().is_ok() => (text.get(..inside.len() + 2)?, after.strip_prefix(':')),
+        Some((inside, after)) if inside.parse::<core::net::Ipv6Addr>().is_ok() => (text.get(..inside.len() + 2)?, after.strip_prefix(':')),
         Some(_) => return None,
         None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
     };
@@ -204,7 +204,7 @@ fn login(facts: &ChannelFacts, scheme: &str, rest: &str) -> Result<(), Refusal> 
         return Err(Refusal::invalid("a login is a user and a password of one line each, or neither"));
     }
     let host = host_and_port(rest, 25).map_or("", |(host, _)| host);
-    let here = host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+    let here = host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address: core::net::IpAddr| address.is_loopback());
     if scheme == "smtp-plain" && !facts.password.is_empty() && !here {
         return Err(Refusal::invalid("the password would cross the network in the clear: use smtp:// (STARTTLS) or smtps://, or no login"));
     }
