@@ -106,7 +106,12 @@ async fn by_stream(mut stream: impl AsyncRead + AsyncWrite + Unpin, record: &[u8
 mod tests {
     use super::*;
     use crate::notify::message::tests::hostile;
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use rustls::ServerConfig;
+    use rustls::pki_types::PrivatePkcs8KeyDer;
+    use std::sync::Arc;
     use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
 
     fn address(url: String) -> Address {
         Address { url, here: "roll call".to_owned(), ..Address::default() }
@@ -147,5 +152,36 @@ mod tests {
         assert!(Syslog.deliver(&to, &hostile(), 0).await.is_ok());
         let record = record(&to, &hostile());
         assert_eq!(reads.await.unwrap(), format!("{} {record}", record.len()).into_bytes());
+    }
+
+    #[tokio::test]
+    async fn a_stream_may_be_tls_and_only_under_the_ca_that_was_given() {
+        let ca = || {
+            let mut params = CertificateParams::new(Vec::new()).unwrap();
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+        };
+        let (own, strange, key) = (ca(), ca(), KeyPair::generate().unwrap());
+        let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &own).unwrap().der().clone();
+        let config = ServerConfig::builder_with_provider(crate::tls::provider()).with_safe_default_protocol_versions().unwrap();
+        let config =
+            config.with_no_client_auth().with_single_cert(vec![leaf], PrivatePkcs8KeyDer::from(key.serialize_der()).into()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("syslog+tls://localhost:{}", listener.local_addr().unwrap().port());
+        let reads = tokio::spawn(async move {
+            let acceptor = TlsAcceptor::from(Arc::new(config));
+            assert!(acceptor.accept(listener.accept().await.unwrap().0).await.is_err(), "the sender does not trust it");
+            let mut frame = String::new();
+            let mut stream = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
+            stream.read_to_string(&mut frame).await.unwrap();
+            frame
+        });
+        let to = Address { ca: strange.pem(), ..address(url) };
+        let refused = Syslog.deliver(&to, &hostile(), 0).await.unwrap_err().to_string();
+        assert!(refused.contains("certificate"), "{refused}");
+        let to = Address { ca: own.pem(), ..to };
+        assert!(Syslog.deliver(&to, &hostile(), 0).await.is_ok());
+        let record = record(&to, &hostile());
+        assert_eq!(reads.await.unwrap(), format!("{} {record}", record.len()));
     }
 }
