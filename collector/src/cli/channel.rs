@@ -150,7 +150,7 @@ fn text_of(path: &Path) -> Result<String, Failure> {
     } else {
         std::fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
     };
-    read.map_err(|error| Failure::here(&path.display().to_string(), &error))?;
+    read.map_err(|error| Failure::here(path.display().to_string(), &error))?;
     Ok(text)
 }
 
