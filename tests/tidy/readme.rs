@@ -24,7 +24,7 @@ fn row(rule: &Rule) -> String {
 }
 
 fn limit(limit: &Limit) -> String {
-    format!("`{}` {} {}", limit.name, limit.value, limit.unit)
+    format!("`{}` {} {}", limit.name, limit.value, limit.unit).trim_end().to_owned()
 }
 
 #[test]

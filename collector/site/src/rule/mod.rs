@@ -2,6 +2,7 @@
 
 mod address_conflict;
 mod agent_stopped;
+mod antivirus_off;
 mod battery_worn;
 mod camera_missing;
 mod certificate_ends;
@@ -58,6 +59,7 @@ use std::fmt;
 pub const RULES: &[Rule] = &[
     address_conflict::RULE,
     agent_stopped::RULE,
+    antivirus_off::RULE,
     battery_worn::RULE,
     camera_missing::RULE,
     certificate_ends::RULE,
@@ -147,15 +149,6 @@ impl fmt::Display for Settle {
 }
 
 impl Settle {
-    /// "at once", "as the room says", "after 10 min".
-    pub fn words(self) -> String {
-        match self {
-            Self::AtOnce => "at once".to_owned(),
-            Self::AsTheRoom => "as the room says".to_owned(),
-            Self::Minutes(minutes) => format!("after {minutes} min"),
-        }
-    }
-
     /// The time for an asset where neither site nor room sets another for the rule.
     fn time(self, facts: &Facts<'_>) -> SignedDuration {
         match self {

@@ -53,7 +53,7 @@ impl Row {
             code: rule.code,
             title: rule.title,
             severity: rule.severity,
-            settles: rule.settle.words(),
+            settles: rule.settle.to_string(),
             cause: rule.cause,
             remedy: rule.remedy,
             limits: limits.collect(),

@@ -42,8 +42,8 @@ fn has_unwritten_sector(rest: &[u8], offset: u64) -> bool {
 
 /// Whether `rest` ends with the end mark, but for its last `missing` bytes, which are zeros.
 fn has_cut_mark(rest: &[u8], missing: usize) -> bool {
-    let Some(there) = END.len().checked_sub(missing).filter(|there| *there < END.len()) else { return false };
-    rest.ends_with(&[&END[..there], &vec![0; missing]].concat())
+    let there = END.len().checked_sub(missing).and_then(|there| END.get(..there)).filter(|_| missing > 0);
+    there.is_some_and(|there| rest.ends_with(&[there, &vec![0; missing]].concat()))
 }
 
 #[cfg(test)]
