@@ -10,7 +10,8 @@ use rollcall_site::{Site, route, view};
 use serde_json::{Value, json};
 
 /// The kinds of events that people elsewhere are told of, alphabetical.
-const TOLD: &[&str] = &["alert.acknowledged", "alert.escalated", "alert.raised", "alert.resolved"];
+const TOLD: &[&str] =
+    &["alert.acknowledged", "alert.escalated", "alert.raised", "alert.reopened", "alert.resolved", "alert.snoozed"];
 
 /// Longest line of a message, characters.
 const LINE: usize = 600;
@@ -59,7 +60,7 @@ pub(super) fn is_told(event: &Event) -> bool {
 
 /// Whether an event calls somebody.
 fn is_alarm(kind: &str) -> bool {
-    matches!(kind, "alert.escalated" | "alert.raised")
+    matches!(kind, "alert.escalated" | "alert.raised" | "alert.reopened")
 }
 
 impl<'a> Speaker<'a> {
@@ -258,6 +259,9 @@ pub(super) mod tests {
             since: at,
             raised_at: Some(at),
             holds: true,
+            times: 0,
+            told: Vec::new(),
+            quiet_until: None,
             rest: Default::default(),
         }
     }

@@ -61,7 +61,7 @@ impl Matter {
     pub fn of_event(site: &Site, event: &Event) -> Self {
         let said = |name: &str| event.data.get(name).and_then(|value| value.as_str()).map(str::to_owned);
         let only = if event.kind == "alert.escalated" { Some(said("to").unwrap_or_default()) } else { None };
-        let raised_at = if event.kind == "alert.raised" { Some(event.at) } else { None };
+        let raised_at = if matches!(event.kind.as_str(), "alert.raised" | "alert.reopened") { Some(event.at) } else { None };
         match event.alert.and_then(|id| site.alerts.get(&id)) {
             Some(alert) => {
                 let matter = Self::of(alert, event.at);

@@ -67,6 +67,9 @@ impl Night {
             since: now,
             raised_at: Some(now),
             holds: true,
+            times: 0,
+            told: Vec::new(),
+            quiet_until: None,
             rest: Rest::new(),
         };
         self.change(|w| w.put(alert.clone()));
