@@ -129,7 +129,7 @@ async fn rows(client: &Client) -> Result<Vec<Value>, Failure> {
 
 /// Adds the words that a table shows: limits, and what is set.
 fn add_words(row: &mut Value) {
-    let limits: Vec<String> = list(row, "limits").iter().map(|l| amount(l)).collect();
+    let limits: Vec<String> = list(row, "limits").iter().map(amount).collect();
     let site = field(row, "site").as_object().map(|setting| format!("site: {}", setting_words(setting)));
     let rooms = field(row, "rooms").as_object().into_iter().flatten();
     let rooms = rooms.filter_map(|(room, setting)| Some(format!("{room}: {}", setting_words(setting.as_object()?))));
