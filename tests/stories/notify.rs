@@ -59,9 +59,9 @@ async fn raise(site: &TestSite, id: u64, title: &'static str) {
             since: at,
             raised_at: Some(at),
             holds: true,
-        times: 0,
-        told: Vec::new(),
-        quiet_until: None,
+            times: 0,
+            told: Vec::new(),
+            quiet_until: None,
             rest: Default::default(),
         });
         w.event("alert.raised", title).alert = Some(AlertId(id));

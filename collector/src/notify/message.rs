@@ -10,8 +10,7 @@ use rollcall_site::{Site, route, view};
 use serde_json::{Value, json};
 
 /// The kinds of events that people elsewhere are told of, alphabetical.
-const TOLD: &[&str] =
-    &["alert.acknowledged", "alert.escalated", "alert.raised", "alert.reopened", "alert.resolved", "alert.snoozed"];
+const TOLD: &[&str] = &["alert.acknowledged", "alert.escalated", "alert.raised", "alert.reopened", "alert.resolved", "alert.snoozed"];
 
 /// Longest line of a message, characters.
 const LINE: usize = 600;
