@@ -45,9 +45,9 @@ enum Action {
         #[arg(long, default_value_t = 7, value_name = "N")]
         days: u16,
     },
-    /// Set the school's own hours; none: machines are always expected
+    /// Set the school's own hours; always: machines are expected day and night
     Hours {
-        /// "Mon-Fri 07:30-16:00, Sat 09:00-12:00", or none
+        /// "Mon-Fri 07:30-16:00, Sat 09:00-12:00", or always
         hours: String,
     },
     /// Set the site's time zone

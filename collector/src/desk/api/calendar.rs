@@ -169,12 +169,12 @@ async fn set(State(collector): State<Collector>, Technician(actor): Technician, 
     Ok(Json(shown(&collector.keeper.view(), collector.keeper.clock().now())))
 }
 
-/// Hours as people write them; "none" takes them back.
+/// Hours as people write them; "always" and "none" take them back.
 ///
 /// # Errors
 /// `Invalid`: they are none.
 pub fn hours(text: &str) -> Result<Option<Hours>, Refusal> {
-    if matches!(text.trim(), "" | "none") { Ok(None) } else { text.parse().map(Some) }
+    if matches!(text.trim(), "" | "always" | "none") { Ok(None) } else { text.parse().map(Some) }
 }
 
 async fn close(
