@@ -84,13 +84,21 @@ impl ThisMachine {
 /// # Errors
 /// This system has no dpkg.
 pub fn package(folder: &Path) -> anyhow::Result<PathBuf> {
-    let root = folder.join("package");
+    package_named(folder, PACKAGE)
+}
+
+/// Makes such a package under a name of its own.
+///
+/// # Errors
+/// This system has no dpkg.
+pub fn package_named(folder: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let root = folder.join(format!("{name}.root"));
     std::fs::create_dir_all(root.join("DEBIAN"))?;
     let control = format!(
-        "Package: {PACKAGE}\nVersion: 1.2.3\nArchitecture: all\nMaintainer: Rollcall <nobody@example.org>\nDescription: made by a test\n"
+        "Package: {name}\nVersion: 1.2.3\nArchitecture: all\nMaintainer: Rollcall <nobody@example.org>\nDescription: made by a test\n"
     );
     std::fs::write(root.join("DEBIAN/control"), control)?;
-    let file = folder.join("story.deb");
+    let file = folder.join(format!("{name}.deb"));
     let built = std::process::Command::new("dpkg-deb").args(["--build", "--root-owner-group"]).arg(&root).arg(&file).output();
     let built = built.context("this system has no dpkg")?;
     ensure!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));

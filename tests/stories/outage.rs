@@ -4,7 +4,11 @@ use crate::titles;
 use jiff::SignedDuration;
 use rollcall_tests::agent::TestAgent;
 use rollcall_tests::pc::Pc;
+use rollcall_tests::school::Options;
+use rollcall_tests::school::fleet::{self, Seated};
+use rollcall_tests::school::plan::{Lists, members};
 use rollcall_tests::site::TestSite;
+use rollcall_tests::wire::Line;
 use std::time::Duration;
 
 /// PCs of the room.
@@ -54,6 +58,53 @@ async fn a_lost_switch_is_one_alert_that_unfolds_as_its_machines_return() {
     site.event_until("alert.resolved").await.unwrap();
     assert!(titles_of_alerts(&site).await.is_empty());
     assert_eq!((events(&site, "alert.raised").await, events(&site, "alert.resolved").await), (1, 1));
+}
+
+/// Seats of one switch.
+const SEATS: usize = 30;
+
+/// A simulated room whose machines each reach the collector by a line that can be cut.
+async fn seats(site: &TestSite) -> Vec<Seated> {
+    let rooms = vec![("Lab 1", site.desk().unwrap().token("Lab 1", SEATS).await.unwrap())];
+    let options = Options::small(site.ports().enroll.to_string(), rooms, SEATS, site.place("school"));
+    let (fleet, _) = fleet::start(&options, members(SEATS, &options.rooms), &mut Lists::new(options.packages), |_| true).await.unwrap();
+    until_all(site, "here").await;
+    fleet
+}
+
+fn lines(fleet: &[Seated], act: fn(&Line)) {
+    fleet.iter().for_each(|seated| act(seated.agent.road().unwrap().line()));
+}
+
+async fn until_all(site: &TestSite, presence: &str) {
+    site.until("/status", presence, |status| status["presence"][presence] == SEATS).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thirty_seats_of_one_switch_are_one_alert_and_none_of_their_own() {
+    let site = TestSite::start().await.unwrap();
+    let fleet = seats(&site).await;
+    lines(&fleet, Line::cut);
+    until_all(&site, "silent").await;
+    assert!(titles_of_alerts(&site).await.is_empty(), "it may pass by itself: nobody is told yet");
+    site.advance(SignedDuration::from_secs(61));
+    site.event_until("alert.raised").await.unwrap();
+    lines(&fleet[..10], Line::mend);
+    for seated in &fleet[..10] {
+        site.presence_until(&seated.member.tag, "here").await.unwrap();
+    }
+    assert_eq!(titles_of_alerts(&site).await, ["Lab 1: 30 machines fell silent together, 10 of 30 are back"]);
+    lines(&fleet[10..], Line::mend);
+    until_all(&site, "here").await;
+    site.event_until("alert.resolved").await.unwrap();
+    site.advance(SignedDuration::from_mins(10));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!((events(&site, "alert.raised").await, events(&site, "alert.resolved").await), (1, 1));
+    let all = site.desk().unwrap().found(&["alerts", "--all"]).await.unwrap();
+    let told: Vec<&str> =
+        all.as_array().unwrap().iter().filter(|alert| !alert["raised_at"].is_null()).map(|alert| alert["rule"].as_str().unwrap()).collect();
+    assert_eq!(told, ["room-outage"]);
+    assert!(titles_of_alerts(&site).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

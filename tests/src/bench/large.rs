@@ -1,5 +1,6 @@
 //! A very large site: its start, its answers, and what a report costs there against a small one.
 
+use crate::baseline;
 use crate::meter::{Process, median};
 use crate::peer::Peer;
 use crate::school::{LABS, ONE_IN, RARE, pc, readings};
@@ -54,6 +55,7 @@ pub async fn measure(folder: &Path, devices: u64) -> anyhow::Result<Vec<Figure>>
     let costs = format!("CPU per changed report, {:.0} µs against {:.0} µs with {SMALL}", micros(large.report), micros(small.report));
     figures.push(Figure::at_most(of(&costs), ratio, 1.3, "×"));
     figures.push(Figure::words(of("memory"), format!("{:.0} MB", large.memory_kb / 1000.0), "", true));
+    figures.extend(large.baselines);
     Ok(figures)
 }
 
@@ -67,6 +69,8 @@ struct Measured {
     rare: Duration,
     report: Duration,
     memory_kb: f64,
+    /// What new baselines cost.
+    baselines: Vec<Figure>,
 }
 
 fn micros(time: Duration) -> f64 {
@@ -98,14 +102,15 @@ async fn site(data: &Path, devices: u64) -> anyhow::Result<Measured> {
         ensure!(ran.code <= 1 && (ran.out.contains(RARE) || devices < ONE_IN), "{ran:?}");
         rare.push(asked.elapsed());
     }
-    let report = reports(&collector, process, devices).await?;
+    let (report, peers) = reports(&collector, process, devices).await?;
     let memory_kb = process.rss_kb()?;
+    let baselines = baseline::measure(&collector, devices, peers).await?;
     collector.stop().await?;
-    Ok(Measured { start, device: median(device), software: median(software), rare: median(rare), report, memory_kb })
+    Ok(Measured { start, device: median(device), software: median(software), rare: median(rare), report, memory_kb, baselines })
 }
 
-/// Processor time of one changed report.
-async fn reports(collector: &CollectorProcess, process: Process, devices: u64) -> anyhow::Result<Duration> {
+/// Processor time of one changed report, and who reported.
+async fn reports(collector: &CollectorProcess, process: Process, devices: u64) -> anyhow::Result<(Duration, Vec<Peer>)> {
     let token = collector.desk()?.token("Lab 0", REPORTING as usize).await?;
     let door = collector.ports.enroll.to_string();
     let mut peers = Vec::new();
@@ -124,7 +129,7 @@ async fn reports(collector: &CollectorProcess, process: Process, devices: u64) -
         });
         peers = futures_util::future::join_all(some).await.into_iter().collect::<anyhow::Result<_>>()?;
     }
-    Ok((process.cpu()? - cpu) / u32::try_from(REPORTING * REPORTS)?)
+    Ok(((process.cpu()? - cpu) / u32::try_from(REPORTING * REPORTS)?, peers))
 }
 
 /// Writes a site of `devices` that have reported and are switched off.

@@ -19,7 +19,7 @@ const AT_ONCE: usize = 64;
 /// How long the collector rests before its memory is read: what is freed late is not a connection's.
 const REST: Duration = Duration::from_secs(5);
 /// How long a report may take until it is durable.
-const DURABLE: Duration = Duration::from_millis(500);
+pub const DURABLE: Duration = Duration::from_millis(500);
 /// A real agent's first call after a lost connection comes within this.
 const FIRST_CALL: Duration = Duration::from_secs(20);
 /// Records of the large import.
@@ -211,7 +211,10 @@ async fn during_work(collector: &CollectorProcess, peers: Vec<Peer>, figures: &m
 }
 
 /// Agents report changes at a steady pace, some hundred a second, until `done`.
-async fn steady(peers: Vec<Peer>, done: &AtomicBool) -> anyhow::Result<(Vec<Peer>, Vec<Duration>)> {
+///
+/// # Errors
+/// The collector refuses a report.
+pub async fn steady(peers: Vec<Peer>, done: &AtomicBool) -> anyhow::Result<(Vec<Peer>, Vec<Duration>)> {
     let (mut waiting, mut times, mut change) = (std::collections::VecDeque::from(peers), Vec::new(), 2);
     while !done.load(Ordering::Relaxed) {
         let some: Vec<Peer> = (0..AT_ONCE / 4).filter_map(|_| waiting.pop_front()).collect();

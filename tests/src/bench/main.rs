@@ -3,11 +3,14 @@
 #![expect(clippy::indexing_slicing, reason = "a document without the field is null, and nothing is measured by it")]
 
 mod agent_cost;
+mod baseline;
 mod large;
 mod load;
 mod meter;
 mod moments;
+mod outage;
 mod peer;
+mod removal;
 mod rules;
 mod school;
 mod table;
@@ -78,6 +81,8 @@ async fn measure(part: Part, arguments: &Arguments, folder: &Path, figures: &mut
         Part::Moments => {
             figures.extend(moments::moments(folder).await?);
             figures.extend(moments::cable(folder).await?);
+            figures.extend(removal::measure(folder).await?);
+            figures.extend(outage::measure(folder).await?);
         }
         Part::Agent => {
             let agent = arguments.agent.clone().map_or_else(|| program("rollcall-agent"), Ok)?;

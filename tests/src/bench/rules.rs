@@ -1,9 +1,12 @@
-//! What it costs to judge one changed device by all rules.
+//! What it costs to judge one changed device by all rules: the recorded laptop, with the software of a lab and a baseline.
 
 use crate::meter::median;
 use crate::school::{pc, readings};
 use crate::table::Figure;
 use anyhow::Context;
+use rollcall_agent::host::Host;
+use rollcall_agent::source::Source;
+use rollcall_agent::survey::Reading;
 use rollcall_proto::v1::{self, DiskCondition, DiskHealth, FailedServices, Link, Links, Restart, Restarts, Updates};
 use rollcall_proto::{Digest, SECTIONS, Section};
 use rollcall_site::asset::{self, Asset, AssetFacts};
@@ -12,8 +15,10 @@ use rollcall_site::content::Content;
 use rollcall_site::device::Device;
 use rollcall_site::event::Actor;
 use rollcall_site::presence::Presence;
-use rollcall_site::vitals::{self, Reading};
-use rollcall_site::{AssetId, DeviceId, Site, Tag, Working, alert};
+use rollcall_site::room::{self, RoomFacts};
+use rollcall_site::vitals::{self, Reading as Vitals};
+use rollcall_site::{AssetId, DeviceId, RoomId, Site, Tag, Working, alert, baseline};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -36,18 +41,29 @@ pub async fn measure() -> anyhow::Result<Vec<Figure>> {
     Ok(vec![Figure::within("all rules for one changed device".to_owned(), median(took), Duration::from_micros(50))])
 }
 
+/// The laptop of the agent's own tests.
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/tests/machines/laptop");
+/// What its room must and must not have.
+const BASELINE: &str = "name = \"lab\"\nrooms = [\"Lab 1\"]\nforbidden = [\"steam*\", \"minecraft\"]\n[settings]\nfirewall = \"on\"\n\
+    [[required]]\ntitle = \"libgtk-000\"\nversion = \">= 1\"\n[[required]]\ntitle = \"libqt-001\"\n[[required]]\ntitle = \"vlc\"\n";
+
 /// A PC that has measured every section.
 async fn machine(w: &mut Working) -> anyhow::Result<AssetId> {
     let (id, device) = (AssetId(Uuid::nil()), DeviceId(Uuid::nil()));
-    let added = asset::add(w, id, Tag::parse("PC1")?, AssetFacts::default())?;
+    room::add(w, RoomId::parse("Lab 1")?, RoomFacts::default())?;
+    let added = asset::add(w, id, Tag::parse("PC1")?, AssetFacts { room: Some("Lab 1".to_owned()), ..AssetFacts::default() })?;
     w.put(Asset { device: Some(device), ..(*added).clone() });
     w.put(Device { presence: Presence::Here, session: "s".to_owned(), ..Device::new(device, id, w.now) });
-    let readings = readings(&pc(1), 0).await;
-    let of_pc =
-        |name: &str| readings.iter().find(|reading| reading.name == name)?.content.as_ref().ok().map(|content| content.bytes.to_vec());
+    let recorded = Source::Host(Host::recorded(Path::new(RECORDED))?).survey(&[]).await;
+    let lab = readings(&pc(1), 0).await;
+    let software = |reading: &&Reading| reading.name.starts_with("software");
+    let all: Vec<&Reading> = lab.iter().filter(software).chain(recorded.iter().filter(|reading| !software(reading))).collect();
+    let measured =
+        |name: &str| all.iter().find(|reading| reading.name == name)?.content.as_ref().ok().map(|content| content.bytes.to_vec());
     let (mut sections, mut contents) = (Vec::new(), Vec::new());
     for name in SECTIONS {
-        let bytes = extra(name).map(|section| section.encode()).or_else(|| of_pc(name)).unwrap_or_default();
+        let bytes = measured(name).or_else(|| extra(name).map(|section| section.encode()));
+        let bytes = bytes.with_context(|| format!("the laptop has no section {name}"))?;
         let section = Section::decode(name, &bytes).context("an unknown section")??;
         let digest = Digest::of(&section.encode());
         contents.push((digest, Content::of(&section, w.site.packages())));
@@ -55,11 +71,12 @@ async fn machine(w: &mut Working) -> anyhow::Result<AssetId> {
     }
     report(w, device, Report { session: "s".to_owned(), number: 1, at: w.now, full: true, sections }, contents)?;
     let disks = [("/".to_owned(), 42), ("/boot/efi".to_owned(), 1)].into();
-    vitals::take(w, device, Reading { disks, hottest: Some(45), io_errors: Some(0), ..Reading::default() })?;
+    baseline::apply(w, baseline::parse(BASELINE)?)?;
+    vitals::take(w, device, Vitals { disks, hottest: Some(45), io_errors: Some(0), ..Vitals::default() })?;
     Ok(id)
 }
 
-/// Sections that the PCs of the tests do not have.
+/// Sections that the laptop was not recorded with.
 fn extra(name: &str) -> Option<Section> {
     let disk = DiskCondition { name: "nvme0n1".to_owned(), verdict: "passed".to_owned(), hours: 6_000, ..DiskCondition::default() };
     let link = Link {
