@@ -3,7 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, text_at};
+use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -113,16 +113,16 @@ impl Ask for Alert {
         match rows.as_slice() {
             [row] if one && out.is_json() => out.json(row),
             rows if out.is_json() => out.json(&json!(rows)),
-            rows => rows.iter().for_each(|row| out.print(&told(row))),
+            rows => rows.iter().for_each(|row| out.print(&told(client, row))),
         }
         Ok(exit)
     }
 }
 
-fn told(row: &Value) -> String {
-    let until = text_at(row, "until");
-    if text_at(row, "state") == "snoozed" {
-        return format!("alert {} is put off until {until}: {}", text_at(row, "id"), text_at(row, "title"));
-    }
-    format!("alert {} is {}: {}", text_at(row, "id"), text_at(row, "state"), text_at(row, "title"))
+fn told(client: &Client, row: &Value) -> String {
+    let state = match text_at(row, "state").as_str() {
+        "snoozed" => format!("put off until {}", client.when(field(row, "until"))),
+        state => state.to_owned(),
+    };
+    format!("alert {} is {state}: {}", text_at(row, "id"), text_at(row, "title"))
 }

@@ -72,8 +72,10 @@ enum Action {
     /// Close the school on a day, or from a day to another
     Close {
         /// The first day
+        #[arg(value_parser = day)]
         from: Date,
         /// The last day
+        #[arg(value_parser = day)]
         to: Option<Date>,
         /// Why
         #[arg(long)]
@@ -82,13 +84,16 @@ enum Action {
     /// Open the school on a day that was closed, or from a day to another
     Open {
         /// The first day
+        #[arg(value_parser = day)]
         from: Date,
         /// The last day
+        #[arg(value_parser = day)]
         to: Option<Date>,
     },
     /// Say that a day is unlike other days of its week; it is open, even within closed days
     Special {
         /// The day
+        #[arg(value_parser = day)]
         date: Date,
         /// Why
         #[arg(long, required_unless_present = "remove")]
@@ -186,6 +191,10 @@ fn range(from: Date, to: Option<Date>) -> String {
     to.filter(|to| *to != from).map_or_else(|| from.to_string(), |to| format!("{from} to {to}"))
 }
 
+fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "write a day as 2026-12-21".to_owned())
+}
+
 /// "1=07:30-08:20": a period's name, its beginning and its end.
 fn period(text: &str) -> Result<(String, String, String), String> {
     let parts = text.rsplit_once('=').and_then(|(name, span)| Some((name, span.split_once('-')?)));
@@ -237,11 +246,17 @@ fn special(special: &Value) -> String {
 async fn next(client: &Client, out: &Out, days: u16) -> Result<Exit, Failure> {
     let mut days = client.get(&["calendar", "days"], &[("count", Some(days.to_string()))]).await?;
     if !out.is_json() {
+        let is_set = !field(&client.get(&["calendar"], &[]).await?, "hours").is_null();
+        let no_hours = if is_set { "none" } else { "always" };
         for day in days.as_array_mut().into_iter().flatten() {
             let bells = field(day, "bells").as_array().cloned().unwrap_or_default();
             let names: Vec<String> = bells.iter().map(|bell| text_at(bell, "name")).collect();
+            let is_empty = text_at(day, "hours").is_empty();
             if let Some(day) = day.as_object_mut() {
                 day.insert("periods".to_owned(), names.join(" · ").into());
+                if is_empty {
+                    day.insert("hours".to_owned(), no_hours.into());
+                }
             }
         }
     }

@@ -52,6 +52,8 @@ pub(super) fn timeline(out: &Out, events: &Value) {
 pub(super) fn event_line(out: &Out, event: &Event) -> String {
     let (text, by) = (words::harmless(&event.text), words::harmless(&event.actor.words()));
     match out.terminal {
+        // Who acts in the text is not named again.
+        Some(style) if text.starts_with(&by) => format!("{:>11}  {text}", words::ago(event.at, style.now)),
         Some(style) => format!("{:>11}  {text} ({by})", words::ago(event.at, style.now)),
         None => format!("{}\t{}\t{}\t{text}\t{by}", event.seq, event.at, event.kind),
     }

@@ -3,7 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, text_at};
+use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -70,8 +70,9 @@ impl Ask for Maintenance {
             Action::Start { room, tag, from, until, reason } => {
                 let body = json!({ "room": room, "tag": tag, "from": from, "until": until, "reason": reason });
                 let window = client.post(&["maintenance"], body).await?;
-                let at = |name| text_at(&window, name);
-                let words = format!("maintenance {} of {}: nobody is told from {} to {}", at("id"), at("what"), at("from"), at("until"));
+                let (at, when) = (|name| text_at(&window, name), |name| client.when(field(&window, name)));
+                let words =
+                    format!("maintenance {} of {}: nobody is told from {} to {}", at("id"), at("what"), when("from"), when("until"));
                 Ok(out.said(&window, &words))
             }
             Action::End { id } => {

@@ -87,7 +87,13 @@ impl Ask for Rules {
             Action::Show { code } => {
                 let row = rows(client).await?.into_iter().find(|row| text_at(row, "code") == code);
                 let row = row.ok_or_else(|| Failure::Usage(format!("there is no rule {code:?}; `rollcall rules` lists them")))?;
-                Ok(out.said(&row, &described(&row)))
+                if out.is_json() {
+                    out.json(&row);
+                } else {
+                    out.line(&code, &format!(": {}", text_at(&row, "title")));
+                    out.facts(&described(&row));
+                }
+                Ok(Exit::Done)
             }
             Action::Set { code, room, on, off, settle, limits } => {
                 if !on && !off && settle.is_none() && limits.is_empty() {
@@ -157,22 +163,15 @@ fn setting_words(setting: &Map<String, Value>) -> String {
     on.into_iter().chain(settle).chain(limits).collect::<Vec<_>>().join(", ")
 }
 
-fn described(row: &Value) -> String {
+fn described(row: &Value) -> Vec<(&'static str, String)> {
     let at = |name| text_at(row, name);
-    let mut lines = vec![
-        format!("{}: {}", at("code"), at("title")),
-        format!("severity    {}", at("severity")),
-        format!("told after  {}", at("settles")),
-        format!("probably    {}", at("cause")),
-        format!("try first   {}", at("remedy")),
-    ];
-    for limit in list(row, "limits") {
+    let limit = |limit: &Value| {
         let (least, most) = (text_at(limit, "least"), text_at(limit, "most"));
-        lines.push(format!("limit       {} ({least} to {most}): {}", amount(limit), text_at(limit, "what")));
-    }
-    let set = at("set_words");
-    lines.push(format!("set         {}", if set.is_empty() { "nothing: as it comes" } else { &set }));
-    lines.join("\n")
+        ("limit", format!("{} ({least} to {most}): {}", amount(limit), text_at(limit, "what")))
+    };
+    let set = Some(at("set_words")).filter(|set| !set.is_empty()).unwrap_or_else(|| "nothing: as it comes".to_owned());
+    let first = [("severity", at("severity")), ("told after", at("settles")), ("probably", at("cause")), ("try first", at("remedy"))];
+    first.into_iter().chain(list(row, "limits").iter().map(limit)).chain([("set", set)]).collect()
 }
 
 #[cfg(test)]

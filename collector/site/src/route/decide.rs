@@ -173,7 +173,7 @@ pub fn who_hears(site: &Site, alert: &Alert, now: Timestamp) -> Vec<Answer> {
 fn answer(route: &Route, channel: &str, matter: &Matter, now: Timestamp, zone: &TimeZone) -> Answer {
     let (told, at, why) = match route.hears(matter, zone).map(|()| route.when(matter.severity, now, zone)) {
         Err(why) => ("nothing", None, why),
-        Ok(Decision::Now) => ("at once", Some(now), format!("it is about {} and worse", severity(route.least))),
+        Ok(Decision::Now) => ("at once", Some(now), takes(route)),
         Ok(Decision::Hold(until)) => ("held back", Some(until), "quiet hours".to_owned()),
         Ok(Decision::Digest(at)) => ("digest", Some(at), "once a day".to_owned()),
         Ok(Decision::Nothing) => ("nothing", None, String::new()),
@@ -181,6 +181,14 @@ fn answer(route: &Route, channel: &str, matter: &Matter, now: Timestamp, zone: &
     let later = route.escalate.as_ref().filter(|_| told != "nothing" && told != "digest");
     let later = later.map(|escalate| format!("; {} after {} min that nobody acknowledges it", escalate.to, escalate.after_min));
     Answer { channel: channel.to_owned(), route: Some(route.name.clone()), told, at, why: why + &later.unwrap_or_default() }
+}
+
+/// "it takes medium severity and worse"
+fn takes(route: &Route) -> String {
+    match route.least {
+        Severity::Low => "it takes every severity".to_owned(),
+        least => format!("it takes {} severity and worse", severity(least)),
+    }
 }
 
 /// A severity in words.
