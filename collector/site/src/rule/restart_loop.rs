@@ -28,9 +28,10 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     // Its own clock told the times.
     let off = SignedDuration::from_millis(facts.machine().map_or(0, |device| device.clock_off_ms));
     let Ok(now) = facts.now.checked_add(off) else { return Vec::new() };
+    let latest = now.saturating_add(SignedDuration::from_mins(5)).unwrap_or(now);
     let [crashes, minutes, starts] = ["crashes", "minutes", "starts"].map(|name| facts.limit(&RULE, name));
     let within = |restart: &&Restart, time: SignedDuration| {
-        Timestamp::from_second(restart.at_s).is_ok_and(|at| at <= now + SignedDuration::from_mins(5) && now.duration_since(at) <= time)
+        Timestamp::from_second(restart.at_s).is_ok_and(|at| at <= latest && now.duration_since(at) <= time)
     };
     let window = SignedDuration::from_mins(minutes);
     let started = section.restarts.iter().filter(|restart| within(restart, window)).count();
@@ -81,5 +82,15 @@ mod tests {
         let fast = starts(&[-550, -560, -570, -580, -590], "clean");
         fast.device(|device| device.clock_off_ms = 600 * 60_000).check(&RULE, &["restarts again and again"]);
         starts(&[-550, -560, -570, -580, -590], "clean").check(&RULE, &[]);
+    }
+
+    #[test]
+    fn a_clock_at_the_end_of_time_is_no_accident() {
+        let now = Sample::new().now.as_millisecond();
+        for end in [Timestamp::MAX, Timestamp::MIN] {
+            let off = end.as_millisecond() - now;
+            starts(&[1, 2, 3], "clean").device(|device| device.clock_off_ms = off).check(&RULE, &[]);
+        }
+        starts(&[1, 2, 3], "clean").device(|device| device.clock_off_ms = i64::MIN).check(&RULE, &[]);
     }
 }
