@@ -39,7 +39,7 @@ impl Repeat {
                 "INTERVAL" => read.interval = value.parse().ok().filter(|n| (1..=1_000).contains(n)).ok_or_else(|| unknown(part))?,
                 "COUNT" => read.count = Some(value.parse().map_err(|_| unknown(part))?),
                 "UNTIL" => read.until = Some(value.get(..8).and_then(super::day).ok_or_else(|| unknown(part))?),
-                "BYDAY" => read.days = value.split(',').map(weekday).collect::<Option<_>>().ok_or_else(|| unknown(part))?,
+                "BYDAY" => read.days = weekdays(value).ok_or_else(|| unknown(part))?,
                 "WKST" => {}
                 // What programs write beside a yearly event and says the same as its first day.
                 "BYMONTH" | "BYMONTHDAY" if value.parse::<u8>().is_ok() => {}
@@ -98,6 +98,14 @@ fn frequency(text: &str) -> Option<Every> {
         "YEARLY" => Some(Every::Year),
         _ => None,
     }
+}
+
+/// Each day once, however often it is named: a rule is followed for thousands of weeks.
+fn weekdays(text: &str) -> Option<Vec<Weekday>> {
+    let mut days = text.split(',').map(weekday).collect::<Option<Vec<_>>>()?;
+    days.sort_by_key(|day| day.to_monday_zero_offset());
+    days.dedup();
+    Some(days)
 }
 
 fn weekday(text: &str) -> Option<Weekday> {

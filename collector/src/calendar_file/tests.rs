@@ -56,6 +56,14 @@ fn what_repeats_is_followed_within_the_horizon() {
 }
 
 #[test]
+fn a_day_that_is_named_a_hundred_thousand_times_is_one() {
+    let days = "MO,".repeat(100_000);
+    let events = format!("EVENT:Mondays;;DTSTART;VALUE=DATE:18000106;;RRULE:FREQ=WEEKLY;UNTIL=20261201;BYDAY={days}MO!");
+    let read = read(&file(&events), &[], TODAY.parse().unwrap()).unwrap();
+    assert!(read.closed.len() <= 70 && read.closed.iter().all(|closed| closed.from == closed.to), "{}", read.closed.len());
+}
+
+#[test]
 fn one_of_a_series_that_was_moved_is_closed_on_its_new_day_alone() {
     let series = "EVENT:Day;;UID:a;;DTSTART;VALUE=DATE:20261201;;RRULE:FREQ=DAILY;COUNT=2!\n";
     let moved = "EVENT:Day;;UID:a;;RECURRENCE-ID;VALUE=DATE:20261202;;DTSTART;VALUE=DATE:20261209!";
