@@ -3,14 +3,16 @@
 //! What comes again soon is the same alert, and one that comes and goes all the time stays open until it has been quiet for a while:
 //! see `alert/damping.rs`. What people do to alerts is in `alert/hands.rs`.
 
+mod clock;
 mod damping;
 mod hands;
 
+pub use clock::{clock_set_back, hold};
 pub use hands::{acknowledge, reopen, resolve, snooze};
 
 use crate::asset::Asset;
 use crate::record::{Record, Rest, Table};
-use crate::rule::{Facts, Finding, Rule, Severity};
+use crate::rule::{Facts, Finding, Rule, Severity, settle_of_site};
 use crate::{AlertId, AssetId, RoomId, Site, Working, calendar, maintenance, outage};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -183,8 +185,9 @@ pub fn judge(w: &mut Working, asset: AssetId) {
     }
 }
 
-/// Raises, keeps or resolves the alerts of a rule that looks at the site as a whole: people are told at once.
+/// Raises, keeps or resolves the alerts of a rule that looks at the site as a whole.
 pub(crate) fn judge_site(w: &mut Working, rule: &Rule, found: Vec<Finding>) {
+    let until = w.now + settle_of_site(&w.site, rule);
     let live: Vec<Arc<Alert>> = w.site.live_alerts(None).filter(|alert| alert.rule == rule.code).cloned().collect();
     for alert in &live {
         match found.iter().find(|finding| finding.subject == alert.subject) {
@@ -194,7 +197,7 @@ pub(crate) fn judge_site(w: &mut Working, rule: &Rule, found: Vec<Finding>) {
     }
     for finding in found {
         if !live.iter().any(|alert| finding.subject == alert.subject) {
-            find(w, None, rule, finding, w.now);
+            find(w, None, rule, finding, until);
         }
     }
 }
@@ -264,7 +267,8 @@ fn raise(w: &mut Working, alert: Alert) {
     w.remove::<Alert>(&alert.id);
     outage::renumber(w, alert.id, before.id);
     if before.is_open() {
-        w.put(Alert { id: before.id, state: before.state.clone(), told: before.told.clone(), times: before.times, ..alert });
+        let (state, told, rest) = (before.state.clone(), before.told.clone(), before.rest.clone());
+        w.put(Alert { id: before.id, state, told, rest, times: before.times, raised_at: before.raised_at, ..alert });
         return;
     }
     let again = Alert { id: before.id, times: before.times.max(1), told: before.told.clone(), rest: before.rest.clone(), ..alert };
@@ -329,46 +333,20 @@ fn come_due(w: &mut Working, alert: &Alert) {
     match (&alert.state, maintenance::end(&w.site, alert, w.now)) {
         (AlertState::Settling { .. }, Some(until)) => drop(w.put(Alert { state: AlertState::Settling { until }, ..alert.clone() })),
         (AlertState::Settling { .. }, None) => raise(w, alert.clone()),
-        (AlertState::Snoozed { .. }, _) => hands::wake(w, alert),
+        (AlertState::Snoozed { by, at, .. }, Some(until)) => {
+            w.put(Alert { state: AlertState::Snoozed { by: by.clone(), at: *at, until }, ..alert.clone() });
+        }
+        (AlertState::Snoozed { .. }, None) => hands::wake(w, alert),
         _ => {}
     }
-}
-
-/// The collector was down or paused: whoever is silent by its own fault has until `least` to come back before anybody is told.
-pub fn hold(w: &mut Working, least: Timestamp) {
-    let early: Vec<Arc<Alert>> =
-        w.site.timed_alerts.iter().take_while(|(due, _)| *due < least).filter_map(|(_, id)| w.site.alerts.get(id)).cloned().collect();
-    for alert in early {
-        if let AlertState::Settling { .. } = alert.state {
-            w.put(Alert { state: AlertState::Settling { until: least }, ..(*alert).clone() });
-        }
-    }
-}
-
-/// The clock was set back: no finding settles longer than its rule says from now.
-pub fn clock_set_back(w: &mut Working) {
-    let timed: Vec<Arc<Alert>> = w.site.timed_alerts.iter().filter_map(|(_, id)| w.site.alerts.get(id)).cloned().collect();
-    for alert in timed {
-        let quiet = damping::latest_quiet(&alert, w.now);
-        if quiet != alert.quiet_until {
-            w.put(Alert { quiet_until: quiet, ..(*alert).clone() });
-        }
-        let latest = w.now + settle(&w.site, &alert, w.now).unwrap_or_default();
-        if matches!(alert.state, AlertState::Settling { until } if until > latest) {
-            w.put(Alert { state: AlertState::Settling { until: latest }, quiet_until: quiet, ..(*alert).clone() });
-        }
-    }
-    if w.site.calendar().is_some_and(|calendar| calendar.turned_at.is_some_and(|at| at > w.now)) {
-        calendar::retime(w);
-    }
-    outage::clock_set_back(w);
 }
 
 /// How long a finding such as this settles now; `None`: what it is about is gone.
 pub(crate) fn settle(site: &Site, alert: &Alert, now: Timestamp) -> Option<jiff::SignedDuration> {
     let Some(asset) = alert.asset else {
-        let outage = site.outages.values().find(|outage| outage.alert == alert.id)?;
-        return Some(outage::settle(site, outage, now));
+        let outage = site.outages.values().find(|outage| outage.alert == alert.id);
+        let of_site = || Rule::of(&alert.rule).map(|rule| settle_of_site(site, rule));
+        return outage.map(|outage| outage::settle(site, outage, now)).or_else(of_site);
     };
     let facts = Facts::of(site, site.assets.get(&asset)?, now);
     Some(Rule::of(&alert.rule).map_or(jiff::SignedDuration::ZERO, |rule| facts.settle(rule)))

@@ -254,6 +254,7 @@ pub fn set(w: &mut Working, id: AssetId, facts: AssetFacts) -> Result<Arc<Asset>
         retire_device(w, &after);
     }
     crate::alert::judge(w, id);
+    crate::maintenance::moved(w, id);
     Ok(after)
 }
 

@@ -3,7 +3,7 @@
 use crate::alert::{Alert, AlertState};
 use crate::record::{Record, Rest, Table};
 use crate::route::{self, Decision, Matter, Route};
-use crate::{AlertId, Site, Working};
+use crate::{AlertId, Site, Working, maintenance};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -62,7 +62,8 @@ fn due(site: &Site, now: Timestamp) -> impl Iterator<Item = (&Arc<Alert>, &Arc<R
     let routes: Vec<&Arc<Route>> = site.routes.values().filter(|route| route.escalate.is_some()).collect();
     let waiting = site.open_alerts().filter(move |alert| !routes.is_empty() && alert.state == AlertState::Raised);
     let pairs = waiting.flat_map(|alert| site.routes.values().map(move |route| (alert, route)));
-    pairs.filter(move |(alert, route)| at(alert, route, &zone).is_some_and(|at| at <= now) && !is_done(site, alert, route))
+    let in_time = pairs.filter(move |(alert, route)| at(alert, route, &zone).is_some_and(|at| at <= now) && !is_done(site, alert, route));
+    in_time.filter(move |(alert, _)| maintenance::end(site, alert, now).is_none())
 }
 
 /// When a route escalates an alert: so long after people were to be told by it.

@@ -103,10 +103,13 @@ pub(crate) fn end(site: &Site, alert: &Alert, now: Timestamp) -> Option<Timestam
     if site.maintenance.is_empty() {
         return None;
     }
-    // The asset may have moved since the alert was found.
+    open(site, alert.asset, room_now(site, alert), now).map(|window| window.until)
+}
+
+/// The room that an alert is of now: its asset may have moved since it was found.
+fn room_now<'a>(site: &'a Site, alert: &'a Alert) -> Option<&'a RoomId> {
     let asset = alert.asset.and_then(|id| site.assets.get(&id));
-    let room = asset.map_or(alert.room.as_ref(), |asset| asset.room.as_ref());
-    open(site, alert.asset, room, now).map(|window| window.until)
+    asset.map_or(alert.room.as_ref(), |asset| asset.room.as_ref())
 }
 
 fn open<'a>(site: &'a Site, asset: Option<AssetId>, room: Option<&RoomId>, now: Timestamp) -> Option<&'a Arc<Window>> {
@@ -159,14 +162,31 @@ pub fn finish(w: &mut Working, id: MaintenanceId) -> Result<Arc<Window>, Refusal
     w.remove::<Window>(&id);
     about(w, &window, "maintenance.ended", format!("Maintenance of {} ended: {}", name(&w.site, &window), window.reason));
     let waiting = w.site.timed_alerts.iter().filter_map(|(_, id)| w.site.alerts.get(id));
-    let waiting: Vec<Arc<Alert>> = waiting.filter(|alert| window.covers(alert.asset, alert.room.as_ref())).cloned().collect();
+    let covered = |alert: &&Arc<Alert>| window.covers(alert.asset, room_now(&w.site, alert));
+    let waiting: Vec<Arc<Alert>> = waiting.filter(covered).cloned().collect();
+    waiting.iter().for_each(|alert| let_go(w, alert));
+    Ok(window)
+}
+
+/// An asset has moved: what waited only for a window of the place where it was is told as if it were found now.
+pub(crate) fn moved(w: &mut Working, asset: AssetId) {
+    if w.site.maintenance.is_empty() {
+        return;
+    }
+    let waiting: Vec<Arc<Alert>> = w.site.live_alerts(Some(asset)).cloned().collect();
     for alert in waiting {
-        let latest = w.now + crate::alert::settle(&w.site, &alert, w.now).unwrap_or_default();
-        if matches!(alert.state, AlertState::Settling { until } if until > latest) {
-            w.put(Alert { state: AlertState::Settling { until: latest }, ..(*alert).clone() });
+        if end(&w.site, &alert, w.now).is_none() {
+            let_go(w, &alert);
         }
     }
-    Ok(window)
+}
+
+/// What waits settles no longer than its rule says from now.
+fn let_go(w: &mut Working, alert: &Alert) {
+    let latest = w.now + crate::alert::settle(&w.site, alert, w.now).unwrap_or_default();
+    if matches!(alert.state, AlertState::Settling { until } if until > latest) {
+        w.put(Alert { state: AlertState::Settling { until: latest }, ..alert.clone() });
+    }
 }
 
 /// What a window is of, as people say it.

@@ -39,8 +39,12 @@ pub fn snooze(w: &mut Working, id: AlertId, until: Timestamp) -> Result<Arc<Aler
     Ok(alert)
 }
 
-/// The time of a snoozed alert has come: it is raised again.
+/// The time of a snoozed alert has come: it is raised again. Of one that is away just now nobody is told: it is over soon, or holds again.
 pub(super) fn wake(w: &mut Working, alert: &Alert) {
+    if !alert.holds {
+        w.put(Alert { state: AlertState::Raised, ..alert.clone() });
+        return;
+    }
     let alert = w.put(opened(alert, w.now));
     tell(w, "alert.reopened", &alert, format!("It was put off until now: {}", alert.title));
 }
@@ -77,10 +81,11 @@ pub fn reopen(w: &mut Working, id: AlertId) -> Result<Arc<Alert>, Refusal> {
     Ok(alert)
 }
 
-/// The alert, open again by somebody's word: that is no flapping, so it does not count as such.
+/// The alert, open again by somebody's word: that is no flapping, so it does not count as such. One that is away just now is still over
+/// when it has been quiet for a while.
 fn opened(alert: &Alert, now: Timestamp) -> Alert {
     let (state, times) = (AlertState::Raised, alert.times.max(1) + 1);
-    Alert { state, times, raised_at: Some(now), quiet_until: None, ..alert.clone() }
+    Alert { state, times, raised_at: Some(now), ..alert.clone() }
 }
 
 fn get(site: &Site, id: AlertId) -> Result<Arc<Alert>, Refusal> {

@@ -4,7 +4,7 @@ use super::matcher::Matcher;
 use super::record::Licence;
 use crate::rule::{Finding, Rule};
 use crate::view::with_list;
-use crate::{BaselineId, Site, Working, alert};
+use crate::{BaselineId, Site, Working, alert, rule};
 use serde::Serialize;
 
 /// How a title's seats stand.
@@ -45,7 +45,11 @@ fn installed(site: &Site, licence: &Licence) -> usize {
     with_it.map(|(digest, _)| with_list(site, digest).count()).sum()
 }
 
-fn findings(seats: &[Seats]) -> Vec<Finding> {
+/// Nothing is found where the rule is off.
+fn findings(site: &Site, seats: &[Seats]) -> Vec<Finding> {
+    if Rule::of(RULE).is_some_and(|rule| !rule::holds(site, None, rule)) {
+        return Vec::new();
+    }
     let over = seats.iter().filter(|seats| seats.installed > seats.seats as usize);
     over.map(|Seats { baseline, title, seats, installed }| Finding {
         subject: title.clone(),
@@ -58,7 +62,7 @@ fn findings(seats: &[Seats]) -> Vec<Finding> {
 /// Whether the licences stand otherwise than the alerts say.
 pub fn is_news(site: &Site, seats: &[Seats]) -> bool {
     let told = || site.live_alerts(None).filter(|alert| alert.rule == RULE && alert.holds);
-    let findings = findings(seats);
+    let findings = findings(site, seats);
     told().count() != findings.len() || !findings.iter().all(|finding| told().any(|alert| alert.subject == finding.subject))
 }
 
@@ -68,7 +72,7 @@ pub fn judge(w: &mut Working) {
     if !is_known && w.site.baselines.values().all(|baseline| baseline.licences.is_empty()) {
         return;
     }
-    let found = findings(&seats(&w.site));
+    let found = findings(&w.site, &seats(&w.site));
     if let Some(rule) = Rule::of(RULE) {
         alert::judge_site(w, rule, found);
     }

@@ -223,6 +223,21 @@ fn an_alert_that_is_taken_care_of_or_over_escalates_no_more() {
     assert!(night.site.escalations.is_empty() && !escalation::is_due(&night.site, night.now));
 }
 
+#[test]
+fn nobody_is_called_for_what_happens_in_a_window_of_maintenance() {
+    let mut night = Night::new("2026-11-28T20:00:00Z");
+    night.route("a", r#"{"to": ["mail"], "escalate": {"after_min": 15, "to": "boss"}}"#).unwrap();
+    night.alert(1, Severity::High, "Lab 1");
+    let room = RoomId::parse("Lab 1").ok();
+    let until = night.now + jiff::SignedDuration::from_mins(60);
+    let planned = crate::maintenance::Planned { tag: None, room, from: None, until, reason: "new switch".into() };
+    night.change(|w| crate::maintenance::plan(w, planned).unwrap());
+    night.now += jiff::SignedDuration::from_mins(59);
+    assert!(!escalation::is_due(&night.site, night.now));
+    night.now += jiff::SignedDuration::from_mins(1);
+    assert_eq!(night.change(escalation::tick).1.len(), 1);
+}
+
 fn owed(channel: &str, alert: u64, due: &str, with: With) -> Notice {
     Notice { channel: channel.into(), alert: AlertId(alert), seq: alert, at: at(due), due: at(due), with, rest: Rest::new() }
 }

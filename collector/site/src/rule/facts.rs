@@ -1,6 +1,6 @@
 //! What a rule may look at, each section read at most once while an asset is judged.
 
-use super::{Finding, RULES, Rule, Setting};
+use super::{Finding, RULES, Rule, Setting, setting};
 use crate::asset::{Asset, AssetStatus};
 use crate::baseline::{self, Judged};
 use crate::device::{Device, DeviceState};
@@ -15,6 +15,9 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// Findings of one rule about one asset: each is an alert of its own, and no machine makes more of them by what it says.
+const MOST: usize = 100;
 
 /// What a rule may look at.
 pub struct Facts<'a> {
@@ -83,7 +86,7 @@ impl<'a> Facts<'a> {
 
     /// Whether a rule holds here.
     pub fn holds(&self, rule: &Rule) -> bool {
-        self.settings(rule.code).find_map(|setting| setting.on).unwrap_or(true)
+        setting::holds(self.site, self.room, rule)
     }
 
     /// How long a finding of a rule lasts here before a person is told.
@@ -94,15 +97,13 @@ impl<'a> Facts<'a> {
 
     /// What the room says of a rule, then what the site does.
     fn settings(&self, code: &str) -> impl Iterator<Item = &'a Setting> {
-        let room = self.room.and_then(|room| room.rules.get(code));
-        let site = self.site.about().and_then(|about| about.rules.get(code));
-        room.into_iter().chain(site)
+        setting::of(self.site, self.room, code)
     }
 
-    /// What every rule that holds here finds.
+    /// What every rule that holds here finds; of one rule the first [`MOST`].
     pub fn findings(&self) -> impl Iterator<Item = (&'static Rule, Finding)> {
         let rules = RULES.iter().filter(|rule| self.holds(rule));
-        rules.flat_map(|rule| (rule.check)(self).into_iter().map(move |finding| (rule, finding)))
+        rules.flat_map(|rule| (rule.check)(self).into_iter().take(MOST).map(move |finding| (rule, finding)))
     }
 }
 
@@ -113,4 +114,20 @@ fn measured(site: &Site, device: DeviceId, name: &str) -> Option<Section> {
         return None;
     }
     site.content(name, &held.digest?)?.section()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::Sample;
+    use super::*;
+    use rollcall_proto::v1::{DiskCondition, DiskHealth};
+
+    #[test]
+    fn a_machine_that_names_thousands_of_disks_makes_no_thousands_of_alerts() {
+        let disk = |n: u32| DiskCondition { name: format!("sd{n}"), verdict: "failing".into(), ..DiskCondition::default() };
+        let sample = Sample::new().has(Section::DiskHealth(DiskHealth { disks: (0..5_000).map(disk).collect() }));
+        let asset = sample.site.assets.get(&sample.asset).unwrap();
+        let facts = Facts::of(&sample.site, asset, sample.now);
+        assert_eq!(facts.findings().filter(|(rule, _)| rule.code == "disk-failing").count(), MOST);
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::Rule;
 use crate::room::{self, Room};
-use crate::{About, AssetId, Refusal, RoomId, Working};
+use crate::{About, AssetId, Refusal, RoomId, Site, Working};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -45,6 +46,24 @@ pub struct Setting {
     /// Its limits by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, i64>,
+}
+
+/// What a room says of a rule, then what the site does.
+pub(super) fn of<'a>(site: &'a Site, room: Option<&'a Room>, code: &str) -> impl Iterator<Item = &'a Setting> {
+    let room = room.and_then(|room| room.rules.get(code));
+    let site = site.about().and_then(|about| about.rules.get(code));
+    room.into_iter().chain(site)
+}
+
+/// Whether a rule holds in a room, or for the site as a whole.
+pub(crate) fn holds(site: &Site, room: Option<&Room>, rule: &Rule) -> bool {
+    of(site, room, rule.code).find_map(|setting| setting.on).unwrap_or(true)
+}
+
+/// How long a finding of the site as a whole settles: people are told at once where nobody sets it.
+pub(crate) fn settle_of_site(site: &Site, rule: &Rule) -> SignedDuration {
+    let seconds = of(site, None, rule.code).find_map(|setting| setting.settle_s);
+    SignedDuration::from_secs(seconds.unwrap_or(0).into())
 }
 
 /// Longest time that a finding may settle, seconds: a week.

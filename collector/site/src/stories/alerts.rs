@@ -154,3 +154,110 @@ fn a_room_and_the_site_set_rules_otherwise() {
     assert!(school.site.rooms[&lab()].rules.is_empty() && school.open().len() == 1);
     assert_eq!(school.change(|w| rule::set(w, None, "no-such", settle(1))).unwrap_err().kind, RefusalKind::Invalid);
 }
+
+/// Told three times within the hour, put off, and away since just now: open until it has been quiet.
+fn flapping(school: &mut School) -> Arc<alert::Alert> {
+    let device = school.pc(1, "", &[]);
+    for _ in 0..2 {
+        away(school, device, 60);
+    }
+    school.silence(device);
+    school.wait(60);
+    let until = school.now + SignedDuration::from_mins(5);
+    school.must(|w| alert::snooze(w, AlertId(1), until));
+    school.hello(1, "n1", "n2", hardware(1)).unwrap();
+    first(school)
+}
+
+fn first(school: &School) -> Arc<alert::Alert> {
+    Arc::clone(school.site.alerts.get(&AlertId(1)).unwrap())
+}
+
+#[test]
+fn one_that_flaps_is_over_by_itself_also_when_it_was_put_off_or_opened_again_meanwhile() {
+    let mut school = School::new();
+    let alert = flapping(&mut school);
+    assert!(!alert.holds && alert.quiet_until.is_some() && alert.is_told(), "{alert:?}");
+    let told = school.told("alert.reopened").len();
+    school.wait(6 * 60);
+    assert_eq!((first(&school).state.clone(), school.told("alert.reopened").len()), (alert::AlertState::Raised, told), "nothing to tell");
+    school.wait(10 * 60);
+    assert!(!first(&school).is_open());
+
+    let mut school = School::new();
+    flapping(&mut school);
+    school.must(|w| alert::reopen(w, AlertId(1)));
+    school.wait(16 * 60);
+    assert!(!first(&school).is_open());
+}
+
+#[test]
+fn what_was_put_off_until_within_a_window_waits_for_its_end() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    school.silence(device);
+    school.wait(60);
+    let (id, until) = (only(&school).id, school.now + SignedDuration::from_mins(30));
+    school.must(|w| alert::snooze(w, id, until));
+    let plan = planned(&school, 60, Some(lab()), None);
+    school.must(|w| maintenance::plan(w, plan));
+    school.wait(59 * 60);
+    assert_eq!((school.open().len(), school.told("alert.reopened").len()), (0, 0));
+    school.wait(60);
+    assert_eq!((school.open().len(), school.told("alert.reopened").len()), (1, 1));
+}
+
+#[test]
+fn an_asset_that_leaves_a_room_under_maintenance_is_told_as_if_it_were_found_there() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    let plan = planned(&school, 24 * 60, Some(lab()), None);
+    school.must(|w| maintenance::plan(w, plan));
+    school.silence(device);
+    school.wait(3600);
+    let asset = school.site.asset_by_tag(&tag("PC1")).unwrap().id;
+    school.must(|w| asset::set(w, asset, AssetFacts { room: Some(String::new()), ..AssetFacts::default() }));
+    assert!(school.open().is_empty());
+    school.wait(60);
+    assert_eq!(school.open(), ["PC1 fell silent"]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_puts_nothing_off_for_longer_than_was_said() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    school.silence(device);
+    school.wait(60);
+    let (id, until) = (only(&school).id, school.now + SignedDuration::from_hours(1));
+    school.must(|w| alert::snooze(w, id, until));
+    school.now -= SignedDuration::from_hours(24 * 300);
+    school.must(|w| {
+        alert::clock_set_back(w);
+        Ok(())
+    });
+    school.wait(3599);
+    assert!(school.open().is_empty());
+    school.wait(1);
+    assert_eq!(school.open(), ["PC1 fell silent"]);
+}
+
+#[test]
+fn the_rule_of_licences_is_switched_off_and_settles_as_others_do() {
+    let mut school = School::new();
+    school.pc(1, "", &[("geogebra", "6.0")]);
+    school.pc(2, "", &[("geogebra", "6.0")]);
+    let of = |on, settle_s| Setting { on, settle_s, ..Setting::default() };
+    school.must(|w| rule::set(w, None, "licence-over", of(None, Some(600))));
+    let text = "name = \"Lab\"\nrooms = [\"Lab 118\"]\n[[licence]]\ntitle = \"geogebra\"\nseats = 1\n";
+    school.must(|w| baseline::apply(w, baseline::parse(text)?));
+    assert!(school.open().is_empty());
+    school.wait(600);
+    assert_eq!(school.open().len(), 1);
+    school.must(|w| rule::set(w, None, "licence-over", of(Some(false), None)));
+    assert!(baseline::licence::is_news(&school.site, &baseline::licence::seats(&school.site)));
+    school.must(|w| {
+        baseline::licence::judge(w);
+        Ok(())
+    });
+    assert!(school.open().is_empty());
+}
