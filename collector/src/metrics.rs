@@ -71,13 +71,13 @@ fn text(collector: &Collector) -> Result<String, std::fmt::Error> {
 fn about_site(registry: &mut Registry, site: &Site) {
     let devices = site.devices.iter().map(|(_, device)| word(&device.presence));
     counted(registry, "devices", "Devices by presence", "presence", devices);
-    let open = site.alerts.iter().filter(|(_, alert)| alert.is_pressing());
+    let open = site.open_alerts().filter(|alert| alert.is_pressing());
     counted(
         registry,
         "alerts_open",
         "Alerts that people were told of and that are neither resolved nor snoozed",
         "severity",
-        open.map(|(_, a)| word(&a.severity)),
+        open.map(|alert| word(&alert.severity)),
     );
     number(registry, "assets", "Assets with and without an agent", None, site.assets.len() as u64);
 }

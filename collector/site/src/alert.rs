@@ -5,6 +5,7 @@
 
 mod clock;
 mod damping;
+mod forget;
 mod hands;
 
 pub use clock::{clock_set_back, hold};
@@ -80,6 +81,7 @@ impl Record for Alert {
         if let Some(old) = old {
             site.live_alerts.remove(&(old.asset, old.id));
             old.due().map(|due| site.timed_alerts.remove(&(due, old.id)));
+            forget::index(site, old, new);
         }
         if let Some(new) = new {
             if new.holds || new.is_open() {
@@ -89,6 +91,7 @@ impl Record for Alert {
             if !matches!(new.state, AlertState::Settling { .. }) {
                 site.last_alert.insert(new.matter(), new.id);
             }
+            new.over_since().map(|at| site.past_alerts.insert((at, new.id)));
         }
     }
 }
@@ -249,6 +252,7 @@ pub(crate) fn next_id(site: &Site) -> AlertId {
 
 /// An alert that settles until then begins, or people are told at once.
 pub(crate) fn begin(w: &mut Working, alert: Alert, until: Timestamp) {
+    forget::past(w);
     let until = until.max(maintenance::end(&w.site, &alert, w.now).unwrap_or(until));
     let alert = Alert { state: AlertState::Settling { until }, ..alert };
     if until <= w.now {

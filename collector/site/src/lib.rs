@@ -169,6 +169,8 @@ pub struct Site {
     pub(crate) timed_alerts: OrdSet<(Timestamp, AlertId)>,
     /// The last alert of each matter that people were told of.
     pub(crate) last_alert: OrdMap<alert::Matter, AlertId>,
+    /// Alerts of which nothing is left, by when they were over.
+    pub(crate) past_alerts: OrdSet<(Timestamp, AlertId)>,
     /// Waivers that are not ended, by when they end by themselves.
     pub(crate) open_waivers: OrdSet<(Timestamp, WaiverId)>,
     /// The titles of each baseline, ready to be found.

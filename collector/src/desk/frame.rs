@@ -99,7 +99,7 @@ impl Counts {
     fn of(site: &Site) -> Self {
         let known = |state: &DeviceState| matches!(state, DeviceState::Active | DeviceState::Quarantined { .. });
         Self {
-            alerts: site.alerts.values().filter(|alert| alert.is_pressing()).count(),
+            alerts: site.open_alerts().filter(|alert| alert.is_pressing()).count(),
             devices: site.devices.values().filter(|device| known(&device.state)).count(),
             loans: site.loans.values().filter(|loan| loan.in_at.is_none()).count(),
             rooms: site.rooms.len(),
