@@ -183,7 +183,7 @@ fn fold(w: &mut Working, outage: &Outage) {
     }
 }
 
-/// Says of an outage what is so now, and ends it when everybody is back or nothing is left to be told.
+/// Says of an outage what is so now, and ends it when everybody is back or nothing is left to be told, or nobody wants to hear of such.
 fn follow(w: &mut Working, room: &RoomId) {
     let Some(outage) = w.site.outages.get(room).cloned() else { return };
     let down = down(&w.site, &outage);
@@ -191,7 +191,7 @@ fn follow(w: &mut Working, room: &RoomId) {
     let settling = told.as_ref().is_some_and(|alert| matches!(alert.state, AlertState::Settling { .. }));
     let most = down.len() * 2 >= outage.fallen.len();
     let awaited = calendar::of_room(&w.site, w.site.rooms.get(room).map(|room| &**room), w.now).expected;
-    if down.is_empty() || (settling && !(most && awaited)) {
+    if down.is_empty() || !seen::is_watched(&w.site, room) || (settling && !(most && awaited)) {
         return end(w, room);
     }
     let Some(told) = told else { return };

@@ -2,10 +2,11 @@
 
 use super::limit;
 use crate::asset::{Asset, AssetStatus};
-use crate::calendar;
+use crate::calendar::{self, RoomHours};
 use crate::device::{Device, DeviceState};
 use crate::presence::Presence;
-use crate::rule::{Facts, room_outage::RULE};
+use crate::room::{Room, RoomKind};
+use crate::rule::{self, Facts, room_outage::RULE};
 use crate::{AssetId, RoomId, Site};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -67,6 +68,12 @@ pub(super) fn seen(site: &Site, id: &RoomId, now: Timestamp) -> Option<Seen> {
     fresh.sort_unstable();
     let window = SignedDuration::from_secs(facts.limit(&RULE, "seconds"));
     Some(Seen { here, silent, fresh, least: limit(&facts, "machines"), percent: limit(&facts, "percent"), window })
+}
+
+/// Whether outages of a room are looked for: the rule holds there, and its machines are expected at some time.
+pub(super) fn is_watched(site: &Site, id: &RoomId) -> bool {
+    let expects = |room: &Room| room.kind != RoomKind::Cart && room.hours != Some(RoomHours::Never);
+    site.rooms.get(id).is_some_and(|room| expects(room) && rule::holds(site, Some(room), &RULE))
 }
 
 /// Whether a machine that may be expected is silent.

@@ -301,3 +301,44 @@ fn back_in_time(school: &mut School) {
         Ok(())
     });
 }
+
+#[test]
+fn an_outage_that_nobody_wants_to_hear_of_any_more_is_over() {
+    let told = || {
+        let (mut school, devices) = lab_of(4);
+        cut(&mut school, &devices);
+        school.wait(60);
+        assert_eq!(school.open(), ["Lab 118: 4 machines fell silent together"]);
+        school
+    };
+    let mut school = told();
+    let off = crate::rule::Setting { on: Some(false), ..Default::default() };
+    school.must(|w| crate::rule::set(w, Some(&lab()), "room-outage", off));
+    assert!(school.site.outages.is_empty());
+    school.wait(60);
+    assert_eq!(school.open().len(), 4, "each on its own");
+
+    let mut school = told();
+    let cart = RoomFacts { kind: Some(room::RoomKind::Cart), ..RoomFacts::default() };
+    school.must(|w| room::set(w, &lab(), cart));
+    school.wait(3600);
+    assert_eq!((school.open().len(), school.site.outages.len()), (0, 0));
+}
+
+#[test]
+fn an_outage_that_comes_again_while_the_last_is_open_keeps_when_it_was_told() {
+    let (mut school, devices) = lab_of(4);
+    for _ in 0..4 {
+        cut(&mut school, &devices);
+        school.wait(60);
+        for device in &devices {
+            back(&mut school, *device);
+        }
+        school.wait(60);
+    }
+    cut(&mut school, &devices);
+    school.wait(60);
+    let open: Vec<_> = school.site.alerts.values().filter(|alert| alert.is_told()).collect();
+    assert_eq!(open.len(), 1);
+    assert!(open[0].raised_at.is_some() && open[0].holds, "{:?}", open[0]);
+}
