@@ -1,0 +1,155 @@
+//! Who may use which route: every one is in the table, and holds to it.
+
+use super::*;
+
+/// Every route with who may use it at least.
+const ROUTES: &[(&str, &str, Role)] = &[
+    ("GET", "/alerts", Role::Viewer),
+    ("POST", "/alerts/1/acknowledge", Role::Technician),
+    ("POST", "/alerts/1/reopen", Role::Technician),
+    ("POST", "/alerts/1/resolve", Role::Technician),
+    ("POST", "/alerts/1/snooze", Role::Technician),
+    ("GET", "/assets", Role::Viewer),
+    ("POST", "/assets", Role::Technician),
+    ("POST", "/assets/import", Role::Technician),
+    ("POST", "/assets/plan", Role::Technician),
+    ("GET", "/assets/X", Role::Viewer),
+    ("PATCH", "/assets/X", Role::Technician),
+    ("POST", "/assets/X/accept", Role::Technician),
+    ("POST", "/assets/X/move", Role::Technician),
+    ("POST", "/backup", Role::Admin),
+    ("GET", "/baselines", Role::Viewer),
+    ("POST", "/baselines", Role::Technician),
+    ("POST", "/baselines/plan", Role::Viewer),
+    ("GET", "/baselines/X", Role::Viewer),
+    ("DELETE", "/baselines/X", Role::Technician),
+    ("GET", "/baselines/X/versions", Role::Viewer),
+    ("GET", "/baselines/X/versions/1", Role::Viewer),
+    ("POST", "/baselines/X/versions/1/restore", Role::Technician),
+    ("GET", "/calendar", Role::Viewer),
+    ("PATCH", "/calendar", Role::Technician),
+    ("POST", "/calendar/closed", Role::Technician),
+    ("GET", "/calendar/days", Role::Viewer),
+    ("POST", "/calendar/import", Role::Technician),
+    ("POST", "/calendar/import/plan", Role::Viewer),
+    ("POST", "/calendar/open", Role::Technician),
+    ("PUT", "/calendar/schedules/X", Role::Technician),
+    ("DELETE", "/calendar/schedules/X", Role::Technician),
+    ("PUT", "/calendar/special/2026-12-24", Role::Technician),
+    ("DELETE", "/calendar/special/2026-12-24", Role::Technician),
+    ("GET", "/channels", Role::Viewer),
+    ("PUT", "/channels/webhook", Role::Admin),
+    ("DELETE", "/channels/webhook", Role::Admin),
+    ("POST", "/channels/webhook/test", Role::Technician),
+    ("GET", "/check/X", Role::Viewer),
+    ("GET", "/devices", Role::Viewer),
+    ("GET", "/devices/X", Role::Viewer),
+    ("GET", "/devices/X/baseline", Role::Viewer),
+    ("GET", "/devices/X/health?range=day", Role::Viewer),
+    ("GET", "/devices/X/history", Role::Viewer),
+    ("POST", "/devices/X/rescan", Role::Technician),
+    ("POST", "/devices/X/revoke", Role::Technician),
+    ("POST", "/devices/X/accept", Role::Technician),
+    ("POST", "/devices/X/rebind", Role::Technician),
+    ("POST", "/devices/X/move", Role::Technician),
+    ("GET", "/drift", Role::Viewer),
+    ("GET", "/events", Role::Viewer),
+    ("GET", "/keys", Role::Admin),
+    ("POST", "/keys", Role::Admin),
+    ("DELETE", "/keys/1", Role::Admin),
+    ("POST", "/ledger/verify", Role::Admin),
+    ("GET", "/licences", Role::Viewer),
+    ("GET", "/loans", Role::Viewer),
+    ("POST", "/loans", Role::Technician),
+    ("POST", "/loans/return", Role::Technician),
+    ("GET", "/maintenance", Role::Viewer),
+    ("POST", "/maintenance", Role::Technician),
+    ("DELETE", "/maintenance/1", Role::Technician),
+    ("GET", "/persons", Role::Viewer),
+    ("GET", "/persons/X", Role::Viewer),
+    ("DELETE", "/persons/X", Role::Admin),
+    ("POST", "/persons/plan", Role::Technician),
+    ("POST", "/persons/import", Role::Technician),
+    ("GET", "/rooms", Role::Viewer),
+    ("POST", "/rooms", Role::Technician),
+    ("POST", "/rooms/import", Role::Technician),
+    ("PATCH", "/rooms/X", Role::Technician),
+    ("DELETE", "/rooms/X", Role::Technician),
+    ("GET", "/routes", Role::Viewer),
+    ("GET", "/routes/test?alert=1", Role::Viewer),
+    ("PUT", "/routes/nights", Role::Admin),
+    ("DELETE", "/routes/nights", Role::Admin),
+    ("GET", "/rules", Role::Viewer),
+    ("PUT", "/rules/clock-skewed", Role::Technician),
+    ("GET", "/scores", Role::Viewer),
+    ("GET", "/software?title=x", Role::Viewer),
+    ("GET", "/status", Role::Viewer),
+    ("GET", "/sweeps", Role::Viewer),
+    ("POST", "/sweeps", Role::Technician),
+    ("GET", "/sweeps/1", Role::Viewer),
+    ("GET", "/tokens", Role::Admin),
+    ("POST", "/tokens", Role::Admin),
+    ("DELETE", "/tokens/1", Role::Admin),
+    ("GET", "/users", Role::Admin),
+    ("POST", "/users", Role::Admin),
+    ("POST", "/users/vera/link", Role::Admin),
+    ("PATCH", "/users/x", Role::Admin),
+    ("DELETE", "/users/x", Role::Admin),
+    ("GET", "/waivers", Role::Viewer),
+    ("POST", "/waivers", Role::Technician),
+    ("POST", "/waivers/1/end", Role::Technician),
+];
+
+#[tokio::test]
+async fn every_route_asks_who_and_refuses_who_may_not() {
+    let bench = Bench::new().await;
+    for (method, path, least) in ROUTES {
+        assert_eq!(bench.ask_as(None, method, path, None).await.0, 401, "{method} {path} for nobody");
+        for role in [Role::Viewer, Role::Technician, Role::Admin] {
+            let Answer(status, _, body) = bench.ask_as(Some(role), method, path, None).await;
+            assert_eq!(status == 403, role < *least, "{method} {path} for {role:?}: {status} {body}");
+            assert!(!matches!(status, 401 | 405 | 500), "{method} {path} for {role:?}: {status} {body}");
+        }
+    }
+}
+
+/// An answer that never ends, so that it is asked for on its own.
+const STREAM: &str = "/events/stream";
+
+/// The routes as the nouns' files name them: method, and path with "{id}".
+fn named() -> Vec<(String, String)> {
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/desk/api")).unwrap();
+    let texts = files.filter_map(|file| std::fs::read_to_string(file.unwrap().path()).ok());
+    let routes: Vec<String> = texts.flat_map(|text| text.split(".route(\"").skip(1).map(str::to_owned).collect::<Vec<_>>()).collect();
+    let mut named = Vec::new();
+    for route in routes {
+        let (path, rest) = route.split_once('"').unwrap();
+        let handlers = rest.split([';', '}']).next().unwrap();
+        for method in ["get", "post", "put", "patch", "delete"] {
+            let begins = |before: &str| handlers.contains(&format!("{before}{method}("));
+            if begins(" ") || begins(".") {
+                named.push((method.to_uppercase(), path.to_owned()));
+            }
+        }
+    }
+    named
+}
+
+#[tokio::test]
+async fn the_stream_asks_who_as_every_route() {
+    assert_eq!(Bench::new().await.ask_as(None, "GET", STREAM, None).await.0, 401);
+}
+
+#[test]
+fn every_route_is_in_the_table() {
+    let named = named();
+    assert!(named.len() >= 90, "{named:?}");
+    for (method, path) in named.into_iter().filter(|(_, path)| path != STREAM) {
+        let is_it = |row: &&(&str, &str, Role)| {
+            let (asked, mut pattern) = (row.1.split('?').next().unwrap(), path.split('/'));
+            let same = asked.split('/').all(|part| pattern.next().is_some_and(|of| of == part || of.starts_with('{')));
+            row.0 == method && same && pattern.next().is_none()
+        };
+        assert!(ROUTES.iter().any(|row| is_it(&row)), "{method} {path} is not in the table of who may use it");
+    }
+}
