@@ -11,17 +11,37 @@ use rollcall_proto::{Digest, Section, v1};
 use rollcall_site::access::{self, Role};
 use rollcall_site::asset::{self, AssetFacts, AssetKind};
 use rollcall_site::attend::{self, Hello, Report, Reported};
+use rollcall_site::baseline::waiver;
 use rollcall_site::content::Content;
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::event::Actor;
 use rollcall_site::fingerprint::Fingerprint;
 use rollcall_site::room::{self, RoomFacts};
 use rollcall_site::{About, AssetId, DeviceId, PersonId, Refusal, RoomId, Site, SiteId, Tag, UserName, Working};
+use rollcall_site::{alert, calendar, escalation, maintenance, notice, route, rule, vitals};
 use rollcall_site::{baseline, channel, loan, person, sweep, token};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// Kinds of records that a new fixture holds at least, alphabetical.
+const KINDS: &[&str] = &[
+    "accepted",
+    "alert",
+    "baseline-edition",
+    "calendar",
+    "channel",
+    "escalation",
+    "maintenance",
+    "notice",
+    "outage",
+    "rejudging",
+    "route",
+    "vitals",
+    "waiver",
+];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/fixtures")
@@ -115,6 +135,107 @@ impl Golden {
         });
     }
 
+    /// A section that a PC reports under this number.
+    fn section(&mut self, pc: u128, number: u64, section: &Section) {
+        let digest = Digest::of(&section.encode());
+        put(&self.folder, &section.encode()).unwrap();
+        let reported = Reported { name: section.name().to_owned(), content: Ok(digest), problems: Vec::new() };
+        let content = Content::of(section, &Arc::default());
+        self.change(|w| {
+            let report = Report { session: "s".to_owned(), number, at: w.now, full: false, sections: vec![reported] };
+            attend::report(w, DeviceId(Uuid::from_u128(pc)), report, vec![(digest, content)])
+        });
+    }
+
+    /// What the site says of its hours, rules, baselines and of who hears of what.
+    fn settle_in(&mut self) {
+        let lab = RoomId::parse("Lab 118").unwrap();
+        self.change(|w| {
+            calendar::set_hours(w, Some("Mon-Sun 00:00-24:00".parse()?))?;
+            let period = calendar::Period { name: "1".to_owned(), span: "08:00-08:50".parse()? };
+            calendar::set_schedule(w, "Normal", Some("Mon-Fri".parse()?), vec![period])?;
+            let day = |day: i8| jiff::civil::date(2027, 12, day);
+            calendar::close(w, calendar::Closed { from: day(20), to: day(31), name: "Winter break".to_owned() })?;
+            let hours = vec!["09:00-12:00".parse()?];
+            calendar::set_special(w, day(22), calendar::Special { name: "Open day".to_owned(), schedule: None, hours })
+        });
+        self.change(|w| {
+            let facts =
+                RoomFacts { hours: Some("always".to_owned()), subnets: Some(vec!["10.20.3.0/24".to_owned()]), ..RoomFacts::default() };
+            room::set(w, &lab, facts)?;
+            let slow = rule::Setting { settle_s: Some(30), limits: [("seconds".to_owned(), 60)].into(), on: None };
+            rule::set(w, Some(&lab), "clock-skewed", slow)?;
+            rule::set(w, None, "link-slow", rule::Setting { on: Some(false), ..rule::Setting::default() })?;
+            let until = w.now + SignedDuration::from_hours(2);
+            let planned =
+                maintenance::Planned { tag: Some(Tag::parse("PC-2")?), room: None, from: None, until, reason: "new disk".to_owned() };
+            maintenance::plan(w, planned)
+        });
+        self.change(|w| {
+            let mail = channel::ChannelFacts {
+                url: "smtp://smtp.example.org:587".to_owned(),
+                from: "rollcall@example.org".to_owned(),
+                to: vec!["it@example.org".to_owned()],
+                ..channel::ChannelFacts::default()
+            };
+            channel::set(w, &channel::check("mail", &mail)?)?;
+            let escalate = Some(route::Escalate { after_min: 1, to: "webhook".to_owned() });
+            let quiet = Some(route::Quiet { hours: "17:00-07:00".parse()?, high: route::Told::AtOnce });
+            route::set(w, "nights", route::RouteFacts { to: vec!["mail".to_owned()], quiet, escalate, ..route::RouteFacts::default() })
+        });
+        self.change(|w| {
+            let text = "name = \"Lab\"\nrooms = [\"Lab 118\"]\n[[required]]\ntitle = \"gimp\"\n[settings]\nfirewall = \"on\"\n";
+            let lab = baseline::apply(w, baseline::parse(text)?)?;
+            w.put(baseline::Rejudging { name: lab.name.clone(), after: AssetId(Uuid::from_u128(101)), rest: serde_json::Map::new() });
+            let place = waiver::Where::Tag(Tag::parse("PC-1")?);
+            let until = w.now + SignedDuration::from_hours(48);
+            let (title, reason) = ("gimp".to_owned(), "too small a disk".to_owned());
+            waiver::make(w, waiver::Wish { baseline: None, place, title, owner: Some("Ms. Ito".to_owned()), reason, until })
+        });
+    }
+
+    /// A disk is missed, a fan stands still, and a switch takes three PCs along, of which nobody takes care.
+    fn have_trouble(&mut self) {
+        let disks = |serial: &str| {
+            let disk = v1::Disk { name: "sda".to_owned(), model: "KBG40".to_owned(), serial: serial.to_owned(), ..v1::Disk::default() };
+            Section::Storage(v1::Storage { disks: vec![disk], file_systems: Vec::new() })
+        };
+        self.section(1, 2, &disks("S41GNX0K812345"));
+        self.section(1, 3, &disks("OTHER77"));
+        let fans = ["cpu fan".to_owned()];
+        let reading = vitals::Reading {
+            disks: [("/".to_owned(), 77)].into(),
+            hottest: Some(60),
+            turned: fans.clone().into(),
+            still_fans: Some(fans.to_vec()),
+            io_errors: Some(3),
+            link_changes: Some(10),
+            ..vitals::Reading::default()
+        };
+        self.change(|w| vitals::take(w, DeviceId(Uuid::from_u128(1)), reading));
+        self.change(|w| {
+            attend::silent_all(w, [3, 4, 5].map(|number| (DeviceId(Uuid::from_u128(number)), w.now)));
+            Ok(())
+        });
+        for _ in 0..4 {
+            self.change(|w| {
+                alert::tick(w);
+                escalation::tick(w);
+                Ok(())
+            });
+        }
+        self.change(|w| {
+            let open: Vec<_> = w.site.open_alerts().filter(|alert| alert.is_told()).map(|alert| alert.id).collect();
+            let until = w.now + SignedDuration::from_hours(5);
+            let [first, .., last] = open.as_slice() else { unreachable!("{open:?}") };
+            alert::snooze(w, *first, until)?;
+            let rest = serde_json::Map::new();
+            let (channel, with) = ("mail".to_owned(), notice::With::QuietHours);
+            notice::owe(w, notice::Notice { channel, alert: *last, seq: w.site.seq, at: w.now, due: until, with, rest });
+            Ok(())
+        });
+    }
+
     fn live_a_day(&mut self) {
         let heard = rollcall_site::presence::Heard::default();
         self.change(|w| {
@@ -137,8 +258,13 @@ fn make() {
     let work = tempfile::tempdir().unwrap();
     let mut golden = Golden { folder: Folder::open(work.path()).unwrap(), site: Site::default(), minute: 0 };
     golden.found();
-    golden.pc(1);
-    golden.pc(2);
+    (1..=5).for_each(|number| golden.pc(number));
+    golden.settle_in();
+    golden.have_trouble();
+    let kinds: BTreeSet<String> = golden.site.records().map(|written| written.kind).collect();
+    for kind in KINDS {
+        assert!(kinds.contains(*kind), "no {kind} in {kinds:?}");
+    }
     golden.folder.snapshot(&golden.site).unwrap();
     golden.live_a_day();
     let hash = golden.site.state_hash();
