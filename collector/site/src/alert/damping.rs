@@ -38,15 +38,21 @@ pub(super) fn told(mut alert: Alert, now: Timestamp) -> Alert {
     Alert { state: AlertState::Raised, raised_at: Some(now), quiet_until: None, ..alert }
 }
 
-/// Until when an alert whose finding has just passed must stay away to be over; `None`: it is over at once.
+/// Until when an alert whose finding has just passed must stay away to be over; `None`: it is over at once. Of one that is snoozed nobody
+/// wants to hear that it went and came.
 pub(super) fn quiet_until(alert: &Alert, now: Timestamp) -> Option<Timestamp> {
     let flaps = alert.told.get(OFTEN - 1).is_some_and(|first| now.duration_since(*first) <= WITHIN);
-    flaps.then(|| now + QUIET)
+    let quiet = flaps.then(|| now + QUIET);
+    match alert.state {
+        AlertState::Snoozed { until, .. } => Some(quiet.map_or(until, |quiet| quiet.max(until))),
+        _ => quiet,
+    }
 }
 
 /// The same after the clock was set back: never further away than that.
 pub(super) fn latest_quiet(alert: &Alert, now: Timestamp) -> Option<Timestamp> {
-    alert.quiet_until.map(|until| until.min(now + QUIET))
+    let snoozed = matches!(alert.state, AlertState::Snoozed { .. });
+    alert.quiet_until.map(|until| if snoozed { until } else { until.min(now + QUIET) })
 }
 
 /// "second", "third", "4th" …

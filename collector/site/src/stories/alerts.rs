@@ -40,6 +40,13 @@ fn a_snoozed_alert_comes_back_by_itself_and_not_if_it_has_passed() {
     assert_eq!((school.open().len(), school.told("alert.reopened").len()), (1, 1));
     let later = school.now + SignedDuration::from_hours(1);
     school.must(|w| alert::snooze(w, id, later));
+    for _ in 0..3 {
+        school.hello(1, "n1", "n2", hardware(1)).unwrap();
+        school.wait(60);
+        school.silence(device);
+        school.wait(120);
+    }
+    assert_eq!(school.told("alert.resolved").len() + school.told("alert.raised").len(), 1, "nobody hears that it went and came");
     school.hello(1, "n1", "n2", hardware(1)).unwrap();
     school.wait(7200);
     assert_eq!((school.told("alert.reopened").len(), school.told("alert.resolved").len()), (1, 1));

@@ -242,8 +242,11 @@ fn quarantined(roster: &Roster) -> impl Iterator<Item = Need> {
 
 /// Machines that are silent and have no alert yet, together by room.
 fn silent(site: &Site, roster: &Roster, alerts: &[AlertRow]) -> Vec<Need> {
-    let told: std::collections::BTreeSet<_> =
-        alerts.iter().filter(|alert| alert.rule.contains("silent")).filter_map(|alert| alert.tag.as_ref()).collect();
+    let told: std::collections::BTreeSet<_> = alerts
+        .iter()
+        .filter(|alert| ["agent-stopped", "machine-silent"].contains(&alert.rule.as_str()))
+        .filter_map(|alert| alert.tag.as_ref())
+        .collect();
     let mut rooms: BTreeMap<Option<&RoomId>, Vec<&Standing>> = BTreeMap::new();
     let in_outage = |row: &Standing| {
         let outage = row.room.as_ref().and_then(|room| site.outages.get(room));
