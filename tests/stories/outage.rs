@@ -160,7 +160,7 @@ async fn closed_days_come_from_a_calendar_file_once_they_were_looked_at() {
     std::fs::write(&file, "<html>").unwrap();
     let refused = desk.run(&["calendar", "import", &file, "--yes"]).await.unwrap();
     assert!(refused.code != 0 && refused.err.contains("no iCalendar file"), "{refused:?}");
-    for wrong in [["calendar", "hours", "always"], ["calendar", "zone", "Mars/Olympus"]] {
+    for wrong in [["calendar", "hours", "whenever"], ["calendar", "zone", "Mars/Olympus"]] {
         assert_ne!(desk.run(&wrong).await.unwrap().code, 0);
     }
     desk.json(&["calendar", "zone", "America/Los_Angeles"]).await.unwrap();
