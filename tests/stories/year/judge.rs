@@ -118,6 +118,11 @@ impl Judge {
             verdict.faults.extend(times.into_iter().map(|at| format!("{} false: {matter:?} was told", time(at))));
         }
         verdict.faults.sort();
+        if std::env::var("YDEBUG").is_ok() {
+            for event in events { eprintln!("{} {} {}", event.at, event.kind, event.text); }
+            self.silences.dump();
+            eprintln!("{fell:#?}");
+        }
         verdict
     }
 

@@ -151,6 +151,12 @@ impl Machine {
         Section::Batteries(v1::Batteries { batteries: vec![battery] })
     }
 
+    /// When the third last of its crashes is a day old.
+    pub fn calm_from(&self, now: i64) -> Option<i64> {
+        let third = self.boots.iter().rev().filter(|(_, crashed)| *crashed).nth(2)?;
+        (now - third.0 <= 86_400).then_some(third.0 + 86_401)
+    }
+
     /// Whether it has crashed three times within a day, or started five times within an hour.
     pub fn restarts_again_and_again(&self, now: i64) -> bool {
         let crashes = self.boots.iter().filter(|(at, crashed)| *crashed && now - at <= 86_400).count();

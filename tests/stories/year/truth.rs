@@ -57,6 +57,13 @@ impl Silences {
         self.names.insert(room, name.to_owned());
     }
 
+    pub fn dump(&self) {
+        let t = |at: i64| jiff::Timestamp::from_second(at).map(|t| t.to_string()).unwrap_or_default();
+        for (n, (tag, _)) in self.machines.iter().enumerate() {
+            for (a, b) in &self.gone[n] { eprintln!("GONE {} {} {}", t(*a), t(*b), tag); }
+        }
+    }
+
     /// The machine is here from now on.
     pub fn here(&mut self, machine: usize, now: i64) {
         end(&mut self.gone[machine], now);
@@ -138,27 +145,47 @@ impl Silences {
 
     /// When an outage ends: everybody is back, or most are and nobody more came for a while; before it is told, when most are back.
     fn ends(&self, room: usize, at: i64, down: &[usize], told: Span) -> Span {
-        let back = |machine: &usize| self.gone[*machine].iter().find(|(from, to)| *from <= at && at < *to).map_or(i64::MAX, |(_, to)| *to);
-        let mut returns: Vec<i64> = down.iter().map(back).collect();
-        returns.sort_unstable();
-        let last = returns.last().copied().unwrap_or(at);
-        for (number, now) in returns.iter().enumerate() {
-            let left = returns.len() - number - 1;
-            let most_are_back = left * 2 < returns.len();
-            let next = returns.get(number + 1).copied().unwrap_or(i64::MAX);
-            if *now == i64::MAX || left == 0 {
-                break;
+        let noticed = 2 * self.heartbeats[room] + 3;
+        let returns = self.returns(room, at);
+        let mut first = None;
+        for (number, (now, sure)) in returns.iter().copied().enumerate() {
+            let (fallen, left) = self.fallen(room, at, down, now, noticed);
+            let most_are_back = left * 2 < fallen;
+            if left == 0 || most_are_back && now <= told.0 {
+                return (now, now);
             }
-            if most_are_back && *now <= told.0 {
-                return (*now, *now);
+            if !most_are_back || !sure {
+                continue;
             }
-            if most_are_back && next > *now + STRAGGLES {
-                let ends = now + STRAGGLES;
-                return if *now <= told.1 { (*now, ends) } else { (ends, ends + 1) };
+            let ends = now + STRAGGLES;
+            let first_end = *first.get_or_insert(if now <= told.1 { now } else { ends });
+            let mut next = returns[number + 1..].iter().take_while(|(next, _)| *next <= ends);
+            match next.clone().any(|(_, sure)| *sure) {
+                true => first = next.any(|(_, sure)| !*sure).then_some(first_end),
+                false => return (first_end, next.last().map_or(ends, |(next, _)| next + STRAGGLES) + 1),
             }
         }
-        let closes = self.expected[room].iter().find(|(from, to)| *from <= told.0 && told.0 < *to);
-        if closes.is_none() { (told.0, told.0) } else { (last, last) }
+        let last = returns.last().map_or(at, |(last, _)| *last);
+        if self.is_expected(room, told.0) { (last, last) } else { (told.0, told.0) }
+    }
+
+    /// When machines of a room come back that were gone in an outage, and whether the collector had noticed that they were.
+    fn returns(&self, room: usize, at: i64) -> Vec<(i64, bool)> {
+        let beat = self.heartbeats[room];
+        let of = |number: &usize| self.machines[*number].1 == room;
+        let spans = (0..self.machines.len()).filter(of).flat_map(|number| &self.gone[number]);
+        let gone = spans.filter(|(from, to)| *from >= at - BEFORE && *to > at && *to < i64::MAX && to - from > beat);
+        let mut returns: Vec<(i64, bool)> = gone.map(|(from, to)| (*to, *from == at || to - from > 2 * beat + 3)).collect();
+        returns.sort_unstable();
+        returns
+    }
+
+    /// How many had fallen silent by a moment of an outage, and how many of them are gone then.
+    fn fallen(&self, room: usize, at: i64, down: &[usize], now: i64, noticed: i64) -> (usize, usize) {
+        let joined = |number: &usize| down.contains(number) || self.gone[*number].iter().any(|(from, to)| at - BEFORE <= *from && from + noticed <= now.min(*to) && *to > at);
+        let all: Vec<usize> = (0..self.machines.len()).filter(|number| self.machines[*number].1 == room).filter(joined).collect();
+        let left = all.iter().filter(|number| self.gone[**number].iter().any(|(from, to)| from + noticed <= now && now < *to || *from == at && now < *to));
+        (all.len(), left.count())
     }
 
     /// What must be told of silences and outages.

@@ -36,6 +36,8 @@ pub enum Happening {
     Overdue(usize, u64),
     /// A finding passes with time.
     Over(usize, &'static str),
+    /// Some of its crashes are a day old.
+    Calm(usize),
     Grace(Vec<usize>),
     Round,
     Day(i64),
@@ -142,6 +144,11 @@ impl World {
                 }
             }
             Happening::Over(machine, rule) => self.judge.set(&self.machines[machine].tag, rule, "", false, self.now, (0, 0)),
+            Happening::Calm(number) => {
+                let machine = &self.machines[number];
+                let holds = machine.restarts_again_and_again(self.now);
+                self.judge.set(&machine.tag, "restart-loop", "", holds, self.now, (0, 0));
+            }
             Happening::Grace(machines) => {
                 let lost: Vec<_> = machines.into_iter().filter(|number| self.machines[*number].line.is_none()).collect();
                 let fell = lost.iter().map(|number| &self.machines[*number]).filter(|machine| self.school.is_here(machine)).cloned().collect::<Vec<_>>();
@@ -213,6 +220,10 @@ impl World {
         for (rule, subject, holds, settle) in all {
             self.judge.set(&machine.tag, rule, &subject, holds, now, (settle, settle));
         }
+        if let Some(calm) = machine.calm_from(now) {
+            self.at(calm, Happening::Calm(number));
+        }
+        let machine = &self.machines[number];
         if !machine.restart_needed {
             self.judge.set(&machine.tag, "restart-pending", "", false, now, (0, 0));
         } else if machine.pending_since.is_none() {
