@@ -95,8 +95,10 @@ pub(crate) fn next_due(site: &Site) -> Option<Timestamp> {
     site.outages.values().filter_map(|outage| outage.closes_at).min()
 }
 
-/// Ends the outages of which only stragglers are left: they are judged on their own from now.
+/// Folds what belongs to outages that people are told of now, and ends those of which only stragglers are left: they are judged on their own.
 pub(crate) fn tick(w: &mut Working) {
+    let told: Vec<RoomId> = w.site.outages.values().filter(|outage| is_told(&w.site, outage)).map(|outage| outage.room.clone()).collect();
+    told.iter().for_each(|room| fold(w, room));
     let over: Vec<RoomId> =
         w.site.outages.values().filter(|outage| outage.closes_at.is_some_and(|at| at <= w.now)).map(|outage| outage.room.clone()).collect();
     for room in over {
@@ -148,8 +150,13 @@ fn begin(w: &mut Working, room: &RoomId, fell: seen::Fell) {
         quiet_until: None,
         rest: Rest::new(),
     };
-    fold(w, &outage);
     alert::begin(w, told, w.now + settle);
+    fold(w, room);
+}
+
+/// Whether people were told of an outage.
+pub(crate) fn is_told(site: &Site, outage: &Outage) -> bool {
+    site.alerts.get(&outage.alert).is_some_and(|alert| alert.is_told())
 }
 
 /// The alert of an outage goes on under the number of an earlier one.
@@ -170,13 +177,16 @@ fn join(w: &mut Working, room: &RoomId, seen: &seen::Seen) {
     let last = seen.last().max(outage.last);
     let suspect = suspect::of(&w.site, &fallen, last.duration_since(outage.began));
     let expected = outage.expected.max(seen.here() + fallen.len());
-    let outage = w.put(Outage { fallen, last, suspect, expected, ..(*outage).clone() });
-    fold(w, &outage);
+    w.put(Outage { fallen, last, suspect, expected, ..(*outage).clone() });
+    fold(w, room);
 }
 
-/// The machines' own alerts fold into the room's.
-fn fold(w: &mut Working, outage: &Outage) {
-    let of = |asset: &AssetId| w.site.live_alerts(Some(*asset)).filter(|alert| alert.rule == "machine-silent").cloned().collect::<Vec<_>>();
+/// The machines' own alerts fold into the room's: those that people were told of when they are told of the room's.
+fn fold(w: &mut Working, room: &RoomId) {
+    let Some(outage) = w.site.outages.get(room).cloned() else { return };
+    let told = is_told(&w.site, &outage);
+    let folds = |alert: &&Arc<Alert>| alert.rule == "machine-silent" && (told || !alert.is_told());
+    let of = |asset: &AssetId| w.site.live_alerts(Some(*asset)).filter(folds).cloned().collect::<Vec<_>>();
     let own: Vec<Arc<Alert>> = outage.fallen.iter().flat_map(of).collect();
     for own in own {
         alert::pass(w, &own, format!("{}: it belongs to the outage of {} now", own.title, outage.room));

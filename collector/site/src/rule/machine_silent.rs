@@ -32,9 +32,11 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 /// of its room. What people were told of by this rule stays so when the hours end: it is not over by that.
 pub(super) fn is_silent<'a>(facts: &Facts<'a>, rule: &Rule) -> Option<&'a Device> {
     let silent = facts.machine().filter(|device| device.presence == Presence::Silent);
-    let device = silent.filter(|_| outage::of(facts.site, facts.asset).is_none())?;
-    let expected = || calendar::expected(facts.site, facts.asset, facts.now).expected;
-    let told = was_told(facts, rule) || expected();
+    let was_told = was_told(facts, rule);
+    // What people were told of stays so while an outage settles: it may be none.
+    let outage = outage::of(facts.site, facts.asset).filter(|outage| !was_told || outage::is_told(facts.site, outage));
+    let device = silent.filter(|_| outage.is_none())?;
+    let told = was_told || calendar::expected(facts.site, facts.asset, facts.now).expected;
     (told && facts.site.open_loan(facts.asset.id).is_none() && !in_a_cart(facts)).then_some(device)
 }
 
@@ -42,8 +44,8 @@ fn in_a_cart(facts: &Facts<'_>) -> bool {
     facts.room.is_some_and(|room| room.kind == RoomKind::Cart)
 }
 
-/// Whether people were told of this silence by a rule.
-fn was_told(facts: &Facts<'_>, rule: &Rule) -> bool {
+/// Whether people were told by a rule, and it holds still.
+pub(super) fn was_told(facts: &Facts<'_>, rule: &Rule) -> bool {
     let mut own = facts.site.live_alerts(Some(facts.asset.id)).filter(|alert| alert.rule == rule.code && alert.holds);
     own.any(|alert| alert.raised_at.is_some())
 }
