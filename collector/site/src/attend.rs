@@ -129,6 +129,9 @@ pub fn hello(w: &mut Working, device: DeviceId, certificate: &str, hello: &Hello
         after.note = String::new();
     }
     w.put(after);
+    if before.boot != hello.boot {
+        inventory::started(w, device);
+    }
     say_hello(w, &before, hello, rolled_back);
     judge(w, &before, &[]);
     let heartbeat_ms = w.site.assets.get(&before.asset).map_or(room::HEARTBEAT_MS, |asset| room::heartbeat_of(&w.site, asset));
@@ -264,7 +267,7 @@ pub fn goodbye(w: &mut Working, device: DeviceId, why: Goodbye) -> Result<(), Re
         return Ok(());
     }
     let (kind, presence, note, text) = match why {
-        Goodbye::Shutdown => ("device.asleep", Presence::Asleep, "switched off", "was switched off"),
+        Goodbye::Shutdown => ("device.asleep", Presence::Asleep, presence::SWITCHED_OFF, "was switched off"),
         Goodbye::Suspend => ("device.asleep", Presence::Asleep, "asleep", "went to sleep"),
         Goodbye::Stopped => ("device.stopped", Presence::Asleep, "agent stopped", "stopped its agent; the machine may be running"),
     };

@@ -144,6 +144,13 @@ pub(crate) fn take_in(w: &mut Working, device: &Device, report: &Report) -> Resu
     Ok(())
 }
 
+/// A machine has started anew: it waits for no restart until it says so again.
+pub(crate) fn started(w: &mut Working, device: DeviceId) {
+    if let Some(profile) = w.site.profiles.get(&device).filter(|profile| profile.restart_since.is_some()).cloned() {
+        w.put(Profile { restart_since: None, ..(*profile).clone() });
+    }
+}
+
 /// What is asked of a profile too often to read its sections each time, or is told by none of them.
 fn note_state(site: &Site, profile: &mut Profile, at: Timestamp) {
     let now = |name: &str| {

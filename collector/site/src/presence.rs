@@ -26,6 +26,8 @@ pub enum Presence {
     Retired,
 }
 
+/// The note of a machine that said that it shuts down.
+pub const SWITCHED_OFF: &str = "switched off";
 /// The note of a silent machine that answers a neighbour on its network.
 pub const AGENT_STOPPED: &str = "agent stopped";
 /// The note of a silent machine that answers no neighbour.

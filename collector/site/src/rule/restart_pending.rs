@@ -1,6 +1,8 @@
 //! Flags a machine that waits for a restart too long.
 
+use super::machine_silent::was_told;
 use super::{Facts, Finding, Limit, Rule, Settle, Severity};
+use crate::presence::{Presence, SWITCHED_OFF};
 use crate::words;
 use rollcall_proto::Section;
 
@@ -16,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let Some(since) = facts.profile().and_then(|profile| profile.restart_since) else { return Vec::new() };
+    let Some(since) = facts.profile().and_then(|profile| profile.restart_since).filter(|_| is_running(facts)) else { return Vec::new() };
     let waits = facts.now.duration_since(since);
     if waits.as_hours() < facts.limit(&RULE, "days") * 24 {
         return Vec::new();
@@ -29,6 +31,14 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     };
     let evidence = format!("needed since {} at the latest: {}{asked}", words::utc(since), words::span(waits));
     vec![Finding::of_it("needs a restart", evidence)]
+}
+
+/// One that is switched off starts anew when it is switched on; of a silent one nobody knows whether it runs: what people were told of it stays.
+fn is_running(facts: &Facts<'_>) -> bool {
+    facts.machine().is_some_and(|device| match device.presence {
+        Presence::Silent => was_told(facts, &RULE),
+        _ => device.note != SWITCHED_OFF,
+    })
 }
 
 #[cfg(test)]
@@ -44,6 +54,17 @@ mod tests {
         waits(6).check(&RULE, &[]);
         waits(6).limit(&RULE, "days", 2).check(&RULE, &["needs a restart"]);
         Sample::new().later(99).check(&RULE, &[]);
+    }
+
+    #[test]
+    fn one_that_is_switched_off_needs_none_and_one_that_sleeps_does() {
+        let waits = |presence, note: &str| {
+            let gone = Sample::new().device(|device| (device.presence, device.note) = (presence, note.to_owned()));
+            gone.profile(|profile, now| profile.restart_since = Some(now)).later(9)
+        };
+        waits(Presence::Asleep, "asleep").check(&RULE, &["needs a restart"]);
+        waits(Presence::Asleep, SWITCHED_OFF).check(&RULE, &[]);
+        waits(Presence::Silent, "").check(&RULE, &[]);
     }
 
     #[test]

@@ -210,3 +210,22 @@ fn a_disk_that_goes_back_is_remembered() {
     school.wait(86_400);
     assert_eq!(school.open(), ["PC1 was rolled back to an earlier state"]);
 }
+
+#[test]
+fn whoever_was_switched_off_and_starts_again_waits_for_no_restart() {
+    let mut school = School::new();
+    let device = school.pc(1, "", &[]);
+    school.measure(1, &[Section::Updates(Updates { restart_needed: true, ..Updates::default() })]);
+    school.must(|w| attend::goodbye(w, device, Goodbye::Shutdown));
+    let asset = school.site.asset_by_tag(&tag("PC1")).unwrap().id;
+    school.now += SignedDuration::from_hours(24 * 20);
+    school.must(|w| {
+        alert::judge(w, asset);
+        Ok(())
+    });
+    let hello =
+        Hello { session: "s2".into(), boot: "b2".into(), nonce: "n1".into(), next: 1, fingerprint: hardware(1), ..Hello::default() };
+    let hello = Hello { clock_ms: school.now.as_millisecond(), ..hello };
+    school.must(|w| attend::hello(w, device, "cert1", &hello, "n2".into()));
+    assert!(school.told("alert.raised").is_empty());
+}
