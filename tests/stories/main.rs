@@ -26,6 +26,7 @@ mod software;
 mod sweep;
 mod versions;
 mod week;
+mod year;
 
 use rollcall_tests::pc::{self, Title};
 

@@ -86,7 +86,8 @@ impl World {
             Act::NewBattery(machine) => self.machines[machine].battery = 1000,
             Act::PutBackTheImage(machine, nonce) => self.put_back_the_image(machine, nonce),
             Act::Lend(machine, long) => {
-                if !self.machines[machine].lent && self.machines[machine].works() && self.machines[machine].line.is_some() && !self.is_down {
+                if !self.machines[machine].lent && self.machines[machine].works() && self.machines[machine].line.is_some() && !self.is_down
+                {
                     self.machines[machine].lent = true;
                     self.judge.silences.lent(machine, now);
                     self.school.lend(now, &self.machines[machine], now + 3 * DAY);
@@ -185,7 +186,8 @@ impl World {
         if self.dark[room] {
             return;
         }
-        let on: Vec<usize> = self.of(room).into_iter().filter(|machine| self.is_reachable(*machine) && !self.machines[*machine].lent).collect();
+        let on: Vec<usize> =
+            self.of(room).into_iter().filter(|machine| self.is_reachable(*machine) && !self.machines[*machine].lent).collect();
         self.dark[room] = true;
         self.judge.silences.together(room, self.now, on.clone());
         on.into_iter().for_each(|machine| self.cut(machine));
@@ -194,7 +196,8 @@ impl World {
 
     /// A room loses its power: what ran is off, and is switched on by itself afterwards, of a thousand so many.
     fn power_cut(&mut self, room: usize, long: i64, on_by_itself: u64) {
-        let on: Vec<usize> = self.of(room).into_iter().filter(|machine| self.machines[*machine].works() && !self.machines[*machine].lent).collect();
+        let on: Vec<usize> =
+            self.of(room).into_iter().filter(|machine| self.machines[*machine].works() && !self.machines[*machine].lent).collect();
         let reached: Vec<usize> = on.iter().copied().filter(|machine| self.is_reachable(*machine)).collect();
         self.judge.silences.together(room, self.now, reached);
         for machine in self.of(room).into_iter().filter(|machine| !self.machines[*machine].lent).collect::<Vec<_>>() {

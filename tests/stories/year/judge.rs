@@ -35,6 +35,8 @@ struct Hush {
     room: Option<usize>,
     from: i64,
     to: i64,
+    /// It holds for what was known before.
+    before: i64,
 }
 
 /// The record.
@@ -78,18 +80,25 @@ impl Judge {
 
     /// What falls due in this time is told at its end at the earliest, of a room or of all.
     pub fn hush(&mut self, room: Option<usize>, from: i64, to: i64) {
-        self.hushes.push(Hush { room, from, to });
+        self.hushes.push(Hush { room, from, to, before: to });
+    }
+
+    /// What was settling when the collector went on at `at` is told at `to` at the earliest.
+    pub fn hold(&mut self, from: i64, at: i64, to: i64) {
+        self.hushes.push(Hush { room: None, from, to, before: at });
     }
 
     /// The collector was down; whoever was here has until `grace` to come back.
     pub fn down(&mut self, from: i64, to: i64, grace: i64) {
         self.silences.down.push((from, to, to + grace));
-        self.hush(None, from, to + grace);
+        self.hold(from, to, to + grace);
     }
 
     /// When something that is due is told.
-    fn put_off(&self, room: usize, mut due: i64) -> i64 {
-        while let Some(hush) = self.hushes.iter().find(|hush| hush.room.is_none_or(|of| of == room) && hush.from <= due && due < hush.to) {
+    fn put_off(&self, room: usize, known: i64, settle: i64) -> i64 {
+        let mut due = known + settle;
+        let holds = |hush: &&Hush| hush.room.is_none_or(|of| of == room) && known <= hush.before;
+        while let Some(hush) = self.hushes.iter().filter(holds).find(|hush| hush.from <= due && due < hush.to) {
             due = hush.to;
         }
         due
@@ -97,7 +106,7 @@ impl Judge {
 
     /// Compares the record with what people were told.
     pub fn close(mut self, events: &[Event], end: i64) -> Verdict {
-        let fell: Vec<Fell> = self.silences.outages(|room, due| self.put_off(room, due));
+        let fell: Vec<Fell> = self.silences.outages(|room, due| self.put_off(room, due, SETTLE));
         for (matter, holds) in self.silences.holds(&fell) {
             self.held.entry(matter).or_default().push(holds);
         }
@@ -118,11 +127,6 @@ impl Judge {
             verdict.faults.extend(times.into_iter().map(|at| format!("{} false: {matter:?} was told", time(at))));
         }
         verdict.faults.sort();
-        if std::env::var("YDEBUG").is_ok() {
-            for event in events { eprintln!("{} {} {}", event.at, event.kind, event.text); }
-            self.silences.dump();
-            eprintln!("{fell:#?}");
-        }
         verdict
     }
 
@@ -130,8 +134,8 @@ impl Judge {
         let room = self.rooms[&matter.0];
         let (mut times, mut quiet_until): (Vec<i64>, i64) = (Vec::new(), 0);
         for holds in holds {
-            let earliest = self.put_off(room, holds.known.0 + holds.settle.0);
-            let latest = self.put_off(room, holds.known.1 + holds.settle.1) + SLACK;
+            let earliest = self.put_off(room, holds.known.0, holds.settle.0);
+            let latest = self.put_off(room, holds.known.1, holds.settle.1) + SLACK;
             let damped = holds.known.1 + BLUR < quiet_until;
             let (may, must) = (earliest <= holds.to && !damped, latest < holds.to.min(end) && holds.known.0 > quiet_until + BLUR);
             let at = told.iter().position(|at| may && (earliest..=latest).contains(at));

@@ -102,7 +102,13 @@ impl Machine {
     pub fn fingerprint(&self) -> Fingerprint {
         let serial = format!("serial-{}", self.tag);
         let (uuid, disk) = (self.device.0.to_string(), format!("disk-{}", self.tag));
-        Fingerprint { system_uuid: uuid, system_serial: serial.clone(), board_serial: serial, disk_serials: vec![disk], ..Fingerprint::default() }
+        Fingerprint {
+            system_uuid: uuid,
+            system_serial: serial.clone(),
+            board_serial: serial,
+            disk_serials: vec![disk],
+            ..Fingerprint::default()
+        }
     }
 
     /// The disk's reading, in the steps of the collector's door.
@@ -121,7 +127,12 @@ impl Machine {
     }
 
     pub fn list(&self) -> Section {
-        let package = |name: &&str| v1::Package { name: (*name).into(), version: format!("{}.0", self.version), source: "dpkg".into(), ..Default::default() };
+        let package = |name: &&str| v1::Package {
+            name: (*name).into(),
+            version: format!("{}.0", self.version),
+            source: "dpkg".into(),
+            ..Default::default()
+        };
         Section::Software(v1::Software { packages: self.software.iter().map(package).collect() })
     }
 
@@ -141,7 +152,11 @@ impl Machine {
 
     fn restarts(&self) -> Section {
         let from = self.boots.len().saturating_sub(12);
-        let restart = |(at_s, crashed): &(i64, bool)| v1::Restart { at_s: *at_s, before: if *crashed { "crash" } else { "shutdown" }.into(), ..Default::default() };
+        let restart = |(at_s, crashed): &(i64, bool)| v1::Restart {
+            at_s: *at_s,
+            before: if *crashed { "crash" } else { "shutdown" }.into(),
+            ..Default::default()
+        };
         Section::Restarts(v1::Restarts { restarts: self.boots[from..].iter().map(restart).collect() })
     }
 

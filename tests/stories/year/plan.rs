@@ -87,7 +87,8 @@ impl World {
         for number in 0..self.machines.len() {
             let draws = self.random.chance(100);
             let machine = &mut self.machines[number];
-            machine.disk = (machine.disk + u32::from(machine.fills > 3) * (machine.fills - 2).min(4) / 2 + u32::from(machine.fills > 3)).min(990);
+            machine.disk =
+                (machine.disk + u32::from(machine.fills > 3) * (machine.fills - 2).min(4) / 2 + u32::from(machine.fills > 3)).min(990);
             machine.off += machine.gains / 10;
             machine.battery -= u32::from(draws && machine.battery > 300) * 4;
             let (full, wrong, worn) = (machine.disk > 945, machine.off > 600, machine.battery < 570);
@@ -127,6 +128,11 @@ impl World {
     }
 
     fn desktop(&mut self, machine: usize, from: i64, to: i64) {
+        if self.random.chance(30) {
+            // Updates that come by themselves ask for a restart that nobody makes but by switching off.
+            let at = from + self.below(to - from);
+            self.then(at, Act::Update(machine));
+        }
         if self.random.chance(900) {
             let late = self.random.chance(60);
             let on = if late { from + self.below(3 * HOUR) } else { from - 45 * MINUTE + self.below(38 * MINUTE) };
@@ -142,6 +148,10 @@ impl World {
     }
 
     fn cart(&mut self, machine: usize, from: i64, to: i64) {
+        if self.random.chance(20) {
+            let at = from + self.below(to - from);
+            self.then(at, Act::Update(machine));
+        }
         let mut at = from + self.below(HOUR);
         while at < to - HOUR {
             if self.random.chance(500) {

@@ -3,6 +3,7 @@
 use super::calendar::{CLOSED, Expected, SPECIAL, ZONE};
 use super::machine::Machine;
 use jiff::{SignedDuration, Timestamp};
+use rollcall_proto::{Digest, Section};
 use rollcall_site::attend::{self, Goodbye, Hello, Report, Reported};
 use rollcall_site::calendar::{self, Closed, Special};
 use rollcall_site::content::Content;
@@ -11,8 +12,9 @@ use rollcall_site::event::{Actor, Event};
 use rollcall_site::presence::{Heard, Presence};
 use rollcall_site::room::{self, RoomFacts, RoomKind};
 use rollcall_site::vitals::{self, Reading};
-use rollcall_site::{About, PersonId, Refusal, RoomId, Site, SiteId, Tag, Working, alert, baseline, loan, maintenance, person, round, token};
-use rollcall_proto::{Digest, Section};
+use rollcall_site::{
+    About, PersonId, Refusal, RoomId, Site, SiteId, Tag, Working, alert, baseline, loan, maintenance, person, round, token,
+};
 use std::sync::Arc;
 
 /// A room of the school.
@@ -78,13 +80,19 @@ impl School {
             }
             for (number, place) in places.iter().enumerate() {
                 let heartbeat_ms = Some(place.heartbeat as u32 * 1000);
-                let facts = RoomFacts { kind: Some(place.kind), heartbeat_ms, hours: place.expected.hours().map(Into::into), ..RoomFacts::default() };
+                let facts = RoomFacts {
+                    kind: Some(place.kind),
+                    heartbeat_ms,
+                    hours: place.expected.hours().map(Into::into),
+                    ..RoomFacts::default()
+                };
                 room::add(w, RoomId::parse(place.name)?, facts)?;
                 token::make(w, format!("token{number}"), Some(RoomId::parse(place.name)?), 100, w.now + SignedDuration::from_hours(1))?;
             }
             person::import(w, vec![(pupil(), "A pupil".into())]);
             let required: String = REQUIRED.iter().map(|title| format!("[[required]]\ntitle = '{title}'\n")).collect();
-            let rooms: Vec<String> = places.iter().filter(|place| place.kind == RoomKind::Lab).map(|place| format!("'{}'", place.name)).collect();
+            let rooms: Vec<String> =
+                places.iter().filter(|place| place.kind == RoomKind::Lab).map(|place| format!("'{}'", place.name)).collect();
             baseline::apply(w, baseline::parse(&format!("name = 'labs'\nrooms = [{}]\n{required}", rooms.join(", ")))?).map(drop)
         });
         for machine in machines {

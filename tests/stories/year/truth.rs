@@ -41,6 +41,8 @@ pub struct Fell {
     pub at: i64,
     /// It is known at the earliest and at the latest then.
     pub known: Span,
+    /// People are told of it then, if it lasts.
+    pub told: i64,
     /// It is over, or its stragglers are told on their own.
     pub ends: Span,
 }
@@ -55,13 +57,6 @@ impl Silences {
 
     pub fn name(&mut self, room: usize, name: &str) {
         self.names.insert(room, name.to_owned());
-    }
-
-    pub fn dump(&self) {
-        let t = |at: i64| jiff::Timestamp::from_second(at).map(|t| t.to_string()).unwrap_or_default();
-        for (n, (tag, _)) in self.machines.iter().enumerate() {
-            for (a, b) in &self.gone[n] { eprintln!("GONE {} {} {}", t(*a), t(*b), tag); }
-        }
     }
 
     /// The machine is here from now on.
@@ -121,10 +116,11 @@ impl Silences {
     }
 
     fn is_gone(&self, machine: usize, since: i64, at: i64) -> bool {
-        self.gone[machine].iter().any(|(from, to)| *from <= since && since < *to && *from <= at && at < *to) && !within(&self.lent[machine], at)
+        self.gone[machine].iter().any(|(from, to)| *from <= since && since < *to && *from <= at && at < *to)
+            && !within(&self.lent[machine], at)
     }
 
-    /// The outages that people must be told of; `due` says when something due is told.
+    /// The outages that people must be told of; `due` says when something that is known then is told.
     pub fn outages(&self, due: impl Fn(usize, i64) -> i64) -> Vec<Fell> {
         let mut all: Vec<Fell> = Vec::new();
         for (room, at, machines) in self.together.iter().filter(|(room, ..)| !self.carts[*room]) {
@@ -132,13 +128,14 @@ impl Silences {
             let Some(seen) = self.expected_from(*room, known.1) else { continue };
             let known = if seen > known.1 { (seen, seen) } else { known };
             let down: Vec<usize> = machines.iter().copied().filter(|machine| self.is_gone(*machine, *at, known.1)).collect();
-            let here = self.machines.iter().enumerate().filter(|(number, of)| of.1 == *room && within(&self.here[*number], known.1)).count();
+            let here =
+                self.machines.iter().enumerate().filter(|(number, of)| of.1 == *room && within(&self.here[*number], known.1)).count();
             if down.len() < FEWEST || down.len() < here || all.iter().any(|fell| fell.room == *room && fell.ends.1 >= *at) {
                 continue;
             }
-            let told = (due(*room, known.0 + SETTLE), due(*room, known.1 + SETTLE));
+            let told = (due(*room, known.0), due(*room, known.1));
             let ends = self.ends(*room, *at, &down, told);
-            all.push(Fell { room: *room, at: *at, known, ends });
+            all.push(Fell { room: *room, at: *at, known, told: told.0, ends });
         }
         all
     }
@@ -182,9 +179,14 @@ impl Silences {
 
     /// How many had fallen silent by a moment of an outage, and how many of them are gone then.
     fn fallen(&self, room: usize, at: i64, down: &[usize], now: i64, noticed: i64) -> (usize, usize) {
-        let joined = |number: &usize| down.contains(number) || self.gone[*number].iter().any(|(from, to)| at - BEFORE <= *from && from + noticed <= now.min(*to) && *to > at);
+        let joined = |number: &usize| {
+            down.contains(number)
+                || self.gone[*number].iter().any(|(from, to)| at - BEFORE <= *from && from + noticed <= now.min(*to) && *to > at)
+        };
         let all: Vec<usize> = (0..self.machines.len()).filter(|number| self.machines[*number].1 == room).filter(joined).collect();
-        let left = all.iter().filter(|number| self.gone[**number].iter().any(|(from, to)| from + noticed <= now && now < *to || *from == at && now < *to));
+        let left = all
+            .iter()
+            .filter(|number| self.gone[**number].iter().any(|(from, to)| from + noticed <= now && now < *to || *from == at && now < *to));
         (all.len(), left.count())
     }
 
@@ -210,6 +212,9 @@ impl Silences {
         let mut parts = Vec::new();
         let mut known = self.known(room, from);
         for fell in fell.iter().filter(|fell| fell.room == room && fell.at - BEFORE <= from && from <= fell.ends.0 && to > fell.known.0) {
+            if fell.ends.1 <= fell.told && known.1 + SETTLE < fell.known.0 {
+                continue; // People were told of it, and of the outage they were not.
+            }
             parts.push((known, fell.known.0.max(known.0)));
             known = fell.ends;
         }

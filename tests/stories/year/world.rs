@@ -151,7 +151,12 @@ impl World {
             }
             Happening::Grace(machines) => {
                 let lost: Vec<_> = machines.into_iter().filter(|number| self.machines[*number].line.is_none()).collect();
-                let fell = lost.iter().map(|number| &self.machines[*number]).filter(|machine| self.school.is_here(machine)).cloned().collect::<Vec<_>>();
+                let fell = lost
+                    .iter()
+                    .map(|number| &self.machines[*number])
+                    .filter(|machine| self.school.is_here(machine))
+                    .cloned()
+                    .collect::<Vec<_>>();
                 self.school.silent(self.now, fell.iter().map(|machine| (machine, machine.broke_at.unwrap_or(self.now - GRACE))).collect());
             }
             Happening::Round => {
@@ -288,7 +293,9 @@ impl World {
         }
         // All that are given up at this moment fall silent in one change.
         let mut fell = vec![(number, line, heard)];
-        while let Some((key, Happening::Lost(other, line, heard))) = self.to_come.first_key_value().map(|(key, value)| (*key, value.clone())) {
+        while let Some((key, Happening::Lost(other, line, heard))) =
+            self.to_come.first_key_value().map(|(key, value)| (*key, value.clone()))
+        {
             if key.0 > at || longer > 0 {
                 break;
             }
@@ -346,7 +353,7 @@ impl World {
         self.paused = None;
         self.pauses.push((since, self.now));
         self.judge.silences.paused.push((since, self.now));
-        self.judge.hush(None, since, self.now + BACK);
+        self.judge.hold(since, self.now, self.now + BACK);
         self.school.hold(self.now, self.now + BACK);
         for number in 0..self.machines.len() {
             self.report(number);
