@@ -97,7 +97,7 @@ impl Judge {
     /// When something that is due is told.
     fn put_off(&self, room: usize, known: i64, settle: i64) -> i64 {
         let mut due = known + settle;
-        let holds = |hush: &&Hush| hush.room.is_none_or(|of| of == room) && known <= hush.before;
+        let holds = |hush: &&Hush| hush.room.is_none_or(|of| of == room) && known < hush.before;
         while let Some(hush) = self.hushes.iter().filter(holds).find(|hush| hush.from <= due && due < hush.to) {
             due = hush.to;
         }

@@ -58,6 +58,14 @@ impl World {
             let gains = if drifts { 20 + self.below(60) } else { 0 };
             let machine = &mut self.machines[number];
             (machine.disk, machine.battery, machine.fills, machine.gains) = (disk, battery, fills, gains);
+            if self.places[machine.room].restored {
+                // Whoever sets up such a lab starts it some times, to see that it works.
+                for start in 1..4 {
+                    self.then(self.now + start * HOUR, Act::SwitchOn(number));
+                    self.then(self.now + start * HOUR + 30 * MINUTE, Act::SwitchOff(number));
+                }
+                continue;
+            }
             if !self.places[machine.room].daily {
                 self.at(self.now + 20, Happening::Act(Act::SwitchOn(number)));
             }
