@@ -96,7 +96,8 @@ impl World {
             let draws = self.random.chance(100);
             let machine = &mut self.machines[number];
             machine.disk =
-                (machine.disk + u32::from(machine.fills > 3) * machine.fills.saturating_sub(2).min(4) / 2 + u32::from(machine.fills > 3)).min(990);
+                (machine.disk + u32::from(machine.fills > 3) * machine.fills.saturating_sub(2).min(4) / 2 + u32::from(machine.fills > 3))
+                    .min(990);
             machine.off += machine.gains / 10;
             machine.battery -= u32::from(draws && machine.battery > 300) * 4;
             let (full, wrong, worn) = (machine.disk > 945, machine.off > 600, machine.battery < 570);
