@@ -184,9 +184,8 @@ impl Silences {
                 || self.gone[*number].iter().any(|(from, to)| at - BEFORE <= *from && from + noticed <= now.min(*to) && *to > at)
         };
         let all: Vec<usize> = (0..self.machines.len()).filter(|number| self.machines[*number].1 == room).filter(joined).collect();
-        let left = all
-            .iter()
-            .filter(|number| self.gone[**number].iter().any(|(from, to)| from + noticed <= now && now < *to || *from == at && now < *to));
+        let left =
+            all.iter().filter(|number| self.gone[**number].iter().any(|(from, to)| (*from == at || from + noticed <= now) && now < *to));
         (all.len(), left.count())
     }
 
