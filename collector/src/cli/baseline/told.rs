@@ -45,7 +45,7 @@ fn headline(plan: &Value, holds: Holds) -> String {
     };
     match holds {
         Holds::Now => format!("{} is applied: {meet} of {machines} {meets} it{unread}", text_at(plan, "baseline")),
-        Holds::NotYet => format!("{} is not applied so: {meet} of {machines} would meet it{change}{unread}", text_at(plan, "baseline")),
+        Holds::NotYet => format!("{}, if applied: {meet} of {machines} would meet it{change}{unread}", text_at(plan, "baseline")),
     }
 }
 
@@ -82,12 +82,12 @@ mod tests {
         let plan = json!({"baseline": "Exam lab", "devices": 2, "meet": 1, "unmeasured": 0});
         assert_eq!(headline(&plan, Holds::Now), "Exam lab is applied: 1 of 2 machines meets it");
         let plan = json!({"baseline": "Exam lab", "devices": 9, "meet": 7, "newly": 2, "mended": ["A1"]});
-        let want = "Exam lab is not applied so: 7 of 9 machines would meet it; 2 newly fail, 1 no longer";
+        let want = "Exam lab, if applied: 7 of 9 machines would meet it; 2 newly fail, 1 no longer";
         assert_eq!(headline(&plan, Holds::NotYet), want);
         let plan = json!({"baseline": "Exam lab", "devices": 1, "meet": 0, "unmeasured": 1});
         assert_eq!(
             headline(&plan, Holds::NotYet),
-            "Exam lab is not applied so: 0 of 1 machine would meet it; nothing changes for anybody; the software of 1 was never read"
+            "Exam lab, if applied: 0 of 1 machine would meet it; nothing changes for anybody; the software of 1 was never read"
         );
     }
 }
