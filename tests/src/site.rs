@@ -37,7 +37,12 @@ impl TestSite {
     /// It does not start.
     pub async fn start() -> anyhow::Result<Self> {
         let mut site = Self { folder: tempfile::tempdir()?, ports: Ports::free()?, clock: Clock::turned(), running: None };
-        site.resume().await?;
+        if let Err(error) = site.resume().await {
+            // Another connection may have taken a free port meanwhile: once more with others.
+            anyhow::ensure!(format!("{error:#}").contains("in use"), error);
+            site.ports = Ports::free()?;
+            site.resume().await?;
+        }
         site.desk()?.json(&["room", "add", "Lab 1"]).await?;
         Ok(site)
     }
