@@ -312,7 +312,8 @@ pub(crate) fn tell(w: &mut Working, kind: &'static str, alert: &Alert, text: Str
     event.data = data;
 }
 
-/// Does what is due: raises what has settled and what was snoozed, ends what has been quiet long enough, judges at the edges of expected hours, and ends outages of which stragglers are left.
+/// Does what is due: raises what has settled and what was snoozed, ends what has been quiet long enough, judges at the edges of expected
+/// hours, and ends outages of which stragglers are left.
 pub fn tick(w: &mut Working) {
     // What settled before an edge is told; what had not, is judged by what holds after it.
     raise_due(w, calendar::passed(&w.site, w.now).unwrap_or(w.now));

@@ -196,7 +196,7 @@ impl Site {
 
     /// The site's time zone; UTC where it has none that is known here.
     pub fn zone(&self) -> TimeZone {
-        self.about().and_then(|about| TimeZone::get(&about.time_zone).ok()).unwrap_or(TimeZone::UTC)
+        self.about().and_then(|about| calendar::zone_named(&about.time_zone).ok()).unwrap_or(TimeZone::UTC)
     }
 
     /// The epoch, 0 before the first change.

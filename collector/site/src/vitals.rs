@@ -84,9 +84,6 @@ pub struct Reading {
     /// Errors of memory and processor since the machine's start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hardware_errors: Option<u64>,
-    /// Errors of the network interfaces since the machine's start, rounded down to a power of two.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub network_errors: Option<u64>,
     /// Times that a processor slowed down for heat since the machine's start, rounded down to hundreds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub throttled: Option<u64>,
@@ -123,7 +120,6 @@ impl Reading {
             io_errors: self.io_errors.or(before.io_errors),
             oom_kills: self.oom_kills.or(before.oom_kills),
             hardware_errors: self.hardware_errors.or(before.hardware_errors),
-            network_errors: self.network_errors.or(before.network_errors),
             throttled: self.throttled.or(before.throttled),
             link_changes: self.link_changes.or(before.link_changes),
             dns_failing: self.dns_failing.or(before.dns_failing),

@@ -28,7 +28,6 @@ pub(super) fn reading(health: &Health, detail: Option<&HealthDetail>, before: Op
         io_errors: health.io_errors.map(rounded),
         oom_kills: health.oom_kills.map(rounded),
         hardware_errors: health.hardware_errors.map(rounded),
-        network_errors: health.network_errors.map(rounded),
         throttled: health.throttled.map(|times| times / 100 * 100),
         link_changes: health.link_changes.map(|times| times / 10 * 10),
         dns_failing: health.dns_failing,

@@ -1,4 +1,5 @@
-//! The collector's own tick: who fell silent, whose alert is due, when devices were last heard, whose certificate should be renewed, and who is to be judged again.
+//! The collector's own tick: who fell silent, whose alert is due, when devices were last heard, whose certificate should be renewed, and
+//! who is to be judged again.
 
 use crate::agents::door::Door;
 use crate::agents::neighbours::Neighbours;

@@ -2,7 +2,6 @@
 
 use super::words::{self, Chip};
 use crate::Collector;
-use crate::desk::api::moment::zone;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use jiff::civil::{Date, DateTime};
@@ -51,7 +50,7 @@ impl Look {
     /// Takes a look now.
     pub fn take(collector: &Collector) -> Self {
         let site = collector.keeper.view();
-        Self { heard: collector.roll.heard(), now: collector.keeper.clock().now(), zone: zone(&site), site }
+        Self { heard: collector.roll.heard(), now: collector.keeper.clock().now(), zone: site.zone(), site }
     }
 
     /// A time in the site's zone.

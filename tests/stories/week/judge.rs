@@ -214,26 +214,15 @@ impl Judge {
         let raised = events
             .iter()
             .filter(|event| ["alert.raised", "alert.reopened"].contains(&event.kind.as_str()) && event.data["rule"] == "machine-silent");
-        let at_of = |event: &Event| (event.at.as_millisecond() - START_MS) as u64;
-        let raised: Vec<(u64, Option<AssetId>)> = raised.map(|event| (at_of(event), event.asset)).collect();
+        let raised: Vec<(u64, Option<AssetId>)> = raised.map(|event| (at(event), event.asset)).collect();
         for (number, machine) in machines.iter().enumerate().filter(|(number, _)| self.truth(*number) != Truth::Gone) {
-            let own: Vec<u64> = raised.iter().filter(|(_, asset)| *asset == Some(assets[&machine.device])).map(|(at, _)| *at).collect();
+            let asset = assets[&machine.device];
+            let own: Vec<u64> = raised.iter().filter(|(_, told)| *told == Some(asset)).map(|(at, _)| *at).collect();
             for at in &own {
                 let silent = self
                     .spans(number)
                     .any(|(from, to, truth)| matches!(truth, Truth::Silent | Truth::Unknown) && from + SETTLE <= *at && *at <= to + BACK);
-                let before = |event: &&Event| event.asset == Some(assets[&machine.device]) && at_of(event) <= *at;
-                let before: Vec<String> =
-                    events.iter().filter(before).map(|event| format!("{} {}", self.time(at_of(event)), event.text)).collect();
-                let last = before.iter().rev().take(8).rev().collect::<Vec<_>>();
-                let truths: Vec<String> = self.truths[number].iter().map(|(at, truth)| format!("{} {truth:?}", self.time(*at))).collect();
-                let down: Vec<String> = self.down.iter().map(|(from, to)| format!("{}-{}", self.time(*from), self.time(*to))).collect();
-                assert!(
-                    silent,
-                    "{} was told of as silent at {}: {last:#?}; truly {truths:#?}; down {down:#?}",
-                    machine.tag,
-                    self.time(*at)
-                );
+                assert!(silent, "{} was told of as silent at {}: {}", machine.tag, self.time(*at), self.around(number, asset, *at, events));
             }
             for (from, _, truth) in self.spans(number).filter(|(from, to, truth)| *truth == Truth::Silent && to - from > 10 * MINUTE) {
                 let was_here = self.truths[number].iter().any(|(at, truth)| *truth == Truth::Here && at + BACK < from);
@@ -245,6 +234,16 @@ impl Judge {
             }
         }
         raised.len()
+    }
+
+    /// What was told of a machine up to then, and what was so.
+    fn around(&self, number: usize, asset: AssetId, until: u64, events: &[Event]) -> String {
+        let told = events.iter().filter(|event| event.asset == Some(asset) && at(event) <= until);
+        let told: Vec<String> = told.map(|event| format!("{} {}", self.time(at(event)), event.text)).collect();
+        let last = &told[told.len().saturating_sub(8)..];
+        let truths: Vec<String> = self.truths[number].iter().map(|(at, truth)| format!("{} {truth:?}", self.time(*at))).collect();
+        let down: Vec<String> = self.down.iter().map(|(from, to)| format!("{}-{}", self.time(*from), self.time(*to))).collect();
+        format!("{last:#?}; truly {truths:#?}; down {down:#?}")
     }
 
     fn spans(&self, machine: usize) -> impl Iterator<Item = (u64, u64, Truth)> + '_ {
@@ -267,4 +266,9 @@ impl Judge {
         let day = days.get((minutes / 1440) as usize).unwrap_or(&"later");
         format!("{day} {:02}:{:02}:{:02}", minutes / 60 % 24 + 5, minutes % 60, at / SECOND % 60)
     }
+}
+
+/// When an event was, milliseconds of the week.
+fn at(event: &Event) -> u64 {
+    (event.at.as_millisecond() - START_MS) as u64
 }

@@ -108,7 +108,7 @@ pub fn of_room(site: &Site, room: Option<&Room>, now: Timestamp) -> Expectation 
         None => calendar.and_then(|calendar| calendar.hours.as_ref()),
     };
     match hours {
-        Some(hours) => Week { zone: zone::of(site), calendar, hours }.at(now),
+        Some(hours) => Week { zone: site.zone(), calendar, hours }.at(now),
         None => flat(true, Why::Always),
     }
 }

@@ -12,7 +12,7 @@ pub use expect::{Expectation, RoomHours, Why, expected, of_room};
 pub use hours::{Days, Hours, Span, WallTime};
 pub use timetable::{Bell, Day, day, days};
 pub(crate) use turn::{next_due, passed, retime, turn};
-pub use zone::{named as zone_named, of as zone_of};
+pub(crate) use zone::named as zone_named;
 
 use crate::record::{Record, Rest, Table};
 use crate::{RoomId, Site};

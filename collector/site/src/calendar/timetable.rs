@@ -36,7 +36,7 @@ pub struct Day {
 
 /// What a day looks like.
 pub fn day(site: &Site, date: Date) -> Day {
-    let zone = zone::of(site);
+    let zone = site.zone();
     let empty = Calendar::default();
     let calendar = site.calendar().map_or(&empty, |calendar| &**calendar);
     let schedule = calendar.schedule_on(date);
@@ -61,6 +61,6 @@ pub fn day(site: &Site, date: Date) -> Day {
 
 /// The next days, from today.
 pub fn days(site: &Site, now: Timestamp, count: usize) -> Vec<Day> {
-    let today = now.to_zoned_datetime(zone::of(site)).date();
+    let today = now.to_zoned_datetime(site.zone()).date();
     std::iter::successors(Some(today), |day| day.tomorrow().ok()).take(count).map(|date| day(site, date)).collect()
 }

@@ -1,7 +1,7 @@
 //! The site's time zone, and what a time on the wall means where the clocks change.
 
 use super::hours::WallTime;
-use crate::{Refusal, Site};
+use crate::Refusal;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
@@ -10,17 +10,12 @@ use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 ///
 /// # Errors
 /// `Invalid`: there is none.
-pub fn named(name: &str) -> Result<TimeZone, Refusal> {
+pub(crate) fn named(name: &str) -> Result<TimeZone, Refusal> {
     let unknown = || {
         let name = crate::words::cut(name.trim().to_owned(), 60);
         Refusal::invalid(format!("there is no time zone {name:?}: give it by region and city, as America/Los_Angeles or Europe/Berlin"))
     };
     TimeZoneDatabase::bundled().get(name.trim()).map_err(|_| unknown())
-}
-
-/// The site's zone; UTC for a name that is in no database.
-pub fn of(site: &Site) -> TimeZone {
-    site.about().and_then(|about| named(&about.time_zone).ok()).unwrap_or(TimeZone::UTC)
 }
 
 /// The instant at which a span begins that begins at `time`: where the clocks skip it, when they skip; where they show it twice, the

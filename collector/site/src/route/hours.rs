@@ -1,6 +1,7 @@
 //! Hours of the day and days of the week as a site lives them: in its own time zone, through every change of the clocks.
 
-use crate::Refusal;
+use crate::calendar::WallTime;
+use crate::{Refusal, words};
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -63,22 +64,15 @@ impl FromStr for Hours {
         let ends = text.split_once('-').and_then(|(from, to)| Some((time(from)?, time(to)?)));
         match ends {
             Some((from, to)) if from != to => Ok(Self { from, to }),
-            _ => Err(Refusal::invalid(format!("{:?} is not hours of the day: write them as 07:30-16:00", shortened(text)))),
+            _ => Err(Refusal::invalid(format!("{:?} is not hours of the day: write them as 07:30-16:00", words::cut(text.to_owned(), 80)))),
         }
     }
 }
 
 /// "07:30"; "24:00" is midnight.
 fn time(text: &str) -> Option<Time> {
-    let (hour, minute) = text.trim().split_once(':')?;
-    let fits = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-    if !fits(hour) || minute.len() != 2 || !fits(minute) {
-        return None;
-    }
-    match (hour.parse().ok()?, minute.parse().ok()?) {
-        (24, 0) => Some(Time::midnight()),
-        (hour, minute) => Time::new(hour, minute, 0, 0).ok(),
-    }
+    let minutes = text.parse::<WallTime>().ok()?.minutes() % (24 * 60);
+    Time::new(i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?, 0, 0).ok()
 }
 
 impl TryFrom<String> for Hours {
@@ -130,7 +124,7 @@ impl FromStr for Days {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
             let ends = place(first).zip(place(last)).filter(|(first, last)| first <= last);
             let Some((first, last)) = ends else {
-                let text = format!("{:?} is not days of the week: write them as mon-fri or sat,sun", shortened(text));
+                let text = format!("{:?} is not days of the week: write them as mon-fri or sat,sun", words::cut(text.to_owned(), 80));
                 return Err(Refusal::invalid(text));
             };
             days |= (first..=last).fold(0, |days, day| days | 1 << day);
@@ -157,10 +151,6 @@ impl fmt::Display for Days {
         let names: Vec<&str> = NAMES.iter().enumerate().filter(|(day, _)| self.0 & (1 << day) != 0).map(|(_, name)| *name).collect();
         f.write_str(&names.join(","))
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[cfg(test)]

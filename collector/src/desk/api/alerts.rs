@@ -114,6 +114,6 @@ async fn snooze(
     Path(id): Path<String>,
     Body(snooze): Body<Snooze>,
 ) -> Result<Json<AlertRow>, Problem> {
-    let until = moment::after(&snooze.until, collector.keeper.clock().now(), &moment::zone(&collector.keeper.view()))?;
+    let until = moment::after(&snooze.until, collector.keeper.clock().now(), &collector.keeper.view().zone())?;
     change(&collector, actor, &id, move |w, id| alert::snooze(w, id, until)).await
 }

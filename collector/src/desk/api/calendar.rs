@@ -121,7 +121,7 @@ struct Imported {
 
 fn shown(site: &Site, now: Timestamp) -> Shown {
     let calendar = site.calendar().map(|calendar| (**calendar).clone()).unwrap_or_default();
-    let zone = calendar::zone_of(site);
+    let zone = site.zone();
     Shown {
         time_zone: site.about().map(|about| about.time_zone.clone()).unwrap_or_default(),
         hours: calendar.hours,
@@ -256,7 +256,7 @@ async fn import(
 /// A large file takes its time: beside the tasks that answer.
 async fn read(collector: &Collector, file: File) -> Result<Read, Problem> {
     let now = collector.keeper.clock().now();
-    let today = now.to_zoned_datetime(calendar::zone_of(&collector.keeper.view())).date();
+    let today = now.to_zoned_datetime(collector.keeper.view().zone()).date();
     let read = tokio::task::spawn_blocking(move || calendar_file::read(&file.text, &file.only, today)).await;
     Ok(read.map_err(|_| Problem::broken_off())??)
 }

@@ -60,7 +60,7 @@ async fn make(
     let pin = pin.map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, with_causes(&error)))?;
     let no_pin = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the desk has no certificate yet; start the collector's desk first");
     let pin = pin.ok_or_else(no_pin)?;
-    let (now, zone) = (collector.keeper.clock().now(), moment::zone(&collector.keeper.view()));
+    let (now, zone) = (collector.keeper.clock().now(), collector.keeper.view().zone());
     let expires = new.expires.as_deref().map(|text| moment::after(text, now, &zone)).transpose()?;
     let secret = Secret::fresh().map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("no random bytes: {error}")))?;
     let hash = secret.hash();

@@ -67,7 +67,7 @@ async fn out(
 ) -> Result<(StatusCode, Json<Lent>), Problem> {
     let (tag, person) = (Tag::parse(&new.tag)?, PersonId::parse(&new.person)?);
     let now = collector.keeper.clock().now();
-    let due = moment::due(new.due.as_deref(), now, &moment::zone(&collector.keeper.view()))?;
+    let due = moment::due(new.due.as_deref(), now, &collector.keeper.view().zone())?;
     let heard = collector.roll.heard();
     let lent = collector
         .keeper

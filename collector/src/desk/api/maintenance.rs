@@ -65,7 +65,7 @@ async fn plan(
     Body(new): Body<NewWindow>,
 ) -> Result<(StatusCode, Json<Row>), Problem> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
-    let zone = moment::zone(&site);
+    let zone = site.zone();
     let planned = Planned {
         tag: new.tag.as_deref().map(Tag::parse).transpose()?,
         room: new.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?,

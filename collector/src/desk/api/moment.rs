@@ -3,7 +3,7 @@
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use rollcall_site::{Refusal, Site};
+use rollcall_site::Refusal;
 
 /// How long a loan lasts when nobody says, as at the desk.
 const USUAL_LOAN: &str = "14d";
@@ -58,11 +58,6 @@ fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Refusa
 fn span(count: &str, minutes: i64, now: Timestamp) -> Option<Timestamp> {
     let count: i64 = count.parse().ok().filter(|count| (-100_000..=100_000).contains(count))?;
     now.checked_add(SignedDuration::from_mins(count * minutes)).ok()
-}
-
-/// The site's time zone; UTC for a name that is in no database.
-pub fn zone(site: &Site) -> TimeZone {
-    rollcall_site::calendar::zone_of(site)
 }
 
 fn end_of(date: Date, zone: &TimeZone) -> Option<Timestamp> {

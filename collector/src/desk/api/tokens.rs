@@ -87,7 +87,7 @@ async fn make(
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
     let room = new.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?;
-    let expires = moment::after(&new.expires, now, &moment::zone(&site))?;
+    let expires = moment::after(&new.expires, now, &site.zone())?;
     let (text, hash) = text(&collector, now)?;
     let kept = collector.keeper.change(actor, move |w| token::make(w, hash, room, new.count, expires)).await?;
     let settings = &collector.settings;

@@ -49,7 +49,7 @@ async fn make(
     Body(new): Body<NewWaiver>,
 ) -> Result<(StatusCode, Json<Row>), Problem> {
     let now = collector.keeper.clock().now();
-    let until = moment::after(&new.until, now, &moment::zone(&collector.keeper.view()))?;
+    let until = moment::after(&new.until, now, &collector.keeper.view().zone())?;
     let place = match (&new.tag, &new.room) {
         (Some(tag), None) => Where::Tag(Tag::parse(tag)?),
         (None, Some(room)) => Where::Room(RoomId::parse(room)?),

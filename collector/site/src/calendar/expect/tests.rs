@@ -36,7 +36,7 @@ fn check(hours: &str, at: &str, want: (bool, &str, &str, &str)) {
     let site = school();
     let room = Room { hours: (hours != "school").then(|| hours.parse().unwrap()), ..room() };
     let got = of_room(&site, Some(&room), at.parse().unwrap());
-    let zone = zone::of(&site);
+    let zone = site.zone();
     let local =
         |at: Option<Timestamp>| at.map_or("-".to_owned(), |at| at.to_zoned_datetime(zone.clone()).strftime("%a %F %H:%M%z").to_string());
     assert_eq!((got.expected, local(got.since).as_str(), local(got.until).as_str(), got.why.to_string().as_str()), want, "{hours} at {at}");
