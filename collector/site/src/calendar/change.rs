@@ -111,8 +111,11 @@ pub fn close(w: &mut Working, closed: Closed) -> Result<Arc<Calendar>, Refusal> 
 /// Opens the school on days that were closed.
 ///
 /// # Errors
-/// None of these days was closed.
+/// None of these days was closed, or the last is before the first.
 pub fn open(w: &mut Working, from: Date, to: Date) -> Result<Arc<Calendar>, Refusal> {
+    if to < from {
+        return Err(Refusal::invalid(format!("{from} to {to}: the last day is before the first")));
+    }
     let days = range(&Closed { from, to, name: String::new() });
     change(w, format!("Open again {days}"), |calendar| {
         let kept = calendar.closed.iter().flat_map(|closed| without(closed, from, to)).collect();

@@ -139,6 +139,8 @@ fn a_calendar_that_says_nothing_new_leaves_no_trace_and_hostile_words_are_refuse
     refused(close("-009999-01-01", "9999-12-31", "All of it"), "must be one to");
     refused(close("2026-12-24", "2026-12-24", "\u{7}  "), "needs a name");
     school.must(|w| calendar::close(w, close("2026-12-21", "2027-01-01", "Winter break")));
+    let backwards = school.change(|w| calendar::open(w, "2026-12-25".parse().unwrap(), "2026-12-24".parse().unwrap())).unwrap_err();
+    assert_eq!(backwards.kind, RefusalKind::Invalid);
     school.must(|w| calendar::open(w, "2026-12-24".parse().unwrap(), "2026-12-25".parse().unwrap()));
     let kept: Vec<String> = school.site.calendar().unwrap().closed.iter().map(|c| format!("{} {}", c.from, c.to)).collect();
     assert_eq!(kept, ["2026-12-21 2026-12-23", "2026-12-26 2027-01-01"]);

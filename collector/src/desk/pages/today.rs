@@ -14,6 +14,7 @@ use axum::extract::State;
 use jiff::Timestamp;
 use rollcall_site::alert::AlertState;
 use rollcall_site::event::Event;
+use rollcall_site::maintenance;
 use rollcall_site::presence::Presence;
 use rollcall_site::view::{AlertRow, LoanRow};
 use rollcall_site::{RoomId, Site};
@@ -176,7 +177,7 @@ impl Told {
 /// What needs her, worst first: alerts that nobody looks at, machines that nobody was told of, loans that are overdue.
 fn needs(census: &Census) -> Vec<Need> {
     let Census { look, roster, loans, alerts, .. } = census;
-    let mut needs: Vec<Need> = of_alerts(look, alerts).chain(quarantined(roster)).chain(silent(&look.site, roster, alerts)).collect();
+    let mut needs: Vec<Need> = of_alerts(look, alerts).chain(quarantined(roster)).chain(silent(look, roster, alerts)).collect();
     needs.extend(loans.iter().filter(|loan| loan.overdue).map(|loan| Need::of_loan(look, loan)));
     needs.sort_by_key(|need| match need.chip.tone {
         "stop" => 0,
@@ -240,8 +241,9 @@ fn quarantined(roster: &Roster) -> impl Iterator<Item = Need> {
     })
 }
 
-/// Machines that are silent and have no alert yet, together by room.
-fn silent(site: &Site, roster: &Roster, alerts: &[AlertRow]) -> Vec<Need> {
+/// Machines that are silent and have no alert yet, together by room; during maintenance nobody is told.
+fn silent(look: &Look, roster: &Roster, alerts: &[AlertRow]) -> Vec<Need> {
+    let site = &*look.site;
     let told: std::collections::BTreeSet<_> = alerts
         .iter()
         .filter(|alert| ["agent-stopped", "machine-silent"].contains(&alert.rule.as_str()))
@@ -255,7 +257,10 @@ fn silent(site: &Site, roster: &Roster, alerts: &[AlertRow]) -> Vec<Need> {
                 && site.asset_by_tag(&row.tag).is_some_and(|asset| outage.fallen.contains(&asset.id))
         })
     };
-    let untold = |row: &&Standing| row.seen.presence == Presence::Silent && !told.contains(&row.tag) && !in_outage(row);
+    let in_maintenance =
+        |row: &Standing| site.asset_by_tag(&row.tag).is_some_and(|asset| maintenance::of_asset(site, asset, look.now).is_some());
+    let untold =
+        |row: &&Standing| row.seen.presence == Presence::Silent && !told.contains(&row.tag) && !in_outage(row) && !in_maintenance(row);
     for row in roster.devices.values().filter(untold) {
         rooms.entry(row.room.as_ref()).or_default().push(row);
     }

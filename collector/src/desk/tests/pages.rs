@@ -268,8 +268,10 @@ async fn an_alert_is_put_off_and_reopened_and_maintenance_is_begun_and_ended() {
     test.post("/maintenance", &cookie, "room=Lab+118&until=2h&reason=new+switch").await;
     let page = test.get("/maintenance", &cookie).await.text;
     assert!(page.contains("Nobody is told of Lab 118 until") && page.contains("new switch") && page.contains("End it"), "{page}");
+    assert!(!test.get("/", &cookie).await.text.contains("An alert follows"), "nobody is told");
     test.post("/maintenance/1/end", &cookie, "").await;
     assert!(test.get("/maintenance", &cookie).await.text.contains("No maintenance."));
+    assert!(test.get("/", &cookie).await.text.contains("An alert follows"));
     test.post("/rules/clock-skewed", &cookie, "room=Lab+118&on=off&limit.seconds=60").await;
     let page = test.get("/rules", &cookie).await.text;
     assert!(page.contains("Lab 118: <b>is off, seconds 60</b>"), "{page}");
