@@ -68,7 +68,7 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Always => "always expected",
+            Self::Always => "day and night",
             Self::Open => "within the expected hours",
             Self::Outside => "outside the expected hours",
             Self::Closed(name) => return write!(f, "closed: {name}"),

@@ -258,8 +258,11 @@ fn title(outage: &Outage, down: usize) -> String {
 fn evidence(site: &Site, outage: &Outage, down: &BTreeSet<AssetId>) -> String {
     let (all, expected) = (outage.fallen.len(), outage.expected.max(outage.fallen.len()));
     let at = |time: Timestamp| time.strftime("%F %T UTC").to_string();
-    let within = words::span(outage.last.duration_since(outage.began));
-    let fell = format!("{all} of {expected} that should be here were last heard within {within}, until {}", at(outage.last));
+    let heard = match outage.last.duration_since(outage.began) {
+        spread if spread.as_secs() == 0 => format!("at {}", at(outage.last)),
+        spread => format!("within {}, until {}", words::span(spread), at(outage.last)),
+    };
+    let fell = format!("{all} of {expected} that should be here were last heard {heard}");
     let now = format!("{fell}; {} of {all} are back; still silent: {}", all - down.len(), names(site, down));
     if outage.suspect.is_empty() { now } else { format!("{now}. {}", outage.suspect) }
 }

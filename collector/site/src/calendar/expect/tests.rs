@@ -56,7 +56,7 @@ fn a_day_a_night_and_a_weekend() {
     check("school", "2026-11-24T16:00:00-08:00", night);
     check("school", "2026-11-25T07:29:59-08:00", night);
     check("school", "2026-11-29T12:00:00-08:00", (false, "Fri 2026-11-27 16:00-0800", "Mon 2026-11-30 07:30-0800", night.3));
-    check("always", "2026-12-25T03:00:00-08:00", (true, "-", "-", "always expected"));
+    check("always", "2026-12-25T03:00:00-08:00", (true, "-", "-", "day and night"));
     check("never", "2026-11-24T12:00:00-08:00", (false, "-", "-", "the room expects nothing"));
 }
 
