@@ -1,9 +1,11 @@
 //! Assets: anything with a tag, with or without an agent.
 
 use crate::device::{Device, DeviceState};
+use crate::money::Money;
 use crate::record::{Record, Rest, Table};
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -32,6 +34,15 @@ pub struct Asset {
     pub status: AssetStatus,
     /// The agent on it.
     pub device: Option<DeviceId>,
+    /// What belongs to it and is lent with it, without a tag of its own: "charger", "case".
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accessories: Vec<String>,
+    /// The asset whose kit it is a part of, and with which it is lent: a hotspot of a laptop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<AssetId>,
+    /// How it was bought; boxed, for most assets say nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase: Option<Box<Purchase>>,
     /// Made by the school simulator.
     pub simulated: bool,
     /// Until then the next enrolment with its tag may take it over, though it has a device.
@@ -70,6 +81,33 @@ impl Record for Asset {
             }
         }
     }
+}
+
+/// How an asset was bought, and how long it is to last.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Purchase {
+    /// From whom.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub vendor: String,
+    /// Of which money: a grant, a fund.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub funding: String,
+    /// What it cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Money>,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bought: Option<Date>,
+    /// The last day of its warranty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warranty_until: Option<Date>,
+    /// How long it is to last, months from the day that it was bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub life_months: Option<u16>,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub rest: Rest,
 }
 
 /// What an asset is.
@@ -119,8 +157,12 @@ pub enum AssetStatus {
     InRepair,
     /// Lost.
     Lost,
-    /// Gone from the inventory for good.
+    /// Stolen.
+    Stolen,
+    /// Taken out of use, and still somewhere in a store room.
     Retired,
+    /// Gone for good: sold, recycled, given back.
+    Disposed,
 }
 
 impl AssetStatus {
@@ -130,8 +172,15 @@ impl AssetStatus {
             Self::InService => "in service",
             Self::InRepair => "in repair",
             Self::Lost => "lost",
+            Self::Stolen => "stolen",
             Self::Retired => "retired",
+            Self::Disposed => "disposed",
         }
+    }
+
+    /// Whether it is out of the inventory: retired or disposed of.
+    pub fn is_gone(self) -> bool {
+        matches!(self, Self::Retired | Self::Disposed)
     }
 }
 
@@ -177,6 +226,9 @@ impl Asset {
             seat: None,
             status: AssetStatus::default(),
             device: None,
+            accessories: Vec::new(),
+            part_of: None,
+            purchase: None,
             simulated: false,
             rebind_until: None,
             rest: Rest::new(),
@@ -243,7 +295,7 @@ pub fn set(w: &mut Working, id: AssetId, facts: AssetFacts) -> Result<Arc<Asset>
     if after == *before {
         return Ok(before);
     }
-    let retires = after.status == AssetStatus::Retired && before.status != AssetStatus::Retired;
+    let retires = after.status.is_gone() && !before.status.is_gone();
     if retires && w.site.open_loan(id).is_some() {
         return Err(Refusal::conflict(format!("{} is out on loan: take it back first with `rollcall loan in {}`", before.tag, before.tag)));
     }

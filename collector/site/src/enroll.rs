@@ -1,6 +1,6 @@
 //! How a machine becomes a device of the site, and how a device is bound anew, moved, revoked or retired.
 
-use crate::asset::{self, Asset, AssetStatus};
+use crate::asset::{self, Asset};
 use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{self, Fingerprint, Likeness};
 use crate::presence::Presence;
@@ -109,7 +109,7 @@ fn place(w: &Working, request: &Enrolment, token: &Token) -> Result<(Asset, Opti
 /// Whether a machine may become this asset.
 fn may_bind(w: &Working, asset: &Asset, token: &Token) -> Result<Asset, Refusal> {
     let tag = &asset.tag;
-    if asset.status == AssetStatus::Retired {
+    if asset.status.is_gone() {
         return Err(Refusal::conflict(format!("{tag} is retired: give the machine another tag, or put {tag} back in service")));
     }
     if let (Some(wanted), Some(room)) = (&token.room, &asset.room)
@@ -133,7 +133,7 @@ fn may_bind(w: &Working, asset: &Asset, token: &Token) -> Result<Asset, Refusal>
 fn waiting(site: &Site, fingerprint: &Fingerprint, token: &Token) -> Option<Tag> {
     let (serial, room) = (fingerprint::fact(&fingerprint.system_serial)?, token.room.as_ref()?);
     let waits = |asset: &&Arc<Asset>| {
-        asset.device.is_none() && asset.status != AssetStatus::Retired && fingerprint::fact(&asset.serial).is_some_and(|own| own == serial)
+        asset.device.is_none() && !asset.status.is_gone() && fingerprint::fact(&asset.serial).is_some_and(|own| own == serial)
     };
     let mut found = site.assets_in(room).filter(waits);
     let asset = found.next()?;
@@ -147,7 +147,7 @@ fn made_tag(site: &Site, host_name: &str, token: &Token) -> Tag {
     let waits = |tag: &Tag| {
         site.asset_by_tag(tag).is_none_or(|asset| {
             let here = asset.room.is_none() || token.room.is_none() || asset.room == token.room;
-            asset.device.is_none() && asset.status != AssetStatus::Retired && here
+            asset.device.is_none() && !asset.status.is_gone() && here
         })
     };
     let numbered = (2..=u32::MAX).map(|n| format!("{stem}-{n}"));

@@ -162,6 +162,10 @@ number_id!(
     AlertId, "alert number"
 );
 number_id!(
+    /// A charge.
+    ChargeId, "charge number"
+);
+number_id!(
     /// A loan.
     LoanId, "loan number"
 );
@@ -170,8 +174,20 @@ number_id!(
     MaintenanceId, "maintenance window's number"
 );
 number_id!(
+    /// A purchase order.
+    OrderId, "order number"
+);
+number_id!(
+    /// A reservation.
+    ReservationId, "reservation number"
+);
+number_id!(
     /// A sweep.
     SweepId, "sweep number"
+);
+number_id!(
+    /// A ticket.
+    TicketId, "ticket number"
 );
 number_id!(
     /// An enrolment token, by number; its secret is not kept.

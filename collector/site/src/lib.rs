@@ -13,6 +13,7 @@ pub mod attend;
 pub mod baseline;
 pub mod calendar;
 pub mod channel;
+pub mod charge;
 pub mod content;
 pub mod device;
 pub mod diff;
@@ -25,6 +26,7 @@ pub mod id;
 pub mod inventory;
 pub mod loan;
 pub mod maintenance;
+pub mod money;
 pub mod natural;
 pub mod notice;
 pub mod outage;
@@ -40,6 +42,7 @@ pub mod rule;
 #[cfg(test)]
 mod stories;
 pub mod sweep;
+pub mod ticket;
 pub mod title;
 pub mod token;
 pub mod verdict;
@@ -50,8 +53,8 @@ pub mod words;
 mod working;
 
 pub use id::{
-    AlertId, ApiKeyId, AssetId, BaselineId, DeviceId, LoanId, MaintenanceId, PersonId, RoomId, SiteId, SweepId, Tag, TokenId, UserName,
-    WaiverId,
+    AlertId, ApiKeyId, AssetId, BaselineId, ChargeId, DeviceId, LoanId, MaintenanceId, OrderId, PersonId, ReservationId, RoomId, SiteId,
+    SweepId, Tag, TicketId, TokenId, UserName, WaiverId,
 };
 pub use record::{BadRecord, Record, Table, Written};
 pub use working::{Finished, Refusal, RefusalKind, Working};
@@ -120,6 +123,10 @@ pub struct Site {
     pub persons: Table<person::Person>,
     /// Loans, open and ended.
     pub loans: Table<loan::Loan>,
+    /// What people are asked to pay.
+    pub charges: Table<charge::Charge>,
+    /// Work that somebody has to do.
+    pub tickets: Table<ticket::Ticket>,
     /// Alerts in every state.
     pub alerts: Table<alert::Alert>,
     /// Baselines.
@@ -164,6 +171,14 @@ pub struct Site {
     pub(crate) by_tag: HashMap<Tag, AssetId>,
     pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
     pub(crate) open_loans: HashMap<AssetId, LoanId>,
+    /// Loans that are not over, by who has the asset.
+    pub(crate) held_loans: OrdSet<(PersonId, LoanId)>,
+    /// Every loan of an asset.
+    pub(crate) asset_loans: OrdSet<(AssetId, LoanId)>,
+    /// Charges that are neither paid nor waived.
+    pub(crate) open_charges: OrdSet<(PersonId, ChargeId)>,
+    /// Tickets that are neither done nor dropped.
+    pub(crate) open_tickets: OrdSet<(Option<AssetId>, TicketId)>,
     pub(crate) live_alerts: OrdSet<(Option<AssetId>, AlertId)>,
     /// Alerts to which something happens by itself, by when.
     pub(crate) timed_alerts: OrdSet<(Timestamp, AlertId)>,
@@ -219,6 +234,18 @@ impl Site {
     /// The open loan of an asset.
     pub fn open_loan(&self, asset: AssetId) -> Option<&Arc<loan::Loan>> {
         self.open_loans.get(&asset).and_then(|id| self.loans.get(id))
+    }
+
+    /// What somebody has now, oldest loan first.
+    pub fn held_by<'a>(&'a self, person: &PersonId) -> impl Iterator<Item = &'a Arc<loan::Loan>> + use<'a> {
+        let person = person.clone();
+        let from = self.held_loans.range((person.clone(), LoanId(0))..);
+        from.take_while(move |(other, _)| *other == person).filter_map(|(_, id)| self.loans.get(id))
+    }
+
+    /// Every loan that an asset ever had, oldest first.
+    pub fn loans_of(&self, asset: AssetId) -> impl DoubleEndedIterator<Item = &Arc<loan::Loan>> {
+        self.asset_loans.range((asset, LoanId(0))..=(asset, LoanId(u64::MAX))).filter_map(|(_, id)| self.loans.get(id))
     }
 
     /// The alerts of an asset that are not resolved, settling ones among them.
@@ -359,6 +386,7 @@ const KINDS: &[Kind] = &[
     kind::<baseline::waiver::Waiver>(),
     kind::<calendar::Calendar>(),
     kind::<channel::Channel>(),
+    kind::<charge::Charge>(),
     kind::<device::Device>(),
     kind::<escalation::Escalation>(),
     kind::<heard::Heard>(),
@@ -372,6 +400,7 @@ const KINDS: &[Kind] = &[
     kind::<room::Room>(),
     kind::<route::Route>(),
     kind::<sweep::Sweep>(),
+    kind::<ticket::Ticket>(),
     kind::<token::Token>(),
     kind::<vitals::Vitals>(),
 ];

@@ -51,9 +51,17 @@ impl Record for Loan {
     fn index(site: &mut Site, old: Option<&Self>, new: Option<&Self>) {
         if let Some(old) = old.filter(|loan| loan.in_at.is_none()) {
             site.open_loans.remove(&old.asset);
+            site.held_loans.remove(&(old.person.clone(), old.id));
         }
         if let Some(new) = new.filter(|loan| loan.in_at.is_none()) {
             site.open_loans.insert(new.asset, new.id);
+            site.held_loans.insert((new.person.clone(), new.id));
+        }
+        if let (None, Some(new)) = (old, new) {
+            site.asset_loans.insert((new.asset, new.id));
+        }
+        if let (Some(old), None) = (old, new) {
+            site.asset_loans.remove(&(old.asset, old.id));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::record::{Record, Rest, Table};
 use crate::{PersonId, Refusal, Site, Tag, Working};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Somebody of the roster.
@@ -11,9 +12,68 @@ pub struct Person {
     pub id: PersonId,
     /// The name.
     pub name: String,
+    /// What they are at the site.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub role: PersonRole,
+    /// How they stand to the roster.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub standing: Standing,
+    /// Their grade, "9"; empty: not said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub grade: String,
+    /// Where reminders go; empty: nowhere.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mail: String,
+    /// Why they may not borrow; none: they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<String>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
+}
+
+/// What somebody is at the site.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PersonRole {
+    /// A student.
+    #[default]
+    Student,
+    /// A teacher or anybody else who works there.
+    Staff,
+}
+
+/// How somebody stands to the roster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// On it.
+    #[default]
+    Enrolled,
+    /// Added at the desk; the next roster may know them.
+    Provisional,
+    /// Not on it any more, since then.
+    Left(Timestamp),
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Person {
+    /// Somebody of whom nothing is known but id and name.
+    pub fn new(id: PersonId, name: String) -> Self {
+        Self {
+            id,
+            name,
+            role: PersonRole::default(),
+            standing: Standing::default(),
+            grade: String::new(),
+            mail: String::new(),
+            blocked: None,
+            rest: Rest::new(),
+        }
+    }
 }
 
 impl Record for Person {
@@ -60,7 +120,8 @@ pub fn import(w: &mut Working, people: Vec<(PersonId, String)>) -> Imported {
     for (id, name) in people {
         let before = w.site.persons.get(&id).cloned();
         if before.as_ref().is_none_or(|person| person.name != name) {
-            w.put(Person { id, name, rest: before.map(|person| person.rest.clone()).unwrap_or_default() });
+            let before = before.map_or_else(|| Person::new(id, String::new()), |person| (*person).clone());
+            w.put(Person { name, ..before });
         }
     }
     if plan.added + plan.changed > 0 {

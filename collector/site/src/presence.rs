@@ -65,7 +65,7 @@ pub struct Whereabouts {
 /// Where the machine of a device is now: what is stored, and what the door hears.
 pub fn of(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timestamp) -> Whereabouts {
     let at = |presence, since, note: &str| Whereabouts { presence, since, note: note.to_owned() };
-    if asset.status == AssetStatus::Retired || matches!(device.state, DeviceState::Retired | DeviceState::Revoked) {
+    if asset.status.is_gone() || matches!(device.state, DeviceState::Retired | DeviceState::Revoked) {
         return at(Presence::Retired, device.since, if device.note.is_empty() { "retired" } else { &device.note });
     }
     if let Some(heard) = heard.get(&device.id).filter(|_| device.state == DeviceState::Active) {

@@ -1,6 +1,6 @@
 //! Sweeps: a roll call of a room, kept and comparable.
 
-use crate::asset::{Asset, AssetStatus};
+use crate::asset::Asset;
 use crate::device::{Device, DeviceState};
 use crate::presence::{Heard, Presence};
 use crate::record::{Record, Rest, Table};
@@ -103,7 +103,7 @@ pub enum Answer {
 /// No such room, or nothing belongs in it.
 pub fn begin(w: &mut Working, room: &RoomId, heard: &Heard) -> Result<Arc<Sweep>, Refusal> {
     room::get(&w.site, room)?;
-    let mut assets: Vec<Arc<Asset>> = w.site.assets_in(room).filter(|asset| asset.status != AssetStatus::Retired).cloned().collect();
+    let mut assets: Vec<Arc<Asset>> = w.site.assets_in(room).filter(|asset| !asset.status.is_gone()).cloned().collect();
     if assets.is_empty() {
         return Err(Refusal::not_found(format!(
             "nothing belongs in {room}: enrol machines with `rollcall token new --room`, or move assets there"

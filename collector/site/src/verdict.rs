@@ -226,7 +226,7 @@ fn borrower(site: &Site, person: &PersonId, now: Timestamp) -> Reason {
         let remedy = "Look at the card again, or bring the person in with `rollcall person import`.".to_owned();
         return Reason { verdict: Verdict::Stop, code: "borrower", text: refusal.text, remedy };
     }
-    let held: Vec<_> = site.open_loans.iter().filter_map(|(_, id)| site.loans.get(id)).filter(|loan| loan.person == *person).collect();
+    let held: Vec<_> = site.held_by(person).collect();
     let overdue = held.iter().filter(|loan| loan.due.is_some_and(|due| due < now)).count();
     let (verdict, text, remedy) = match (held.len(), overdue) {
         (0, _) => (Verdict::Go, format!("{person} is in the roster and has nothing out"), ""),

@@ -214,7 +214,7 @@ fn begin(w: &mut Working) -> Result<(), Refusal> {
     let facts = rollcall_site::asset::AssetFacts::default();
     rollcall_site::asset::add(w, AssetId(uuid::Uuid::from_u128(7)), Tag::parse("LAB1-01").map_err(invalid)?, facts)?;
     let person = PersonId::parse("20431").map_err(invalid)?;
-    w.put(Person { id: person, name: "Maya Torres".to_owned(), rest: Default::default() });
+    w.put(Person::new(person, "Maya Torres".to_owned()));
     Ok(())
 }
 

@@ -96,8 +96,8 @@ impl Roster {
     fn state(&self, asset: &Asset) -> State<'_> {
         match asset.status {
             AssetStatus::InRepair => return State::InRepair,
-            AssetStatus::Lost => return State::Lost,
-            AssetStatus::Retired => return State::Retired,
+            AssetStatus::Lost | AssetStatus::Stolen => return State::Lost,
+            AssetStatus::Retired | AssetStatus::Disposed => return State::Retired,
             AssetStatus::InService => (),
         }
         let Some(standing) = self.devices.get(&asset.id) else { return State::NoAgent };
@@ -173,7 +173,7 @@ impl State<'_> {
 
 /// What belongs in a room and was not retired.
 fn belongs<'a>(look: &'a Look, room: &RoomId) -> impl Iterator<Item = &'a Arc<Asset>> + use<'a> {
-    look.site.assets_in(room).filter(|asset| asset.status != AssetStatus::Retired)
+    look.site.assets_in(room).filter(|asset| !asset.status.is_gone())
 }
 
 impl Tally {

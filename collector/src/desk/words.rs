@@ -93,7 +93,9 @@ pub fn status(status: AssetStatus) -> Option<Chip> {
         AssetStatus::InService => None,
         AssetStatus::InRepair => Some(Chip::rest("In repair")),
         AssetStatus::Lost => Some(Chip::stop("Lost")),
+        AssetStatus::Stolen => Some(Chip::stop("Stolen")),
         AssetStatus::Retired => Some(Chip::rest("Retired")),
+        AssetStatus::Disposed => Some(Chip::rest("Disposed")),
     }
 }
 

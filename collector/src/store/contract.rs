@@ -45,7 +45,7 @@ pub(crate) fn entry_about(seq: u64, asset: AssetId) -> Entry {
 pub(crate) fn name_person(working: &mut Working, id: &str, name: &str) {
     let id = PersonId::parse(id).unwrap();
     working.event("person.imported", format!("{id} was named")).person = Some(id.clone());
-    working.put(Person { id, name: name.to_owned(), rest: serde_json::Map::new() });
+    working.put(Person::new(id, name.to_owned()));
 }
 
 /// A site of `count` persons, one event each.

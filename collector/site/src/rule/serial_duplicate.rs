@@ -2,7 +2,7 @@
 
 use super::{Facts, Finding, Rule, Settle, Severity};
 use crate::AssetId;
-use crate::asset::{Asset, AssetStatus};
+use crate::asset::Asset;
 use crate::fingerprint::fact;
 
 pub(super) const RULE: Rule = Rule {
@@ -21,13 +21,13 @@ const MOST: usize = 16;
 
 /// Told of the one that was added later.
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    if facts.asset.status == AssetStatus::Retired {
+    if facts.asset.status.is_gone() {
         return Vec::new();
     }
     let Some(hash) = facts.asset.serial_hash() else { return Vec::new() };
     let alike = facts.site.by_serial.range((hash, AssetId(uuid::Uuid::nil()))..).take_while(|(other, _)| *other == hash);
     let before = alike.map(|(_, id)| id).take_while(|id| **id < facts.asset.id).take(MOST);
-    let is_so = |other: &&Asset| other.status != AssetStatus::Retired && fact(&other.serial) == fact(&facts.asset.serial);
+    let is_so = |other: &&Asset| !other.status.is_gone() && fact(&other.serial) == fact(&facts.asset.serial);
     let first = before.filter_map(|id| facts.site.assets.get(id)).map(|asset| &**asset).find(is_so);
     let told = |other: &Asset| {
         let evidence = format!("{} and {} both have the serial {}", other.tag, facts.asset.tag, other.serial);
@@ -40,6 +40,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 mod tests {
     use super::super::sample::Sample;
     use super::*;
+    use crate::asset::AssetStatus;
     use crate::record;
     use uuid::Uuid;
 

@@ -13,7 +13,7 @@ pub(crate) use software::with_list;
 pub use software::{Installed, MOST_VERSIONS, VersionCount, software};
 
 use crate::alert::{Alert, AlertState};
-use crate::asset::{Asset, AssetStatus};
+use crate::asset::Asset;
 use crate::device::{Device, DeviceState};
 use crate::loan::Loan;
 use crate::presence::{self, Heard, Presence};
@@ -225,7 +225,7 @@ pub fn device(site: &Site, heard: &Heard, id: DeviceId, now: Timestamp) -> Resul
 
 /// The assets, by tag; retired ones only with `retired`.
 pub fn assets(site: &Site, heard: &Heard, room: Option<&RoomId>, retired: Retired, now: Timestamp) -> Vec<AssetRow> {
-    let shown = assets_of(site, room).filter(|asset| retired == Retired::Shown || asset.status != AssetStatus::Retired);
+    let shown = assets_of(site, room).filter(|asset| retired == Retired::Shown || !asset.status.is_gone());
     let mut rows: Vec<AssetRow> = shown
         .map(|asset| AssetRow {
             presence: site.device_of(asset).map(|device| presence::of(site, heard, asset, device, now).presence),
@@ -324,7 +324,7 @@ pub fn rooms(site: &Site, heard: &Heard, now: Timestamp) -> Vec<RoomRow> {
 fn room_row(site: &Site, heard: &Heard, room: &Room, now: Timestamp) -> RoomRow {
     let mut row = RoomRow { room: room.clone(), assets: 0, devices: 0, here: 0, alerts: 0, last_sweep: None };
     row.alerts += site.live_alerts(None).filter(|alert| alert.room.as_ref() == Some(&room.id) && alert.is_told()).count();
-    for asset in site.assets_in(&room.id).filter(|asset| asset.status != AssetStatus::Retired) {
+    for asset in site.assets_in(&room.id).filter(|asset| !asset.status.is_gone()) {
         row.assets += 1;
         row.alerts += site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told()).count();
         if let Some(device) = site.device_of(asset).filter(|device| device.state != DeviceState::Revoked) {

@@ -28,7 +28,7 @@ fn life() -> Option<Entry> {
     let id = SiteId::parse("main").ok()?;
     w.put(About { id, name: "School".into(), time_zone: "UTC".into(), epoch: 1, rules: Default::default(), rest: Default::default() });
     let person = PersonId::parse("20431").ok()?;
-    w.put(Person { id: person.clone(), name: "Ada Lund".to_owned(), rest: Default::default() });
+    w.put(Person::new(person.clone(), "Ada Lund".to_owned()));
     rollcall_site::token::make(&mut w, "hash".into(), None, 10, Timestamp::MAX).ok()?;
     w.event("person.imported", "Ada was named").person = Some(person.clone());
     w.remove::<Person>(&person);
