@@ -173,6 +173,10 @@ pub struct Site {
     pub(crate) open_loans: HashMap<AssetId, LoanId>,
     /// Loans that are not over, by who has the asset.
     pub(crate) held_loans: OrdSet<(PersonId, LoanId)>,
+    /// Loans that are not over, by when they are due; those without a date last.
+    pub(crate) due_loans: OrdSet<(Timestamp, LoanId)>,
+    /// Loans that are over, by when they ended.
+    pub(crate) ended_loans: OrdSet<(Timestamp, LoanId)>,
     /// Every loan of an asset.
     pub(crate) asset_loans: OrdSet<(AssetId, LoanId)>,
     /// Charges that are neither paid nor waived.
@@ -234,6 +238,11 @@ impl Site {
     /// The open loan of an asset.
     pub fn open_loan(&self, asset: AssetId) -> Option<&Arc<loan::Loan>> {
         self.open_loans.get(&asset).and_then(|id| self.loans.get(id))
+    }
+
+    /// How many loans are open.
+    pub fn open_loan_count(&self) -> usize {
+        self.due_loans.len()
     }
 
     /// What somebody has now, oldest loan first.

@@ -52,17 +52,29 @@ impl Record for Loan {
         if let Some(old) = old.filter(|loan| loan.in_at.is_none()) {
             site.open_loans.remove(&old.asset);
             site.held_loans.remove(&(old.person.clone(), old.id));
+            site.due_loans.remove(&(old.falls_due(), old.id));
         }
         if let Some(new) = new.filter(|loan| loan.in_at.is_none()) {
             site.open_loans.insert(new.asset, new.id);
             site.held_loans.insert((new.person.clone(), new.id));
+            site.due_loans.insert((new.falls_due(), new.id));
         }
+        let ended = |loan: Option<&Self>| loan.and_then(|loan| Some((loan.in_at?, loan.id)));
+        ended(old).map(|ended| site.ended_loans.remove(&ended));
+        ended(new).map(|ended| site.ended_loans.insert(ended));
         if let (None, Some(new)) = (old, new) {
             site.asset_loans.insert((new.asset, new.id));
         }
         if let (Some(old), None) = (old, new) {
             site.asset_loans.remove(&(old.asset, old.id));
         }
+    }
+}
+
+impl Loan {
+    /// When it is due, in the order of due dates: one without a date comes after all others.
+    pub(crate) fn falls_due(&self) -> Timestamp {
+        self.due.unwrap_or(Timestamp::MAX)
     }
 }
 

@@ -101,7 +101,7 @@ impl Counts {
         Self {
             alerts: site.open_alerts().filter(|alert| alert.is_pressing()).count(),
             devices: site.devices.values().filter(|device| known(&device.state)).count(),
-            loans: site.loans.values().filter(|loan| loan.in_at.is_none()).count(),
+            loans: site.open_loan_count(),
             rooms: site.rooms.len(),
         }
     }

@@ -1,9 +1,11 @@
 //! Questions to a site, answered as rows and pages of facts.
 
+mod loans;
 mod rows;
 mod search;
 mod software;
 
+pub use loans::{Moved, Movement, due_first, held, loan_row, loans, moved};
 pub use rows::{
     AlertRow, AlertsShown, AssetRow, DeviceFilter, DevicePage, DeviceRow, Ended, LoanRow, Retired, RoomRow, SectionView, SoftwareRow,
 };
@@ -15,7 +17,6 @@ pub use software::{Installed, MOST_VERSIONS, VersionCount, software};
 use crate::alert::{Alert, AlertState};
 use crate::asset::Asset;
 use crate::device::{Device, DeviceState};
-use crate::loan::Loan;
 use crate::presence::{self, Heard, Presence};
 use crate::room::Room;
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, natural, sweep};
@@ -290,29 +291,6 @@ pub fn alert_row(site: &Site, alert: &Alert) -> AlertRow {
         },
         times: alert.times.max(1),
         holds: alert.holds,
-    }
-}
-
-/// The loans, newest first: open ones, or all.
-pub fn loans(site: &Site, ended: Ended, now: Timestamp) -> Vec<LoanRow> {
-    let shown = site.loans.values().rev().filter(|loan| ended == Ended::Shown || loan.in_at.is_none());
-    shown.map(|loan| loan_row(site, loan, now)).collect()
-}
-
-/// One loan as a row.
-pub fn loan_row(site: &Site, loan: &Loan, now: Timestamp) -> LoanRow {
-    let asset = site.assets.get(&loan.asset);
-    LoanRow {
-        id: loan.id,
-        tag: asset.map(|asset| asset.tag.clone()),
-        title: asset.map_or_else(String::new, |asset| asset.title()),
-        person: loan.person.clone(),
-        person_name: site.persons.get(&loan.person).map_or_else(String::new, |person| person.name.clone()),
-        out_at: loan.out_at,
-        due: loan.due,
-        overdue: loan.in_at.is_none() && loan.due.is_some_and(|due| due < now),
-        in_at: loan.in_at,
-        by: loan.by.clone(),
     }
 }
 

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::verdict::{self, Check, Reason, Verdict};
 use rollcall_site::view::{self, Ended, LoanRow};
-use rollcall_site::{LoanId, PersonId, Refusal, Site, Tag, loan};
+use rollcall_site::{PersonId, Tag, loan};
 use serde::{Deserialize, Serialize};
 
 /// The routes of this noun.
@@ -75,7 +75,7 @@ async fn out(
             let Check { verdict, mut reasons, .. } = verdict::check(&w.site, &heard, &tag, Some(&person), w.now)?;
             reasons.retain(|reason| reason.verdict != Verdict::Go);
             let loan = loan::out(w, &heard, &tag, &person, due, new.override_reason)?;
-            Ok(Lent { row: row(&w.site, loan.id, now)?, verdict, reasons })
+            Ok(Lent { row: view::loan_row(&w.site, &loan, now), verdict, reasons })
         })
         .await?;
     Ok((StatusCode::CREATED, Json(lent)))
@@ -92,13 +92,8 @@ async fn back(
         .keeper
         .change(actor, move |w| {
             let loan = loan::back(w, &tag)?;
-            row(&w.site, loan.id, now)
+            Ok(view::loan_row(&w.site, &loan, now))
         })
         .await?;
     Ok(Json(row))
-}
-
-fn row(site: &Site, id: LoanId, now: jiff::Timestamp) -> Result<LoanRow, Refusal> {
-    let found = view::loans(site, Ended::Shown, now).into_iter().find(|row| row.id == id);
-    found.ok_or_else(|| Refusal::not_found(format!("there is no loan {id}")))
 }

@@ -12,7 +12,6 @@ mod devices;
 mod find;
 mod hardware;
 mod health;
-mod loan_changes;
 mod loans;
 mod maintenance;
 mod person;
@@ -61,9 +60,9 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/devices/{tag}/revoke", get(device_actions::ask_revoke).post(device_actions::revoke))
         .route("/find", get(find::go))
         .route("/live", get(live::follow))
-        .route("/loans", get(loans::show).post(loan_changes::scan))
-        .route("/loans/in", post(loan_changes::take_back))
-        .route("/loans/out", post(loan_changes::lend))
+        .route("/loans", get(loans::show).post(loans::scan))
+        .route("/loans/in", post(loans::take_back))
+        .route("/loans/out", post(loans::lend))
         .route("/maintenance", get(maintenance::show).post(maintenance::begin))
         .route("/maintenance/{id}/end", post(maintenance::end))
         .route("/people/{id}/forget", get(person::ask_forget).post(person::forget))

@@ -1,0 +1,81 @@
+//! Questions about loans. A site has tens of thousands of them, so each walks an index, and only as far as it shows.
+
+use super::{Ended, LoanRow};
+use crate::loan::Loan;
+use crate::{LoanId, PersonId, Site};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// What happened to a loan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// It began.
+    Out,
+    /// It ended.
+    Back,
+}
+
+/// A loan that began or ended.
+#[derive(Clone, Debug)]
+pub struct Movement<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// What of the two.
+    pub moved: Moved,
+    /// The loan.
+    pub loan: &'a Arc<Loan>,
+}
+
+/// The loans, newest first: open ones, or all.
+pub fn loans(site: &Site, ended: Ended, now: Timestamp) -> Vec<LoanRow> {
+    if ended == Ended::Shown {
+        return site.loans.values().rev().map(|loan| loan_row(site, loan, now)).collect();
+    }
+    let mut rows: Vec<LoanRow> = open(site).map(|loan| loan_row(site, loan, now)).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+    rows
+}
+
+/// The open loans that are due first, so overdue ones lead; those without a date come last.
+pub fn due_first(site: &Site, most: usize, now: Timestamp) -> Vec<LoanRow> {
+    open(site).take(most).map(|loan| loan_row(site, loan, now)).collect()
+}
+
+/// What somebody has, oldest loan first.
+pub fn held(site: &Site, person: &PersonId, now: Timestamp) -> Vec<LoanRow> {
+    site.held_by(person).map(|loan| loan_row(site, loan, now)).collect()
+}
+
+/// What was lent and taken back since then, newest first, at most so many.
+pub fn moved(site: &Site, since: Timestamp, most: usize) -> Vec<Movement<'_>> {
+    let mut moved: Vec<Movement<'_>> = Vec::new();
+    // Numbers are given in the order of lending, but for a clock that was set back.
+    let lent = site.loans.values().rev().take_while(|loan| loan.out_at >= since).take(most);
+    moved.extend(lent.map(|loan| Movement { at: loan.out_at, moved: Moved::Out, loan }));
+    let ended = site.ended_loans.range((since, LoanId(0))..).rev().take(most);
+    moved.extend(ended.filter_map(|(at, id)| Some(Movement { at: *at, moved: Moved::Back, loan: site.loans.get(id)? })));
+    moved.sort_by_key(|movement| std::cmp::Reverse(movement.at));
+    moved.truncate(most);
+    moved
+}
+
+fn open(site: &Site) -> impl Iterator<Item = &Arc<Loan>> {
+    site.due_loans.iter().filter_map(|(_, id)| site.loans.get(id))
+}
+
+/// One loan as a row.
+pub fn loan_row(site: &Site, loan: &Loan, now: Timestamp) -> LoanRow {
+    let asset = site.assets.get(&loan.asset);
+    LoanRow {
+        id: loan.id,
+        tag: asset.map(|asset| asset.tag.clone()),
+        title: asset.map_or_else(String::new, |asset| asset.title()),
+        person: loan.person.clone(),
+        person_name: site.persons.get(&loan.person).map_or_else(String::new, |person| person.name.clone()),
+        out_at: loan.out_at,
+        due: loan.due,
+        overdue: loan.in_at.is_none() && loan.due.is_some_and(|due| due < now),
+        in_at: loan.in_at,
+        by: loan.by.clone(),
+    }
+}

@@ -1,0 +1,70 @@
+//! The card with the verdict of a scanned device, and why.
+
+use crate::desk::address;
+use crate::desk::look::Look;
+use crate::desk::trouble::Trouble;
+use crate::desk::words::{self, Chip};
+use rollcall_site::Tag;
+use rollcall_site::person::Person;
+use rollcall_site::verdict::{self, Check, Reason, Verdict};
+use rollcall_site::view::{self, LoanRow};
+use std::sync::Arc;
+
+/// What is said of a scanned device.
+pub(super) struct Card {
+    /// The verdict with its reasons.
+    pub check: Check,
+    /// Its open loan.
+    pub loan: Option<LoanRow>,
+    /// Who is to have it.
+    pub person: Option<Arc<Person>>,
+}
+
+impl Card {
+    /// The card of a tag.
+    pub fn of(look: &Look, tag: &Tag, person: Option<Arc<Person>>) -> Result<Self, Trouble> {
+        let check = verdict::check(&look.site, &look.heard, tag, person.as_ref().map(|person| &person.id), look.now)?;
+        let loan = look.site.open_loan(check.asset).map(|loan| view::loan_row(&look.site, loan, look.now));
+        Ok(Self { check, loan, person })
+    }
+
+    /// The topics that may turn it.
+    pub fn live(&self) -> &'static str {
+        "loan asset alert device section"
+    }
+
+    pub fn tone(&self) -> &'static str {
+        words::verdict(self.check.verdict, "").tone
+    }
+
+    pub fn word(&self) -> &'static str {
+        words::verdict_word(self.check.verdict)
+    }
+
+    pub fn reason(&self, reason: &Reason) -> Chip {
+        words::verdict(reason.verdict, name(reason.code))
+    }
+
+    pub fn is_stop(&self) -> bool {
+        self.check.verdict == Verdict::Stop
+    }
+
+    pub fn device(&self) -> String {
+        address::device(&self.check.tag)
+    }
+}
+
+/// A reason's code as a word.
+fn name(code: &str) -> &str {
+    match code {
+        "alerts" => "Alerts",
+        "baseline" => "Software",
+        "battery" => "Battery",
+        "borrower" => "Borrower",
+        "device" => "Agent",
+        "loan" => "Loan",
+        "seen" => "Seen",
+        "status" => "Status",
+        other => other,
+    }
+}

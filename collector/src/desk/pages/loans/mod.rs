@@ -1,0 +1,102 @@
+//! The loan desk: one scan box; a tag gives a verdict, a card lends, a tag that is out comes back.
+
+mod card;
+mod changes;
+mod scan;
+mod today;
+
+pub(in crate::desk) use changes::{lend, take_back};
+pub(in crate::desk) use scan::scan;
+
+use crate::desk::door::Visitor;
+use crate::desk::frame::{Frame, Tab};
+use crate::desk::look::Look;
+use crate::desk::trouble::{Trouble, show as page};
+use crate::desk::{Answer, Desk, address};
+use askama::Template;
+use axum::extract::{Query, State};
+use card::Card;
+use rollcall_site::person::Person;
+use rollcall_site::view::{self, LoanRow};
+use rollcall_site::{PersonId, Tag};
+use serde::Deserialize;
+use std::sync::Arc;
+use today::Entry;
+
+/// Days that a loan lasts unless something else is chosen.
+const USUAL_DAYS: i64 = 14;
+/// Most loans in the list of what is out.
+const MOST_OUT: usize = 200;
+
+/// What the address asks for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::desk) struct Ask {
+    pub tag: String,
+    pub person: String,
+    pub due: String,
+}
+
+#[derive(Template)]
+#[template(path = "loans/page.html")]
+struct LoanDesk {
+    frame: Frame,
+    look: Look,
+    card: Option<Card>,
+    person: Option<Arc<Person>>,
+    theirs: Vec<LoanRow>,
+    due: String,
+    today: Vec<Entry>,
+    out: Vec<LoanRow>,
+    out_all: usize,
+}
+
+/// `GET /loans`
+pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Query(ask): Query<Ask>) -> Answer {
+    let loans = desk.apart(move |desk| LoanDesk::of(desk, &visitor, &ask));
+    page(&loans.await?)
+}
+
+impl LoanDesk {
+    fn of(desk: &Desk, visitor: &Visitor, ask: &Ask) -> Result<Self, Trouble> {
+        let look = desk.look();
+        let person = PersonId::parse(&ask.person).ok().and_then(|id| look.site.persons.get(&id).cloned());
+        let card = match Tag::parse(&ask.tag) {
+            Ok(tag) => Some(Card::of(&look, &tag, person.clone())?),
+            Err(_) => None,
+        };
+        let theirs = person.as_ref().map(|person| view::held(&look.site, &person.id, look.now)).unwrap_or_default();
+        let due = day(&ask.due).map_or_else(|| look.day_after(USUAL_DAYS), |day| day.to_string());
+        let (today, out) = (today::entries(&look), view::due_first(&look.site, MOST_OUT, look.now));
+        let frame = Frame::of(desk, visitor, &look, Tab::Loans);
+        Ok(Self { frame, card, person, theirs, due, today, out, out_all: look.site.open_loan_count(), look })
+    }
+
+    fn forget(&self, person: &Person) -> String {
+        address::forget(&person.id)
+    }
+
+    /// What the scan box waits for.
+    fn hint(&self) -> &'static str {
+        match (&self.card, &self.person) {
+            (Some(card), _) if card.loan.is_some() => "Scan it again to take it back, or the next device",
+            (Some(_), None) => "Now scan the borrower’s card",
+            (Some(_), Some(_)) => "Enter lends it; or scan the next device",
+            (None, Some(_)) => "Now scan a device",
+            (None, None) => "Scan a device or a card",
+        }
+    }
+
+    fn last_due(&self) -> String {
+        self.look.day_after(366)
+    }
+
+    fn first_due(&self) -> String {
+        self.look.day_after(0)
+    }
+}
+
+/// A day as a form writes it.
+fn day(text: &str) -> Option<jiff::civil::Date> {
+    text.parse().ok()
+}

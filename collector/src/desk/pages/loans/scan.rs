@@ -1,0 +1,78 @@
+//! What a scan at the loan desk means, and what it leads to: the next step, a loan, or a return.
+
+use super::changes::{Sent, bring_back, hand_out, reason};
+use super::day;
+use crate::desk::door::Visitor;
+use crate::desk::look::Look;
+use crate::desk::{Answer, Desk, address};
+use axum::extract::{Form, State};
+use axum::response::{IntoResponse, Redirect};
+use rollcall_site::access::Role;
+use rollcall_site::verdict::{self, Verdict};
+use rollcall_site::{PersonId, Refusal, Site, Tag, view};
+
+/// What a scan means.
+#[derive(Debug, PartialEq, Eq)]
+enum Scanned {
+    Asset(Tag),
+    Person(PersonId),
+    Nothing,
+}
+
+/// `POST /loans`: a scan, with what was scanned before.
+pub(in crate::desk) async fn scan(State(desk): State<Desk>, visitor: Visitor, Form(form): Form<Sent>) -> Answer {
+    let look = desk.look();
+    let (tag, person) = (Tag::parse(&form.tag).ok(), PersonId::parse(&form.person).ok());
+    if let (true, Some(tag), Some(person)) = (form.scan.trim().is_empty(), &tag, &person) {
+        visitor.must_be(Role::Technician)?;
+        return hand_out(&desk, &visitor, tag.clone(), person.clone(), &form.due, reason(&form)).await;
+    }
+    match (understand(&look.site, form.scan.trim(), tag.is_some()), tag) {
+        (Scanned::Asset(scanned), Some(tag)) if scanned == tag && is_out(&look, &tag) => {
+            visitor.must_be(Role::Technician)?;
+            bring_back(&desk, &visitor, tag).await
+        }
+        (Scanned::Asset(scanned), None) => to(Some(&scanned), person.as_ref(), &form.due),
+        (Scanned::Asset(scanned), Some(_)) => to(Some(&scanned), None, &form.due),
+        (Scanned::Person(person), Some(tag)) => {
+            let check = verdict::check(&look.site, &look.heard, &tag, Some(&person), look.now)?;
+            if check.verdict == Verdict::Go && visitor.must_be(Role::Technician).is_ok() {
+                return hand_out(&desk, &visitor, tag, person, &form.due, None).await;
+            }
+            to(Some(&tag), Some(&person), &form.due)
+        }
+        (Scanned::Person(person), None) => to(None, Some(&person), &form.due),
+        (Scanned::Nothing, tag) => {
+            let words = match form.scan.trim() {
+                "" => "Nothing was scanned. Scan a device's tag, or type it.".to_owned(),
+                text => format!(
+                    "{text:?} is no tag of this site and nobody's card. Check what was scanned; people come with: rollcall person import FILE.csv"
+                ),
+            };
+            let tag = tag.map(|tag| format!("?tag={tag}")).unwrap_or_default();
+            desk.then(&visitor, Err(Refusal::invalid(words).into()), &format!("/loans{tag}"))
+        }
+    }
+}
+
+/// What a scan means: once a device is chosen a card is looked for first, for then a card is what comes next.
+fn understand(site: &Site, scan: &str, card_first: bool) -> Scanned {
+    let asset = view::find_asset(site, scan).ok().and_then(|id| site.assets.get(&id)).map(|asset| Scanned::Asset(asset.tag.clone()));
+    let person = PersonId::parse(scan).ok().filter(|id| site.persons.contains_key(id)).map(Scanned::Person);
+    let (first, second) = if card_first { (person, asset) } else { (asset, person) };
+    first.or(second).unwrap_or(Scanned::Nothing)
+}
+
+fn is_out(look: &Look, tag: &Tag) -> bool {
+    look.site.asset_by_tag(tag).is_some_and(|asset| look.site.open_loan(asset.id).is_some())
+}
+
+/// The loan desk with what was scanned so far.
+fn to(tag: Option<&Tag>, person: Option<&PersonId>, due: &str) -> Answer {
+    let part = |name, value: &str| format!("{name}={}", address::encoded(value));
+    let tag = tag.map(|tag| part("tag", tag.as_str()));
+    let person = person.map(|person| part("person", person.as_str()));
+    let due = day(due).map(|due| part("due", &due.to_string()));
+    let query: Vec<String> = [tag, person, due].into_iter().flatten().collect();
+    Ok(Redirect::to(&format!("/loans?{}", query.join("&"))).into_response())
+}
