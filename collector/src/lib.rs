@@ -13,6 +13,7 @@ pub mod fuzz;
 pub mod keeper;
 pub mod metrics;
 pub mod notify;
+pub mod paper;
 pub mod restore;
 pub mod secrets;
 pub mod serve;
