@@ -96,6 +96,7 @@ pub const KINDS: &[&str] = &[
     "asset.accepted",
     "asset.added",
     "asset.changed",
+    "asset.disposed",
     "asset.moved",
     "asset.part-added",
     "baseline.applied",

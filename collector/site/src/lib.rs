@@ -20,6 +20,7 @@ pub mod diff;
 pub mod enroll;
 pub mod escalation;
 pub mod event;
+mod facts_text;
 pub mod fingerprint;
 pub mod heard;
 pub mod id;
@@ -170,6 +171,10 @@ pub struct Site {
     pub(crate) by_serial: OrdSet<(u64, AssetId)>,
     pub(crate) by_tag: HashMap<Tag, AssetId>,
     pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
+    /// The parts of kits, by the asset whose kit it is.
+    pub(crate) by_kit: OrdSet<(AssetId, AssetId)>,
+    /// Assets by the tags that they had.
+    pub(crate) former_tags: OrdSet<(Tag, AssetId)>,
     pub(crate) open_loans: HashMap<AssetId, LoanId>,
     /// Loans that are not over, by who has the asset.
     pub(crate) held_loans: OrdSet<(PersonId, LoanId)>,

@@ -86,6 +86,11 @@ impl Working {
         Self { site, now, actor, written: BTreeMap::new(), events: Vec::new() }
     }
 
+    /// The day at the site.
+    pub fn today(&self) -> jiff::civil::Date {
+        self.site.zone().to_datetime(self.now).date()
+    }
+
     /// Writes a record.
     pub fn put<R: Record>(&mut self, record: R) -> Arc<R> {
         let written = record::write(&record);

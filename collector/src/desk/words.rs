@@ -101,15 +101,7 @@ pub fn status(status: AssetStatus) -> Option<Chip> {
 
 /// What an asset is.
 pub fn kind(kind: AssetKind) -> &'static str {
-    match kind {
-        AssetKind::Pc => "PC",
-        AssetKind::Laptop => "laptop",
-        AssetKind::Chromebook => "Chromebook",
-        AssetKind::Printer => "printer",
-        AssetKind::Projector => "projector",
-        AssetKind::Camera => "camera",
-        AssetKind::Other => "other",
-    }
+    kind.title()
 }
 
 /// What a room is.

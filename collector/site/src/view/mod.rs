@@ -190,8 +190,11 @@ pub fn find_asset(site: &Site, text: &str) -> Result<AssetId, Refusal> {
     if let Some(asset) = Tag::parse(text).ok().and_then(|tag| site.asset_by_tag(&tag)) {
         return Ok(asset.id);
     }
-    let device = find_device(site, text)?;
-    Ok(crate::device::get(site, device)?.asset)
+    let found = find_device(site, text);
+    if let Some(asset) = Tag::parse(text).ok().filter(|_| found.is_err()).and_then(|tag| crate::asset::former(site, &tag)) {
+        return Ok(asset.id);
+    }
+    Ok(crate::device::get(site, found?)?.asset)
 }
 
 /// A MAC as labels and tools write it ("00-1A-2B…", "001a2b…", "001a.2b3c…") in the form that machines report.

@@ -1,5 +1,7 @@
 //! `rollcall asset …`: anything with a tag.
 
+mod facts;
+
 use crate::cli::client::Client;
 use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
@@ -7,9 +9,9 @@ use crate::cli::output::Out;
 use crate::cli::table::{Column, count_at, field, number_at, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
+use facts::Facts;
 use reqwest::Method;
 use rollcall_site::asset::FACTS;
-use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -96,43 +98,6 @@ enum Action {
     },
 }
 
-/// What is said of an asset.
-#[derive(Debug, Default, Args, Serialize)]
-struct Facts {
-    /// What it is
-    #[arg(long, value_parser = ["pc", "laptop", "chromebook", "printer", "projector", "camera", "other"])]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<String>,
-    /// What people call it
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    /// Maker
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    maker: Option<String>,
-    /// Model
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<String>,
-    /// Serial number
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    serial: Option<String>,
-    /// Where it belongs; "" for nowhere
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    room: Option<String>,
-    /// Its seat there; "" for none
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seat: Option<String>,
-    /// Where it stands in its life
-    #[arg(long, value_parser = ["in-service", "in-repair", "lost", "retired"])]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<String>,
-}
-
 const COLUMNS: &[Column] = &[
     Column::text("tag", "tag"),
     Column::text("kind", "kind"),
@@ -158,13 +123,13 @@ impl Ask for Asset {
                 Ok(out.said(&asset, &format!("{} is accepted with the parts that it has now", text_at(&asset, "tag"))))
             }
             Action::Add { tag, facts } => {
-                let asset = client.post(&["assets"], with("tag", tag, &facts)).await?;
+                let asset = client.post(&["assets"], facts.with("tag", tag)).await?;
                 Ok(out.said(&asset, &format!("{} is added; print its label and put it on", text_at(&asset, "tag"))))
             }
             Action::Set { tag, facts, new_tag } => {
                 let facts = match new_tag {
-                    Some(new) => with("tag", new, &facts),
-                    None => json!(facts),
+                    Some(new) => facts.with("tag", new),
+                    None => facts.json(),
                 };
                 changed(client, out, &tag, facts).await
             }
@@ -268,14 +233,6 @@ fn rows(sheet: &Sheet) -> Result<Vec<Value>, Vec<String>> {
     if wrong.is_empty() { Ok(assets) } else { Err(wrong) }
 }
 
-fn with(name: &str, text: String, facts: &Facts) -> Value {
-    let mut body = json!(facts);
-    if let Some(fields) = body.as_object_mut() {
-        fields.insert(name.to_owned(), text.into());
-    }
-    body
-}
-
 fn facts(row: &Value) -> Vec<(&'static str, String)> {
     let names = ["tag", "kind", "name", "maker", "model", "serial", "room", "seat", "status", "presence", "on_loan_to", "device", "id"];
     names.into_iter().map(|name| (name, text_at(row, name))).collect()
@@ -298,10 +255,7 @@ mod tests {
     #[test]
     fn columns_that_are_not_used_are_named() {
         let said = unused(Path::new("a.csv"), &json!({"added": 1, "unused": ["cost", "grade"]})).unwrap();
-        assert_eq!(
-            said,
-            "a.csv: the columns cost, grade are not used; known are tag, kind, maker, model, name, room, seat, serial, status"
-        );
+        assert_eq!(said, format!("a.csv: the columns cost, grade are not used; known are tag, {}", FACTS.join(", ")));
         assert_eq!(unused(Path::new("a.csv"), &json!({"added": 1})), None);
     }
 }
