@@ -1,6 +1,6 @@
 //! Events: why the records are as they are, in words, in one sequence per site. Audit trail, timeline and outbox at once.
 
-use crate::id::{AlertId, AssetId, PersonId, RoomId};
+use crate::id::{AlertId, AssetId, PersonId, RoomId, TicketId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,9 @@ pub struct Event {
     /// The alert it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<AlertId>,
+    /// The ticket it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
     /// Anything a program may want: before and after values, evidence.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub data: serde_json::Value,
@@ -144,7 +147,15 @@ pub const KINDS: &[&str] = &[
     "site.started",
     "sweep.began",
     "sweep.finished",
+    "ticket.changed",
+    "ticket.commented",
+    "ticket.done",
+    "ticket.dropped",
+    "ticket.loaner-back",
+    "ticket.loaner-out",
     "ticket.opened",
+    "ticket.policy-set",
+    "ticket.reopened",
     "token.made",
     "token.revoked",
     "user.added",

@@ -128,6 +128,10 @@ pub struct Site {
     pub charges: Table<charge::Charge>,
     /// Work that somebody has to do.
     pub tickets: Table<ticket::Ticket>,
+    /// What was said and done on tickets.
+    pub ticket_entries: Table<ticket::Entry>,
+    /// When tickets are due: one record, where somebody has set it.
+    ticket_policy: Table<ticket::TicketPolicy>,
     /// Alerts in every state.
     pub alerts: Table<alert::Alert>,
     /// Baselines.
@@ -186,8 +190,18 @@ pub struct Site {
     pub(crate) asset_loans: OrdSet<(AssetId, LoanId)>,
     /// Charges that are neither paid nor waived.
     pub(crate) open_charges: OrdSet<(PersonId, ChargeId)>,
-    /// Tickets that are neither done nor dropped.
+    /// Tickets that are neither done nor dropped, by what they are about.
     pub(crate) open_tickets: OrdSet<(Option<AssetId>, TicketId)>,
+    /// The same, each once.
+    pub(crate) live_tickets: OrdSet<TicketId>,
+    /// Tickets that are done or dropped, by when.
+    pub(crate) closed_tickets: OrdSet<(Timestamp, TicketId)>,
+    /// Every ticket of an asset.
+    pub(crate) asset_tickets: OrdSet<(AssetId, TicketId)>,
+    /// Every ticket that names an alert.
+    pub(crate) alert_tickets: OrdSet<(AlertId, TicketId)>,
+    /// Spares that tickets gave out and did not take back.
+    pub(crate) loaners: OrdSet<(AssetId, TicketId)>,
     pub(crate) live_alerts: OrdSet<(Option<AssetId>, AlertId)>,
     /// Alerts to which something happens by itself, by when.
     pub(crate) timed_alerts: OrdSet<(Timestamp, AlertId)>,
@@ -414,7 +428,9 @@ const KINDS: &[Kind] = &[
     kind::<room::Room>(),
     kind::<route::Route>(),
     kind::<sweep::Sweep>(),
+    kind::<ticket::Entry>(),
     kind::<ticket::Ticket>(),
+    kind::<ticket::TicketPolicy>(),
     kind::<token::Token>(),
     kind::<vitals::Vitals>(),
 ];

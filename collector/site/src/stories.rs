@@ -8,6 +8,7 @@ mod edges;
 mod identity;
 mod malfunction;
 mod outage;
+mod tickets;
 
 use crate::asset::{self, AssetFacts};
 use crate::attend::{Goodbye, Hello, Met, Report, Reported};

@@ -163,7 +163,7 @@ impl Golden {
             let facts =
                 RoomFacts { hours: Some("always".to_owned()), subnets: Some(vec!["10.20.3.0/24".to_owned()]), ..RoomFacts::default() };
             room::set(w, &lab, facts)?;
-            let slow = rule::Setting { settle_s: Some(30), limits: [("seconds".to_owned(), 60)].into(), on: None };
+            let slow = rule::Setting { settle_s: Some(30), limits: [("seconds".to_owned(), 60)].into(), ..Default::default() };
             rule::set(w, Some(&lab), "clock-skewed", slow)?;
             rule::set(w, None, "link-slow", rule::Setting { on: Some(false), ..rule::Setting::default() })?;
             let until = w.now + SignedDuration::from_hours(2);

@@ -49,7 +49,7 @@ mod throttled;
 
 pub use facts::Facts;
 pub use setting::{Limit, Setting, Settings, set};
-pub(crate) use setting::{holds, settle_of_site};
+pub(crate) use setting::{holds, opens_tickets, settle_of_site};
 
 use crate::baseline::{Judged, Kind, Wrong};
 use jiff::SignedDuration;
