@@ -14,6 +14,7 @@ pub mod baseline;
 pub mod calendar;
 pub mod channel;
 pub mod charge;
+pub mod class;
 pub mod content;
 pub mod device;
 pub mod diff;
@@ -37,6 +38,7 @@ pub mod person;
 pub mod presence;
 pub mod record;
 pub mod room;
+pub mod roster;
 pub mod round;
 pub mod route;
 pub mod rule;
@@ -46,6 +48,7 @@ pub mod sweep;
 pub mod ticket;
 pub mod title;
 pub mod token;
+pub mod transfer;
 pub mod verdict;
 pub mod version;
 pub mod view;
@@ -54,8 +57,8 @@ pub mod words;
 mod working;
 
 pub use id::{
-    AlertId, ApiKeyId, AssetId, BaselineId, ChargeId, DeviceId, LoanId, MaintenanceId, OrderId, PersonId, ReservationId, RoomId, SiteId,
-    SweepId, Tag, TicketId, TokenId, UserName, WaiverId,
+    AlertId, ApiKeyId, AssetId, BaselineId, ChargeId, ClassId, DeviceId, LoanId, MaintenanceId, OrderId, PersonId, ReservationId, RoomId,
+    SiteId, SweepId, Tag, TicketId, TokenId, TransferName, UserName, WaiverId,
 };
 pub use record::{BadRecord, Record, Table, Written};
 pub use working::{Finished, Refusal, RefusalKind, Working};
@@ -122,6 +125,12 @@ pub struct Site {
     pub rooms: Table<room::Room>,
     /// Who may borrow.
     pub persons: Table<person::Person>,
+    /// Classes of the roster.
+    pub classes: Table<class::Class>,
+    /// What is set of the roster, and how the last one came: one record.
+    roster: Table<roster::Roster>,
+    /// Files that must come.
+    pub transfers: Table<transfer::Transfer>,
     /// Loans, open and ended.
     pub loans: Table<loan::Loan>,
     /// What people are asked to pay.
@@ -173,6 +182,10 @@ pub struct Site {
     pub(crate) by_address: OrdSet<(IpAddr, DeviceId)>,
     /// By the hash of a serial number that counts.
     pub(crate) by_serial: OrdSet<(u64, AssetId)>,
+    /// People by what the student information system calls them.
+    pub(crate) by_source: HashMap<String, PersonId>,
+    /// Who is in which class.
+    pub(crate) class_members: OrdSet<(ClassId, PersonId)>,
     pub(crate) by_tag: HashMap<Tag, AssetId>,
     pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
     /// The parts of kits, by the asset whose kit it is.
@@ -415,6 +428,7 @@ const KINDS: &[Kind] = &[
     kind::<calendar::Calendar>(),
     kind::<channel::Channel>(),
     kind::<charge::Charge>(),
+    kind::<class::Class>(),
     kind::<device::Device>(),
     kind::<escalation::Escalation>(),
     kind::<heard::Heard>(),
@@ -426,11 +440,13 @@ const KINDS: &[Kind] = &[
     kind::<parts::Accepted>(),
     kind::<person::Person>(),
     kind::<room::Room>(),
+    kind::<roster::Roster>(),
     kind::<route::Route>(),
     kind::<sweep::Sweep>(),
     kind::<ticket::Entry>(),
     kind::<ticket::Ticket>(),
     kind::<ticket::TicketPolicy>(),
     kind::<token::Token>(),
+    kind::<transfer::Transfer>(),
     kind::<vitals::Vitals>(),
 ];

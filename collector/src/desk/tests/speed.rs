@@ -23,7 +23,7 @@ async fn fill(test: &TestDesk) {
     test.change(|w| {
         token::make(w, "hash".to_owned(), None, 10_000, w.now + SignedDuration::from_hours(24))?;
         token::make(w, "more".to_owned(), None, 10_000, w.now + SignedDuration::from_hours(24))?;
-        let people = (0..2_000).map(|n| (PersonId::parse(&format!("{n}")).unwrap(), format!("Person {n}"))).collect();
+        let people = (0..2_000).map(|n| (PersonId::parse(&format!("{n}")).unwrap(), format!("Person {n}"))).collect::<Vec<_>>();
         person::import(w, people);
         Ok(())
     })
