@@ -140,11 +140,7 @@ pub fn password_set(w: &mut Working, name: &UserName) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The account of this name.
-///
-/// # Errors
-/// There is none.
-pub(crate) fn user(site: &Site, name: &UserName) -> Result<Arc<User>, Refusal> {
+fn user(site: &Site, name: &UserName) -> Result<Arc<User>, Refusal> {
     let user = site.users.get(name).cloned();
     user.ok_or_else(|| Refusal::not_found(format!("there is no user {name}; `rollcall user list` shows them")))
 }

@@ -124,7 +124,6 @@ impl Working {
             room: None,
             person: None,
             alert: None,
-            ticket: None,
             data: serde_json::Value::Null,
         })
     }

@@ -1,1 +1,0 @@
-//! Tickets of a site in memory.
