@@ -6,6 +6,7 @@ pub mod calendar_file;
 pub mod cli;
 pub mod clock;
 pub mod collector;
+pub mod csv_file;
 pub mod desk;
 pub mod erasure;
 #[doc(hidden)]

@@ -140,7 +140,11 @@ pub fn password_set(w: &mut Working, name: &UserName) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn user(site: &Site, name: &UserName) -> Result<Arc<User>, Refusal> {
+/// The account of this name.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn user(site: &Site, name: &UserName) -> Result<Arc<User>, Refusal> {
     let user = site.users.get(name).cloned();
     user.ok_or_else(|| Refusal::not_found(format!("there is no user {name}; `rollcall user list` shows them")))
 }

@@ -14,7 +14,7 @@ pub use hands::{acknowledge, reopen, resolve, snooze};
 use crate::asset::Asset;
 use crate::record::{Record, Rest, Table};
 use crate::rule::{Facts, Finding, Rule, Severity, settle_of_site};
-use crate::{AlertId, AssetId, RoomId, Site, Working, calendar, maintenance, outage};
+use crate::{AlertId, AssetId, RoomId, Site, Working, calendar, maintenance, outage, ticket};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -161,6 +161,11 @@ impl Alert {
         }
     }
 
+    /// Whether it is about the same matter as another.
+    pub(crate) fn is_of_matter(&self, other: &Self) -> bool {
+        self.matter() == other.matter()
+    }
+
     fn matter(&self) -> Matter {
         let room = self.room.clone().filter(|_| self.asset.is_none());
         (self.asset, room, self.rule.clone(), self.subject.clone())
@@ -266,7 +271,8 @@ pub(crate) fn begin(w: &mut Working, alert: Alert, until: Timestamp) {
 fn raise(w: &mut Working, alert: Alert) {
     let Some(before) = damping::earlier(&w.site, &alert, w.now) else {
         let alert = w.put(damping::told(alert, w.now));
-        return tell(w, "alert.raised", &alert, alert.title.clone());
+        tell(w, "alert.raised", &alert, alert.title.clone());
+        return ticket::raised(w, &alert);
     };
     w.remove::<Alert>(&alert.id);
     outage::renumber(w, alert.id, before.id);
@@ -278,6 +284,7 @@ fn raise(w: &mut Working, alert: Alert) {
     let again = Alert { id: before.id, times: before.times.max(1), told: before.told.clone(), rest: before.rest.clone(), ..alert };
     let alert = w.put(damping::told(again, w.now));
     tell(w, "alert.reopened", &alert, format!("Again, for the {} time: {}", damping::nth(alert.times), alert.title));
+    ticket::raised(w, &alert);
 }
 
 /// A finding has passed: what was never told goes without a word, the rest is resolved with these words, at once or when it has been quiet
@@ -298,7 +305,8 @@ pub(crate) fn pass(w: &mut Working, alert: &Alert, said: String) {
 fn over(w: &mut Working, alert: &Alert, said: String) {
     let by = crate::event::Actor::Rollcall.words();
     let alert = w.put(Alert { state: AlertState::Resolved { by, at: w.now }, holds: false, quiet_until: None, ..alert.clone() });
-    tell(w, "alert.resolved", &alert, said);
+    tell(w, "alert.resolved", &alert, said.clone());
+    ticket::over(w, &alert, &said);
 }
 
 pub(crate) fn tell(w: &mut Working, kind: &'static str, alert: &Alert, text: String) {

@@ -1,6 +1,6 @@
 //! Events: why the records are as they are, in words, in one sequence per site. Audit trail, timeline and outbox at once.
 
-use crate::id::{AlertId, AssetId, PersonId, RoomId};
+use crate::id::{AlertId, AssetId, PersonId, RoomId, TicketId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,9 @@ pub struct Event {
     /// The alert it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<AlertId>,
+    /// The ticket it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
     /// Anything a program may want: before and after values, evidence.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub data: serde_json::Value,
@@ -87,7 +90,6 @@ impl Event {
 
 /// Every kind of event, alphabetical; [`crate::Working::event`] refuses no other, a test holds the list to the code.
 pub const KINDS: &[&str] = &[
-    "agreement.accepted",
     "alert.acknowledged",
     "alert.escalated",
     "alert.raised",
@@ -105,11 +107,7 @@ pub const KINDS: &[&str] = &[
     "calendar.changed",
     "channel.removed",
     "channel.set",
-    "charge.changed",
-    "charge.confirmed",
-    "charge.paid",
     "charge.proposed",
-    "charge.waived",
     "device.accepted",
     "device.asleep",
     "device.checked",
@@ -128,28 +126,23 @@ pub const KINDS: &[&str] = &[
     "device.stopped",
     "key.made",
     "key.revoked",
-    "loan.found",
     "loan.in",
-    "loan.lost",
     "loan.out",
-    "loan.policy",
-    "loan.renewed",
-    "loan.set-undone",
-    "loan.settled",
-    "loan.stolen",
-    "loan.undone",
     "maintenance.ended",
     "maintenance.planned",
+    "person.added",
+    "person.blocked",
+    "person.changed",
     "person.forgotten",
     "person.imported",
-    "reminder.failed",
-    "reminder.sent",
-    "reservation.cancelled",
-    "reservation.fetched",
-    "reservation.made",
+    "person.merged",
+    "person.unblocked",
     "room.added",
     "room.changed",
     "room.removed",
+    "roster.imported",
+    "roster.set",
+    "roster.waiting",
     "route.removed",
     "route.set",
     "rule.set",
@@ -162,9 +155,19 @@ pub const KINDS: &[&str] = &[
     "site.started",
     "sweep.began",
     "sweep.finished",
+    "ticket.changed",
+    "ticket.commented",
+    "ticket.done",
+    "ticket.dropped",
+    "ticket.loaner-back",
+    "ticket.loaner-out",
     "ticket.opened",
+    "ticket.policy-set",
+    "ticket.reopened",
     "token.made",
     "token.revoked",
+    "transfer.removed",
+    "transfer.set",
     "user.added",
     "user.changed",
     "user.link-made",

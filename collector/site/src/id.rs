@@ -98,6 +98,21 @@ text_id!(
     PersonId, "person id", "1 to 40 characters, no spaces, slash or control characters",
     |text| label(text, 40).filter(|s| !s.contains(|c: char| c.is_whitespace() || c == '/'))
 );
+impl PersonId {
+    /// Sorts before every id.
+    pub(crate) fn first() -> Self {
+        Self("".into())
+    }
+}
+
+text_id!(
+    /// A class of the roster, by its key in the student information system.
+    ClassId, "class id", "1 to 255 characters, no control characters", |text| label(text, 255)
+);
+text_id!(
+    /// A watched transfer's name.
+    TransferName, "transfer name", "1 to 40 characters, no slash or control characters", |text| label(text, 40).filter(|s| !s.contains('/'))
+);
 text_id!(
     /// A baseline's name.
     BaselineId, "baseline name", "1 to 60 characters, no slash or control characters", |text| label(text, 60).filter(|s| !s.contains('/'))

@@ -14,6 +14,7 @@ pub mod baseline;
 pub mod calendar;
 pub mod channel;
 pub mod charge;
+pub mod class;
 pub mod content;
 pub mod device;
 pub mod diff;
@@ -36,8 +37,8 @@ pub mod parts;
 pub mod person;
 pub mod presence;
 pub mod record;
-pub mod reservation;
 pub mod room;
+pub mod roster;
 pub mod round;
 pub mod route;
 pub mod rule;
@@ -47,6 +48,7 @@ pub mod sweep;
 pub mod ticket;
 pub mod title;
 pub mod token;
+pub mod transfer;
 pub mod verdict;
 pub mod version;
 pub mod view;
@@ -55,8 +57,8 @@ pub mod words;
 mod working;
 
 pub use id::{
-    AlertId, ApiKeyId, AssetId, BaselineId, ChargeId, DeviceId, LoanId, MaintenanceId, OrderId, PersonId, ReservationId, RoomId, SiteId,
-    SweepId, Tag, TicketId, TokenId, UserName, WaiverId,
+    AlertId, ApiKeyId, AssetId, BaselineId, ChargeId, ClassId, DeviceId, LoanId, MaintenanceId, OrderId, PersonId, ReservationId, RoomId,
+    SiteId, SweepId, Tag, TicketId, TokenId, TransferName, UserName, WaiverId,
 };
 pub use record::{BadRecord, Record, Table, Written};
 pub use working::{Finished, Refusal, RefusalKind, Working};
@@ -123,18 +125,22 @@ pub struct Site {
     pub rooms: Table<room::Room>,
     /// Who may borrow.
     pub persons: Table<person::Person>,
+    /// Classes of the roster.
+    pub classes: Table<class::Class>,
+    /// What is set of the roster, and how the last one came: one record.
+    roster: Table<roster::Roster>,
+    /// Files that must come.
+    pub transfers: Table<transfer::Transfer>,
     /// Loans, open and ended.
     pub loans: Table<loan::Loan>,
-    /// Who accepted the loan agreement, and when.
-    pub agreements: Table<loan::Agreement>,
-    /// How lending is done: one record.
-    pub(crate) loan_policy: Table<loan::policy::LoanPolicy>,
-    /// What is kept for somebody.
-    pub reservations: Table<reservation::Reservation>,
     /// What people are asked to pay.
     pub charges: Table<charge::Charge>,
     /// Work that somebody has to do.
     pub tickets: Table<ticket::Ticket>,
+    /// What was said and done on tickets.
+    pub ticket_entries: Table<ticket::Entry>,
+    /// When tickets are due: one record, where somebody has set it.
+    ticket_policy: Table<ticket::TicketPolicy>,
     /// Alerts in every state.
     pub alerts: Table<alert::Alert>,
     /// Baselines.
@@ -176,6 +182,10 @@ pub struct Site {
     pub(crate) by_address: OrdSet<(IpAddr, DeviceId)>,
     /// By the hash of a serial number that counts.
     pub(crate) by_serial: OrdSet<(u64, AssetId)>,
+    /// People by what the student information system calls them.
+    pub(crate) by_source: HashMap<String, PersonId>,
+    /// Who is in which class.
+    pub(crate) class_members: OrdSet<(ClassId, PersonId)>,
     pub(crate) by_tag: HashMap<Tag, AssetId>,
     pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
     /// The parts of kits, by the asset whose kit it is.
@@ -191,12 +201,20 @@ pub struct Site {
     pub(crate) ended_loans: OrdSet<(Timestamp, LoanId)>,
     /// Every loan of an asset.
     pub(crate) asset_loans: OrdSet<(AssetId, LoanId)>,
-    /// Reservations that are neither cancelled nor fetched, by when they end.
-    pub(crate) open_reservations: OrdSet<(Timestamp, ReservationId)>,
     /// Charges that are neither paid nor waived.
     pub(crate) open_charges: OrdSet<(PersonId, ChargeId)>,
-    /// Tickets that are neither done nor dropped.
+    /// Tickets that are neither done nor dropped, by what they are about.
     pub(crate) open_tickets: OrdSet<(Option<AssetId>, TicketId)>,
+    /// The same, each once.
+    pub(crate) live_tickets: OrdSet<TicketId>,
+    /// Tickets that are done or dropped, by when.
+    pub(crate) closed_tickets: OrdSet<(Timestamp, TicketId)>,
+    /// Every ticket of an asset.
+    pub(crate) asset_tickets: OrdSet<(AssetId, TicketId)>,
+    /// Every ticket that names an alert.
+    pub(crate) alert_tickets: OrdSet<(AlertId, TicketId)>,
+    /// Spares that tickets gave out and did not take back.
+    pub(crate) loaners: OrdSet<(AssetId, TicketId)>,
     pub(crate) live_alerts: OrdSet<(Option<AssetId>, AlertId)>,
     /// Alerts to which something happens by itself, by when.
     pub(crate) timed_alerts: OrdSet<(Timestamp, AlertId)>,
@@ -410,23 +428,25 @@ const KINDS: &[Kind] = &[
     kind::<calendar::Calendar>(),
     kind::<channel::Channel>(),
     kind::<charge::Charge>(),
+    kind::<class::Class>(),
     kind::<device::Device>(),
     kind::<escalation::Escalation>(),
     kind::<heard::Heard>(),
     kind::<inventory::Profile>(),
-    kind::<loan::Agreement>(),
     kind::<loan::Loan>(),
-    kind::<loan::policy::LoanPolicy>(),
     kind::<maintenance::Window>(),
     kind::<notice::Notice>(),
     kind::<outage::Outage>(),
     kind::<parts::Accepted>(),
     kind::<person::Person>(),
-    kind::<reservation::Reservation>(),
     kind::<room::Room>(),
+    kind::<roster::Roster>(),
     kind::<route::Route>(),
     kind::<sweep::Sweep>(),
+    kind::<ticket::Entry>(),
     kind::<ticket::Ticket>(),
+    kind::<ticket::TicketPolicy>(),
     kind::<token::Token>(),
+    kind::<transfer::Transfer>(),
     kind::<vitals::Vitals>(),
 ];

@@ -1,9 +1,24 @@
-//! People of the roster: who may borrow.
+//! People: who may borrow. They come from the roster, from a file, or by hand.
 
+mod hands;
+mod import;
+mod merge;
+
+pub use hands::{NewPerson, add, block, forget, set, unblock};
+pub use import::{Imported, Row, import, plan};
+pub use merge::{Merged, merge};
+pub(crate) use merge::{Move, move_all};
+
+use crate::class::ClassId;
 use crate::record::{Record, Rest, Table};
-use crate::{PersonId, Refusal, Site, Tag, Working};
+use crate::{PersonId, Refusal, Site, Tag};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The longest name, mail address or grade, characters.
+pub const LONGEST: usize = 200;
 
 /// Somebody of the roster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +42,15 @@ pub struct Person {
     /// Why they may not borrow; none: they may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<String>,
+    /// What the student information system calls them; empty: they did not come from there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// The roles that its file of roles gives them here, by the key of the row.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub source_roles: BTreeMap<String, PersonRole>,
+    /// The classes that they attend or teach. They are kept here, and not with the class, so that they are sealed with the rest.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub classes: BTreeSet<ClassId>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
@@ -43,6 +67,16 @@ pub enum PersonRole {
     Staff,
 }
 
+impl PersonRole {
+    /// As people say it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Student => "student",
+            Self::Staff => "staff",
+        }
+    }
+}
+
 /// How somebody stands to the roster.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -54,6 +88,17 @@ pub enum Standing {
     Provisional,
     /// Not on it any more, since then.
     Left(Timestamp),
+}
+
+impl Standing {
+    /// As people say it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Enrolled => "enrolled",
+            Self::Provisional => "provisional",
+            Self::Left(_) => "left",
+        }
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -71,7 +116,18 @@ impl Person {
             grade: String::new(),
             mail: String::new(),
             blocked: None,
+            source: String::new(),
+            source_roles: BTreeMap::new(),
+            classes: BTreeSet::new(),
             rest: Rest::new(),
+        }
+    }
+
+    /// Since when they are not of the roster any more.
+    pub const fn left_at(&self) -> Option<Timestamp> {
+        match self.standing {
+            Standing::Left(at) => Some(at),
+            Standing::Enrolled | Standing::Provisional => None,
         }
     }
 }
@@ -88,65 +144,30 @@ impl Record for Person {
     fn table_mut(site: &mut Site) -> &mut Table<Self> {
         &mut site.persons
     }
-}
-
-/// What an import does or would do.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Imported {
-    /// New people.
-    pub added: usize,
-    /// People with another name than before.
-    pub changed: usize,
-    /// People who are as before.
-    pub same: usize,
-}
-
-/// What importing these people would do; nobody is removed.
-pub fn plan(site: &Site, people: &[(PersonId, String)]) -> Imported {
-    let mut plan = Imported::default();
-    for (id, name) in people {
-        match site.persons.get(id) {
-            None => plan.added += 1,
-            Some(person) if person.name != *name => plan.changed += 1,
-            Some(_) => plan.same += 1,
+    fn index(site: &mut Site, old: Option<&Self>, new: Option<&Self>) {
+        if let Some(old) = old {
+            // Another person may carry the same key already: the card's number changed.
+            if site.by_source.get(&old.source).is_some_and(|id| *id == old.id) {
+                site.by_source.remove(&old.source);
+            }
+            let gone = old.classes.iter().filter(|class| new.is_none_or(|new| !new.classes.contains(*class)));
+            gone.for_each(|class| drop(site.class_members.remove(&(class.clone(), old.id.clone()))));
+        }
+        if let Some(new) = new {
+            if !new.source.is_empty() {
+                site.by_source.insert(new.source.clone(), new.id.clone());
+            }
+            let come = new.classes.iter().filter(|class| old.is_none_or(|old| !old.classes.contains(*class)));
+            come.for_each(|class| drop(site.class_members.insert((class.clone(), new.id.clone()))));
         }
     }
-    plan
 }
 
-/// Imports people; nobody is removed.
-pub fn import(w: &mut Working, people: Vec<(PersonId, String)>) -> Imported {
-    let plan = plan(&w.site, &people);
-    for (id, name) in people {
-        let before = w.site.persons.get(&id).cloned();
-        if before.as_ref().is_none_or(|person| person.name != name) {
-            let before = before.map_or_else(|| Person::new(id, String::new()), |person| (*person).clone());
-            w.put(Person { name, ..before });
-        }
+impl Site {
+    /// Whom the student information system calls so.
+    pub fn person_of_source(&self, source: &str) -> Option<&Arc<Person>> {
+        self.by_source.get(source).and_then(|id| self.persons.get(id))
     }
-    if plan.added + plan.changed > 0 {
-        w.event("person.imported", format!("People imported: {} new, {} changed, {} as before", plan.added, plan.changed, plan.same));
-    }
-    plan
-}
-
-/// Takes a person out of the roster for good; their loans that are over keep the id alone. Whoever keeps the records destroys their key.
-///
-/// # Errors
-/// There is no such person, or something is still lent to them (`Conflict`).
-pub fn forget(w: &mut Working, id: &PersonId) -> Result<(), Refusal> {
-    get(&w.site, id)?;
-    let (has, _) = loans(&w.site, id);
-    if let Some((first, others)) = has.split_first() {
-        let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
-        return Err(Refusal::conflict(format!(
-            "{id} still has {first}{more}: take it back with `rollcall loan in {first}`, then forget them"
-        )));
-    }
-    w.remove::<Person>(id);
-    w.event("person.forgotten", format!("{id} was forgotten: the name and everything else of their own is destroyed")).person =
-        Some(id.clone());
-    Ok(())
 }
 
 /// What somebody has now, by tag, and how many loans they had in all.
@@ -159,10 +180,27 @@ pub fn loans(site: &Site, id: &PersonId) -> (Vec<Tag>, usize) {
     (has, count)
 }
 
+/// What somebody has now, by tag.
+pub fn has(site: &Site, id: &PersonId) -> Vec<Tag> {
+    site.held_by(id).filter_map(|loan| site.assets.get(&loan.asset)).map(|asset| asset.tag.clone()).collect()
+}
+
 /// The person with this id.
 ///
 /// # Errors
 /// There is none.
-pub fn get<'a>(site: &'a Site, id: &PersonId) -> Result<&'a std::sync::Arc<Person>, Refusal> {
+pub fn get<'a>(site: &'a Site, id: &PersonId) -> Result<&'a Arc<Person>, Refusal> {
     site.persons.get(id).ok_or_else(|| Refusal::not_found(format!("nobody in the roster has the id {id}")))
+}
+
+/// A text of a person's own: trimmed, of a length that can be shown, on one line.
+///
+/// # Errors
+/// It is too long or has control characters; `what` names it.
+pub(crate) fn line(what: &str, text: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
+        return Err(Refusal::invalid(format!("{what} has at most {LONGEST} characters, on one line")));
+    }
+    Ok(text.to_owned())
 }

@@ -124,6 +124,7 @@ impl Working {
             room: None,
             person: None,
             alert: None,
+            ticket: None,
             data: serde_json::Value::Null,
         })
     }

@@ -1,7 +1,7 @@
 //! What people do to alerts: acknowledge, snooze, resolve, reopen.
 
 use super::{Alert, AlertState, tell};
-use crate::{AlertId, Refusal, Site, Working, words};
+use crate::{AlertId, Refusal, Site, Working, ticket, words};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -57,7 +57,9 @@ pub fn resolve(w: &mut Working, id: AlertId) -> Result<Arc<Alert>, Refusal> {
     let alert = open(&w.site, id)?;
     let by = w.actor.words();
     let alert = w.put(Alert { state: AlertState::Resolved { by: by.clone(), at: w.now }, quiet_until: None, ..alert });
-    tell(w, "alert.resolved", &alert, format!("{by} resolved it: {}", alert.title));
+    let said = format!("{by} resolved it: {}", alert.title);
+    tell(w, "alert.resolved", &alert, said.clone());
+    ticket::over(w, &alert, &said);
     Ok(alert)
 }
 
@@ -78,6 +80,7 @@ pub fn reopen(w: &mut Working, id: AlertId) -> Result<Arc<Alert>, Refusal> {
     let by = w.actor.words();
     let alert = w.put(opened(&alert, w.now));
     tell(w, "alert.reopened", &alert, format!("{by} opened it again: {}", alert.title));
+    ticket::raised(w, &alert);
     Ok(alert)
 }
 

@@ -200,6 +200,7 @@ fn nobody_acknowledges_and_another_channel_hears_once() {
         room: None,
         person: None,
         alert: Some(high.id),
+        ticket: None,
         data: serde_json::json!({ "to": "boss" }),
     };
     let heard = |event: &Event| ["boss", "mail"].map(|name| decide(&night.site, name, &Matter::of_event(&night.site, event), night.now));

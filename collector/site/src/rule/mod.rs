@@ -33,6 +33,7 @@ mod restart_loop;
 mod restart_pending;
 mod rolled_back;
 pub(crate) mod room_outage;
+mod roster_waiting;
 #[cfg(test)]
 mod sample;
 mod serial_duplicate;
@@ -46,10 +47,13 @@ mod subnet_wrong;
 mod support_ends;
 mod system_unsupported;
 mod throttled;
+mod transfer_late;
+mod transfer_malformed;
+mod transfer_short;
 
 pub use facts::Facts;
 pub use setting::{Limit, Setting, Settings, set};
-pub(crate) use setting::{holds, settle_of_site};
+pub(crate) use setting::{holds, opens_tickets, settle_of_site};
 
 use crate::baseline::{Judged, Kind, Wrong};
 use jiff::SignedDuration;
@@ -90,6 +94,7 @@ pub const RULES: &[Rule] = &[
     restart_pending::RULE,
     rolled_back::RULE,
     room_outage::RULE,
+    roster_waiting::RULE,
     serial_duplicate::RULE,
     service_failed::RULE,
     setting_wrong::RULE,
@@ -99,6 +104,9 @@ pub const RULES: &[Rule] = &[
     subnet_wrong::RULE,
     system_unsupported::RULE,
     throttled::RULE,
+    transfer_late::RULE,
+    transfer_malformed::RULE,
+    transfer_short::RULE,
 ];
 
 /// One kind of malfunction or drift.

@@ -43,6 +43,9 @@ pub struct Setting {
     /// How long a finding lasts before a person is told, seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settle_s: Option<u32>,
+    /// Whether an alert of it opens a ticket by itself, and closes one on which nobody has worked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<bool>,
     /// Its limits by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, i64>,
@@ -58,6 +61,11 @@ pub(super) fn of<'a>(site: &'a Site, room: Option<&'a Room>, code: &str) -> impl
 /// Whether a rule holds in a room, or for the site as a whole.
 pub(crate) fn holds(site: &Site, room: Option<&Room>, rule: &Rule) -> bool {
     of(site, room, rule.code).find_map(|setting| setting.on).unwrap_or(true)
+}
+
+/// Whether an alert of a rule opens a ticket by itself; it does not where nobody sets it.
+pub(crate) fn opens_tickets(site: &Site, room: Option<&Room>, rule: &Rule) -> bool {
+    of(site, room, rule.code).find_map(|setting| setting.ticket).unwrap_or(false)
 }
 
 /// How long a finding of the site as a whole settles: people are told at once where nobody sets it.
@@ -140,8 +148,9 @@ impl Setting {
     pub fn words(&self) -> String {
         let on = self.on.map(|on| if on { "holds" } else { "is off" }.to_owned());
         let settle = self.settle_s.map(|seconds| format!("told after {seconds} s"));
+        let ticket = self.ticket.map(|opens| if opens { "opens a ticket" } else { "opens no ticket" }.to_owned());
         let limits = self.limits.iter().map(|(name, value)| format!("{name} {value}"));
-        let said: Vec<String> = on.into_iter().chain(settle).chain(limits).collect();
+        let said: Vec<String> = on.into_iter().chain(settle).chain(ticket).chain(limits).collect();
         if said.is_empty() { "as it comes".to_owned() } else { said.join(", ") }
     }
 }

@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use rollcall_site::loan::{NewLoan, Returned};
 use rollcall_site::verdict::{self, Check, Reason, Verdict};
 use rollcall_site::view::{self, Ended, LoanRow};
 use rollcall_site::{PersonId, Tag, loan};
@@ -29,10 +28,10 @@ struct Which {
 /// A loan to be made.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Lending {
+struct NewLoan {
     tag: String,
     person: String,
-    /// "5d", "2026-12-01", "period 3", "tomorrow period 1", a time, or "never"; none: as the policy says.
+    /// "5d", "2026-12-01", a time, or "never"; none: two weeks.
     due: Option<String>,
     /// Why it is lent though the verdict is STOP.
     #[serde(rename = "override")]
@@ -52,7 +51,7 @@ struct Lent {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Returning {
+struct Returned {
     tag: String,
 }
 
@@ -64,18 +63,18 @@ async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which
 async fn out(
     State(collector): State<Collector>,
     Technician(actor): Technician,
-    Body(new): Body<Lending>,
+    Body(new): Body<NewLoan>,
 ) -> Result<(StatusCode, Json<Lent>), Problem> {
     let (tag, person) = (Tag::parse(&new.tag)?, PersonId::parse(&new.person)?);
     let now = collector.keeper.clock().now();
-    let due = moment::due(new.due.as_deref(), now, &collector.keeper.view())?;
+    let due = moment::due(new.due.as_deref(), now, &collector.keeper.view().zone())?;
     let heard = collector.roll.heard();
     let lent = collector
         .keeper
         .change(actor, move |w| {
             let Check { verdict, mut reasons, .. } = verdict::check(&w.site, &heard, &tag, Some(&person), w.now)?;
             reasons.retain(|reason| reason.verdict != Verdict::Go);
-            let loan = loan::out(w, &heard, NewLoan { due, override_reason: new.override_reason, ..NewLoan::new(tag, person) })?;
+            let loan = loan::out(w, &heard, &tag, &person, due, new.override_reason)?;
             Ok(Lent { row: view::loan_row(&w.site, &loan, now), verdict, reasons })
         })
         .await?;
@@ -85,14 +84,14 @@ async fn out(
 async fn back(
     State(collector): State<Collector>,
     Technician(actor): Technician,
-    Body(returned): Body<Returning>,
+    Body(returned): Body<Returned>,
 ) -> Result<Json<LoanRow>, Problem> {
     let tag = Tag::parse(&returned.tag)?;
     let now = collector.keeper.clock().now();
     let row = collector
         .keeper
         .change(actor, move |w| {
-            let loan = loan::back(w, Returned::fine(tag))?;
+            let loan = loan::back(w, &tag)?;
             Ok(view::loan_row(&w.site, &loan, now))
         })
         .await?;

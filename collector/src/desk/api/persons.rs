@@ -7,14 +7,11 @@ use crate::erasure;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use rollcall_site::person::{self, Imported, Person};
+use rollcall_site::person::{self, Imported, Person, PersonRole, Row};
 use rollcall_site::{PersonId, Refusal, Tag};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
-
-/// The longest name, characters.
-const LONGEST_NAME: usize = 200;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
@@ -26,9 +23,20 @@ pub(super) fn routes() -> Router<Collector> {
 }
 
 #[derive(Deserialize)]
-struct Row {
+#[serde(deny_unknown_fields)]
+struct SentRow {
     id: String,
     name: String,
+    role: Option<PersonRole>,
+    grade: Option<String>,
+    mail: Option<String>,
+}
+
+impl SentRow {
+    fn row(self) -> Result<Row, Refusal> {
+        let Self { id, name, role, grade, mail } = self;
+        Row { id: PersonId::parse(&id)?, name, role, grade, mail }.checked()
+    }
 }
 
 /// Somebody of the roster, and their loans.
@@ -66,7 +74,7 @@ async fn forget(
 async fn plan(
     State(collector): State<Collector>,
     Technician(_): Technician,
-    Body(rows): Body<Vec<Row>>,
+    Body(rows): Body<Vec<SentRow>>,
 ) -> Result<Json<Imported>, Problem> {
     Ok(Json(person::plan(&collector.keeper.view(), &people(rows)?)))
 }
@@ -74,19 +82,12 @@ async fn plan(
 async fn import(
     State(collector): State<Collector>,
     Technician(actor): Technician,
-    Body(rows): Body<Vec<Row>>,
+    Body(rows): Body<Vec<SentRow>>,
 ) -> Result<Json<Imported>, Problem> {
     let people = people(rows)?;
     Ok(Json(collector.keeper.change(actor, move |w| Ok(person::import(w, people))).await?))
 }
 
-fn people(rows: Vec<Row>) -> Result<Vec<(PersonId, String)>, Refusal> {
-    rows.into_iter().map(|row| Ok((PersonId::parse(&row.id)?, name(&row)?))).collect()
-}
-
-fn name(row: &Row) -> Result<String, Refusal> {
-    let name = row.name.trim();
-    let fits = !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
-    fits.then(|| name.to_owned())
-        .ok_or_else(|| Refusal::invalid(format!("person {}: a name has 1 to {LONGEST_NAME} characters, no control characters", row.id)))
+fn people(rows: Vec<SentRow>) -> Result<Vec<Row>, Refusal> {
+    rows.into_iter().map(SentRow::row).collect()
 }

@@ -95,7 +95,7 @@ fn read(form: &Sent) -> Result<Setting, Refusal> {
     };
     let limits = form.limits.iter().filter_map(|(name, text)| Some((name.strip_prefix("limit.")?, text)));
     let limits = limits.filter(|(_, text)| !text.trim().is_empty()).map(|(name, text)| Ok((name.to_owned(), number(text)?)));
-    Ok(Setting { on, settle_s, limits: limits.collect::<Result<_, Refusal>>()? })
+    Ok(Setting { on, settle_s, ticket: None, limits: limits.collect::<Result<_, Refusal>>()? })
 }
 
 #[cfg(test)]

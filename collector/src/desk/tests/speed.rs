@@ -8,7 +8,6 @@ use rollcall_site::attend::{self, Hello, Report, Reported};
 use rollcall_site::content::Content;
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::fingerprint::Fingerprint;
-use rollcall_site::loan::{Due, NewLoan};
 use rollcall_site::room::{self, RoomFacts};
 use rollcall_site::{AssetId, DeviceId, PersonId, RoomId, loan, person, token};
 use std::sync::Arc;
@@ -24,7 +23,7 @@ async fn fill(test: &TestDesk) {
     test.change(|w| {
         token::make(w, "hash".to_owned(), None, 10_000, w.now + SignedDuration::from_hours(24))?;
         token::make(w, "more".to_owned(), None, 10_000, w.now + SignedDuration::from_hours(24))?;
-        let people = (0..2_000).map(|n| (PersonId::parse(&format!("{n}")).unwrap(), format!("Person {n}"))).collect();
+        let people = (0..2_000).map(|n| (PersonId::parse(&format!("{n}")).unwrap(), format!("Person {n}"))).collect::<Vec<_>>();
         person::import(w, people);
         Ok(())
     })
@@ -50,8 +49,7 @@ async fn fill(test: &TestDesk) {
         for n in (0..200).map(|n| n * 1_000) {
             let tag = w.site.assets.values().nth(n / 20).map(|asset| asset.tag.clone()).unwrap();
             let person = PersonId::parse(&format!("{}", n / 1_000)).unwrap();
-            let measured = NewLoan { due: Due::Never, override_reason: Some("measured".to_owned()), ..NewLoan::new(tag, person) };
-            loan::out(w, &Default::default(), measured)?;
+            loan::out(w, &Default::default(), &tag, &person, None, Some("measured".to_owned()))?;
         }
         Ok(())
     })

@@ -1,0 +1,62 @@
+//! What looks as if a delivery were cut off or of another school: refused unless a person says that it is right.
+
+use super::delivery::{Delivery, Mode};
+use super::plan::{Guard, Plan, StepKind, Terms, says_people};
+use super::settings::settings;
+use crate::person::Standing;
+use crate::words::count;
+use crate::{Refusal, Site};
+use std::collections::BTreeSet;
+
+/// So many may always leave, or get other cards, at once.
+const FEW: usize = 10;
+/// More than one in so many is suspicious.
+const SHARE: usize = 5;
+
+/// The schools whose people are taken in, by key.
+pub(super) fn schools(site: &Site, delivery: &Delivery, terms: &Terms) -> Result<BTreeSet<String>, Refusal> {
+    let known = settings(site);
+    let Some(named) = &terms.schools else { return Ok(known.schools.iter().cloned().collect()) };
+    let orgs = &delivery.orgs.rows;
+    let find = |text: &String| {
+        let by_key = orgs.iter().find(|org| org.source == *text);
+        let by_name = || orgs.iter().find(|org| org.name.to_lowercase() == text.to_lowercase());
+        let found = by_key.or_else(by_name).map(|org| org.source.clone());
+        // A delivery of changes may name no schools; then what was said before is known.
+        found.or_else(|| known.schools.contains(text).then(|| text.clone())).ok_or_else(|| unknown(text, delivery))
+    };
+    named.iter().map(find).collect()
+}
+
+fn unknown(text: &str, delivery: &Delivery) -> Refusal {
+    if delivery.orgs.mode == Mode::Absent {
+        return Refusal::invalid(format!("there is no school {text:?}: this delivery has no orgs.csv that names schools"));
+    }
+    let has: Vec<String> = delivery.orgs.rows.iter().map(|org| format!("{} ({})", org.name, org.source)).take(20).collect();
+    Refusal::invalid(format!("there is no school {text:?} in orgs.csv; it has {}", has.join(", ")))
+}
+
+/// Says what is suspicious.
+pub(super) fn look(site: &Site, delivery: &Delivery, terms: &Terms, plan: &mut Plan) {
+    let enrolled = site.persons.values().filter(|person| !person.source.is_empty() && person.standing == Standing::Enrolled).count();
+    let is_many = |number: usize| number > FEW && number * SHARE > enrolled;
+    let counts = plan.counts;
+    if terms.leaving == Guard::On && is_many(counts.left) {
+        plan.suspicious.push(format!(
+            "the roster has gone short: {} of {enrolled} would leave at once, as if the export had been cut off; is it right so, say --allow-leaving",
+            count(counts.left, "person", "people")
+        ));
+    }
+    if terms.cards == Guard::On && is_many(counts.renumbered) {
+        plan.suspicious.push(format!(
+            "{} of {enrolled} would get another number on the card; is it right so, say --allow-new-cards",
+            count(counts.renumbered, "person", "people")
+        ));
+    }
+    let nobody = enrolled == counts.left && plan.steps.iter().all(|step| step.kind == StepKind::Left) && says_people(delivery);
+    let is_short = delivery.users.mode == Mode::Bulk && nobody && enrolled <= FEW && terms.leaving == Guard::On;
+    if is_short && (enrolled > 0 || plan.left_out == super::LeftOut::default()) {
+        plan.suspicious
+            .push("nobody of this delivery is to be taken in: is it the right school? See the bad rows, and --school".to_owned());
+    }
+}
