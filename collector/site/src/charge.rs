@@ -1,5 +1,6 @@
 //! Charges: what somebody is asked to pay for an asset that was damaged, lost, or came back without a part.
 
+use crate::loan::{self, Loan};
 use crate::money::Money;
 use crate::record::{Record, Rest, Table};
 use crate::{AssetId, ChargeId, LoanId, PersonId, Refusal, Site, Working, asset, person};
@@ -27,6 +28,12 @@ pub struct Charge {
     pub state: ChargeState,
     /// Since when it stands so.
     pub since: Timestamp,
+    /// Who said so, where somebody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+    /// Why it was waived or changed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
@@ -44,6 +51,18 @@ pub enum ChargeState {
     Paid,
     /// Let go of.
     Waived,
+}
+
+impl ChargeState {
+    /// As people say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "proposed",
+            Self::Due => "owed",
+            Self::Paid => "paid",
+            Self::Waived => "waived",
+        }
+    }
 }
 
 impl Record for Charge {
@@ -106,6 +125,8 @@ pub fn draft(w: &mut Working, new: NewCharge) -> Result<Arc<Charge>, Refusal> {
         why: new.why,
         state: ChargeState::Draft,
         since: w.now,
+        by: String::new(),
+        note: String::new(),
         rest: Rest::new(),
     });
     let text = format!("Charge {} of {} proposed for {}: {}", charge.id, charge.amount, asset.tag, charge.why);
@@ -118,4 +139,128 @@ pub fn open_of<'a>(site: &'a Site, person: &PersonId) -> impl Iterator<Item = &'
     let person = person.clone();
     let from = site.open_charges.range((person.clone(), ChargeId(0))..);
     from.take_while(move |(other, _)| *other == person).filter_map(|(_, id)| site.charges.get(id))
+}
+
+/// Longest reason, characters.
+const REASON: usize = 200;
+
+/// The charge with this number.
+///
+/// # Errors
+/// There is none.
+pub fn get(site: &Site, id: ChargeId) -> Result<&Arc<Charge>, Refusal> {
+    site.charges.get(&id).ok_or_else(|| Refusal::not_found(format!("there is no charge {id}; `rollcall charge list` shows them")))
+}
+
+/// The technician confirms what was proposed, of another amount if she says so: it is owed now.
+///
+/// # Errors
+/// No such charge, it is not a draft, or its amount is 0.
+pub fn confirm(w: &mut Working, id: ChargeId, amount: Option<Money>) -> Result<Arc<Charge>, Refusal> {
+    let charge = Arc::clone(get(&w.site, id)?);
+    if charge.state != ChargeState::Draft {
+        return Err(Refusal::conflict(format!("charge {id} is {} already", charge.state.word())));
+    }
+    let amount = amount.unwrap_or(charge.amount);
+    if amount == Money::ZERO {
+        return Err(Refusal::invalid(format!("charge {id} is of 0.00: name its amount, or waive it with `rollcall charge waive {id}`")));
+    }
+    Ok(turn(w, &charge, Charge { amount, state: ChargeState::Due, ..(*charge).clone() }, "charge.confirmed"))
+}
+
+/// Changes the amount of a charge that is proposed or owed.
+///
+/// # Errors
+/// No such charge, it is over, no reason is given, or the amount is 0.
+pub fn change(w: &mut Working, id: ChargeId, amount: Money, why: &str) -> Result<Arc<Charge>, Refusal> {
+    let charge = open(w, id)?;
+    if amount == Money::ZERO {
+        return Err(Refusal::invalid(format!("an amount of 0.00 is no charge: waive it with `rollcall charge waive {id}`")));
+    }
+    let note = reason(why)?;
+    Ok(turn(w, &charge, Charge { amount, note, ..(*charge).clone() }, "charge.changed"))
+}
+
+/// Lets go of a charge.
+///
+/// # Errors
+/// No such charge, it is over, or no reason is given.
+pub fn waive(w: &mut Working, id: ChargeId, why: &str) -> Result<Arc<Charge>, Refusal> {
+    let charge = open(w, id)?;
+    let note = reason(why)?;
+    let charge = turn(w, &charge, Charge { state: ChargeState::Waived, note, ..(*charge).clone() }, "charge.waived");
+    answered(w, &charge);
+    Ok(charge)
+}
+
+/// It is paid.
+///
+/// # Errors
+/// No such charge, it is not owed: a draft is confirmed first.
+pub fn pay(w: &mut Working, id: ChargeId) -> Result<Arc<Charge>, Refusal> {
+    let charge = open(w, id)?;
+    if charge.state == ChargeState::Draft {
+        return Err(Refusal::conflict(format!("charge {id} is only proposed: confirm it first with `rollcall charge confirm {id}`")));
+    }
+    let charge = turn(w, &charge, Charge { state: ChargeState::Paid, ..(*charge).clone() }, "charge.paid");
+    answered(w, &charge);
+    Ok(charge)
+}
+
+/// Lets go of a charge for something that is at hand again, whose loan goes on or ends by itself.
+pub(crate) fn let_go(w: &mut Working, id: ChargeId, why: &str) {
+    if let Ok(charge) = open(w, id) {
+        turn(w, &charge, Charge { state: ChargeState::Waived, note: why.to_owned(), ..(*charge).clone() }, "charge.waived");
+    }
+}
+
+/// The open charges for the loss of what an open loan is of.
+pub(crate) fn for_loss(site: &Site, loan: &Loan) -> Vec<ChargeId> {
+    open_of(site, &loan.person).filter(|charge| charge.loan == Some(loan.id)).map(|charge| charge.id).collect()
+}
+
+/// What was paid for the loss of what a loan was of.
+pub(crate) fn paid_for_loss(site: &Site, loan: &Loan) -> Option<Arc<Charge>> {
+    let paid = |charge: &&Arc<Charge>| charge.loan == Some(loan.id) && charge.state == ChargeState::Paid;
+    site.charges.values().rev().find(paid).cloned()
+}
+
+/// A borrower who has paid, or who need not, has answered for what is lost.
+fn answered(w: &mut Working, charge: &Charge) {
+    let loan = charge.loan.and_then(|id| w.site.loans.get(&id)).cloned();
+    if let Some(loan) = loan.filter(|loan| for_loss(&w.site, loan).is_empty()) {
+        loan::answered_for(w, &loan);
+    }
+}
+
+fn open(w: &Working, id: ChargeId) -> Result<Arc<Charge>, Refusal> {
+    let charge = get(&w.site, id)?;
+    if charge.is_open() {
+        Ok(Arc::clone(charge))
+    } else {
+        Err(Refusal::conflict(format!("charge {id} is {} already", charge.state.word())))
+    }
+}
+
+fn reason(why: &str) -> Result<String, Refusal> {
+    let why = why.trim();
+    if why.is_empty() || why.chars().count() > REASON || why.chars().any(char::is_control) {
+        return Err(Refusal::invalid(format!("say why in 1 to {REASON} characters: whoever reads it later wants to know")));
+    }
+    Ok(why.to_owned())
+}
+
+fn turn(w: &mut Working, before: &Charge, after: Charge, kind: &'static str) -> Arc<Charge> {
+    let charge = w.put(Charge { since: w.now, by: w.actor.words(), ..after });
+    let amount =
+        if before.amount == charge.amount { charge.amount.to_string() } else { format!("{}, not {}", charge.amount, before.amount) };
+    let note = if charge.note.is_empty() || charge.note == before.note { String::new() } else { format!(": {}", charge.note) };
+    let text = format!("Charge {} of {amount} to {} is {}{note}", charge.id, charge.person, charge.state.word());
+    let asset = w.site.assets.get(&charge.asset).cloned();
+    let event = w.event(kind, text);
+    if let Some(asset) = asset {
+        event.about(&asset);
+    }
+    event.person = Some(charge.person.clone());
+    charge
 }

@@ -37,6 +37,7 @@ pub mod parts;
 pub mod person;
 pub mod presence;
 pub mod record;
+pub mod reservation;
 pub mod room;
 pub mod roster;
 pub mod round;
@@ -133,6 +134,12 @@ pub struct Site {
     pub transfers: Table<transfer::Transfer>,
     /// Loans, open and ended.
     pub loans: Table<loan::Loan>,
+    /// Who accepted the loan agreement, and when.
+    pub agreements: Table<loan::Agreement>,
+    /// How lending is done: one record.
+    pub(crate) loan_policy: Table<loan::policy::LoanPolicy>,
+    /// What is kept for somebody.
+    pub reservations: Table<reservation::Reservation>,
     /// What people are asked to pay.
     pub charges: Table<charge::Charge>,
     /// Work that somebody has to do.
@@ -201,6 +208,8 @@ pub struct Site {
     pub(crate) ended_loans: OrdSet<(Timestamp, LoanId)>,
     /// Every loan of an asset.
     pub(crate) asset_loans: OrdSet<(AssetId, LoanId)>,
+    /// Reservations that are neither cancelled nor fetched, by when they end.
+    pub(crate) open_reservations: OrdSet<(Timestamp, ReservationId)>,
     /// Charges that are neither paid nor waived.
     pub(crate) open_charges: OrdSet<(PersonId, ChargeId)>,
     /// Tickets that are neither done nor dropped, by what they are about.
@@ -433,12 +442,15 @@ const KINDS: &[Kind] = &[
     kind::<escalation::Escalation>(),
     kind::<heard::Heard>(),
     kind::<inventory::Profile>(),
+    kind::<loan::Agreement>(),
     kind::<loan::Loan>(),
+    kind::<loan::policy::LoanPolicy>(),
     kind::<maintenance::Window>(),
     kind::<notice::Notice>(),
     kind::<outage::Outage>(),
     kind::<parts::Accepted>(),
     kind::<person::Person>(),
+    kind::<reservation::Reservation>(),
     kind::<room::Room>(),
     kind::<roster::Roster>(),
     kind::<route::Route>(),

@@ -16,6 +16,7 @@ use crate::content::Content;
 use crate::enroll::{Enrolled, Enrolment};
 use crate::event::{Actor, Event};
 use crate::fingerprint::Fingerprint;
+use crate::loan::{NewLoan, Returned};
 use crate::presence::{Heard, Presence};
 use crate::room::RoomFacts;
 use crate::verdict::Verdict;
@@ -348,15 +349,17 @@ fn a_laptop_is_lent_once_and_away_is_no_alert() {
     let (anna, ben) = (pupil(&mut school, "20431"), pupil(&mut school, "18807"));
     let heard = school.heard.clone();
     assert_eq!(school.verdict("LT-1"), Verdict::Go);
-    school.must(|w| loan::out(w, &heard, &tag("LT-1"), &anna, None, None));
-    let refusal = school.change(|w| loan::out(w, &heard, &tag("LT-1"), &ben, None, Some("really".into()))).unwrap_err();
+    school.must(|w| loan::out(w, &heard, NewLoan::new(tag("LT-1"), anna)));
+    let refusal = school
+        .change(|w| loan::out(w, &heard, NewLoan { override_reason: Some("really".into()), ..NewLoan::new(tag("LT-1"), ben) }))
+        .unwrap_err();
     assert!(refusal.text.contains("lent to 20431"), "{refusal}");
     school.silence(device);
     school.wait(600);
     assert!(school.open().is_empty());
     assert_eq!(view::devices(&school.site, &school.heard, &DeviceFilter::default(), school.now)[0].presence, Presence::Away);
-    school.must(|w| loan::back(w, &tag("LT-1")));
-    assert_eq!(school.change(|w| loan::back(w, &tag("LT-1"))).unwrap_err().kind, RefusalKind::Conflict);
+    school.must(|w| loan::back(w, Returned::fine(tag("LT-1"))));
+    assert_eq!(school.change(|w| loan::back(w, Returned::fine(tag("LT-1")))).unwrap_err().kind, RefusalKind::Conflict);
     assert!(school.told("loan.out").iter().all(|text| !text.contains("A pupil")), "events name people by id only");
 }
 
@@ -366,7 +369,7 @@ fn a_replay_of_what_was_written_gives_the_same_state() {
     let device = school.pc(1, "LT-1", &[("vlc", "3")]);
     let anna = pupil(&mut school, "20431");
     let heard = school.heard.clone();
-    school.must(|w| loan::out(w, &heard, &tag("LT-1"), &anna, None, None));
+    school.must(|w| loan::out(w, &heard, NewLoan::new(tag("LT-1"), anna)));
     school.silence(device);
     school.wait(100);
     let mut replayed = Site { seq: school.site.seq, ..Site::default() };

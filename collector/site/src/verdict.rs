@@ -80,6 +80,7 @@ pub fn check(site: &Site, heard: &Heard, tag: &Tag, person: Option<&PersonId>, n
     }
     if let Some(person) = person {
         reasons.push(Some(borrower(site, person, now)));
+        reasons.extend(policies(site, asset, person, now));
     }
     let mut reasons: Vec<Reason> = reasons.into_iter().flatten().collect();
     reasons.sort_by_key(|reason| Reverse(reason.verdict));
@@ -219,6 +220,13 @@ fn without_agent(asset: &Asset) -> Option<Reason> {
         }
         _ => reason(Verdict::Go, "device", "it has no agent, as expected of its kind", ""),
     }
+}
+
+/// What the loan policy has against it.
+fn policies(site: &Site, asset: &Asset, person: &PersonId, now: Timestamp) -> Vec<Option<Reason>> {
+    let Some(person) = site.persons.get(person) else { return Vec::new() };
+    let objections = crate::loan::objections(site, asset, person, now);
+    objections.into_iter().map(|objection| reason(Verdict::Stop, objection.code, objection.text, objection.remedy)).collect()
 }
 
 fn borrower(site: &Site, person: &PersonId, now: Timestamp) -> Reason {

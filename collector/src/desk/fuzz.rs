@@ -25,7 +25,7 @@ use rollcall_site::access::{self, Role};
 use rollcall_site::event::Actor;
 use rollcall_site::person::Person;
 use rollcall_site::sweep::Sweep;
-use rollcall_site::{About, AssetId, PersonId, Record, Refusal, RoomId, SiteId, Tag, UserName, Working, Written};
+use rollcall_site::{About, AssetId, PersonId, Record, Refusal, RoomId, Site, SiteId, Tag, UserName, Working, Written, loan};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -94,7 +94,7 @@ pub(crate) fn targets() -> Vec<Target> {
         Target::with_state("desk-api", CHANGES, || requests(Door::Api)),
         Target::new("desk-cookie", HEADS, cookie),
         Target::with_state("desk-heads", HEADS, heads),
-        Target::new("desk-moment", &[b"5d", b"2026-12-01", b"2026-12-01T08:00:00Z", b"never"], moment),
+        Target::new("desk-moment", &[b"5d", b"2026-12-01", b"2026-12-01T08:00:00Z", b"never", b"tomorrow period 1"], moment),
         Target::new("desk-next", &[b"/devices?text=a", b"//evil.example"], next),
         Target::with_state("desk-pages", PAGES, || requests(Door::Pages)),
     ]
@@ -126,9 +126,9 @@ fn moment(bytes: &[u8]) {
         if let Ok(at) = api::moment::after(&text, now, &zone) {
             assert!(at > now);
         }
-        if let Ok(Some(at)) = api::moment::due(Some(&text), now, &zone) {
-            assert!(at > now);
-        }
+    }
+    if let Ok(loan::Due::At(at)) = api::moment::due(Some(&text), now, &Site::default()) {
+        assert!(at > now);
     }
 }
 

@@ -16,6 +16,7 @@ use rollcall_site::content::Content;
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::event::Actor;
 use rollcall_site::fingerprint::Fingerprint;
+use rollcall_site::loan::{Due, NewLoan, Returned};
 use rollcall_site::room::{self, RoomFacts};
 use rollcall_site::{About, AssetId, DeviceId, PersonId, Refusal, RoomId, Site, SiteId, Tag, UserName, Working};
 use rollcall_site::{alert, calendar, escalation, maintenance, notice, route, rule, vitals};
@@ -239,8 +240,9 @@ impl Golden {
     fn live_a_day(&mut self) {
         let heard = rollcall_site::presence::Heard::default();
         self.change(|w| {
-            let due = Some(w.now + SignedDuration::from_hours(48));
-            loan::out(w, &heard, &Tag::parse("PC-2")?, &PersonId::parse("20431")?, due, Some("an exam".to_owned()))
+            let (due, why) = (Due::At(w.now + SignedDuration::from_hours(48)), Some("an exam".to_owned()));
+            let lent = NewLoan::new(Tag::parse("PC-2")?, PersonId::parse("20431")?);
+            loan::out(w, &heard, NewLoan { due, override_reason: why, ..lent })
         });
         self.change(|w| {
             let sweep = sweep::begin(w, &RoomId::parse("Lab 118")?, &rollcall_site::presence::Heard::default())?;
@@ -299,7 +301,7 @@ fn every_golden_store_opens_with_its_state() {
         fs::remove_dir_all(dir.path().join("snapshot")).unwrap();
         assert_eq!(folder.load().unwrap().state_hash(), want.trim(), "{name}");
         let mut golden = Golden { folder, site, minute: 3000 };
-        golden.change(|w| loan::back(w, &Tag::parse("PC-2")?));
+        golden.change(|w| loan::back(w, Returned::fine(Tag::parse("PC-2")?)));
         assert_eq!(golden.folder.load().unwrap().state_hash(), golden.site.state_hash(), "{name}");
     }
 }

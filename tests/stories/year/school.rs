@@ -9,6 +9,7 @@ use rollcall_site::calendar::{self, Closed, Special};
 use rollcall_site::content::Content;
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::event::{Actor, Event};
+use rollcall_site::loan::{Due, NewLoan, Returned};
 use rollcall_site::presence::{Heard, Presence};
 use rollcall_site::room::{self, RoomFacts, RoomKind};
 use rollcall_site::vitals::{self, Reading};
@@ -227,12 +228,15 @@ impl School {
 
     pub fn lend(&mut self, now: i64, machine: &Machine, due: i64) {
         let (tag, reason) = (Tag::parse(&machine.tag).unwrap(), Some("the class needs it".to_owned()));
-        self.change(now, |w| loan::out(w, &Heard::new(), &tag, &pupil(), Some(time(due)), reason).map(drop));
+        self.change(now, |w| {
+            loan::out(w, &Heard::new(), NewLoan { due: Due::At(time(due)), override_reason: reason, ..NewLoan::new(tag, pupil()) })
+                .map(drop)
+        });
     }
 
     pub fn take_back(&mut self, now: i64, machine: &Machine) {
         let tag = Tag::parse(&machine.tag).unwrap();
-        self.change(now, |w| loan::back(w, &tag).map(drop));
+        self.change(now, |w| loan::back(w, Returned::fine(tag)).map(drop));
     }
 
     pub fn maintain(&mut self, now: i64, room: &str, until: i64) {

@@ -58,6 +58,13 @@ pub struct Span {
     pub to: WallTime,
 }
 
+impl Span {
+    /// From one full hour of the day to another, each 0 to 24.
+    pub(crate) const fn hours(from: u16, to: u16) -> Self {
+        Self { from: WallTime(from * 60), to: WallTime(to * 60) }
+    }
+}
+
 impl FromStr for Span {
     type Err = Refusal;
     fn from_str(text: &str) -> Result<Self, Refusal> {

@@ -73,7 +73,8 @@ fn an_unknown_borrower_is_a_stop_and_an_override_is_recorded_only_over_one() {
     let nobody = PersonId::parse("99999").unwrap();
     let check = verdict::check(&school.site, &heard, &tag("LT-1"), Some(&nobody), school.now).unwrap();
     assert_eq!((check.verdict, check.reasons[0].code), (Verdict::Stop, "borrower"));
-    let loan = school.must(|w| loan::out(w, &heard, &tag("LT-1"), &anna, None, Some("because".into())));
+    let loan =
+        school.must(|w| loan::out(w, &heard, NewLoan { override_reason: Some("because".into()), ..NewLoan::new(tag("LT-1"), anna) }));
     assert_eq!(loan.override_reason, None);
     assert!(school.told("loan.out").iter().all(|text| !text.contains("overridden")));
 }

@@ -132,7 +132,7 @@ fn who_sleeps_or_is_away_does_not_count() {
         school.must(|w| attend::goodbye(w, *device, Goodbye::Suspend));
     }
     let (anna, heard) = (pupil(&mut school, "20431"), school.heard.clone());
-    school.must(|w| loan::out(w, &heard, &tag("LAB-10"), &anna, None, None));
+    school.must(|w| loan::out(w, &heard, NewLoan::new(tag("LAB-10"), anna)));
     cut(&mut school, &devices[6..]);
     school.wait(60);
     assert_eq!(school.open(), ["Lab 118: 3 machines fell silent together"], "three of the four that should be here");

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use rollcall_site::loan::{NewLoan, Returned};
 use rollcall_site::verdict::{self, Check, Reason, Verdict};
 use rollcall_site::view::{self, Ended, LoanRow};
 use rollcall_site::{PersonId, Tag, loan};
@@ -28,10 +29,10 @@ struct Which {
 /// A loan to be made.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewLoan {
+struct Lending {
     tag: String,
     person: String,
-    /// "5d", "2026-12-01", a time, or "never"; none: two weeks.
+    /// "5d", "2026-12-01", "period 3", "tomorrow period 1", a time, or "never"; none: as the policy says.
     due: Option<String>,
     /// Why it is lent though the verdict is STOP.
     #[serde(rename = "override")]
@@ -51,7 +52,7 @@ struct Lent {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Returned {
+struct Returning {
     tag: String,
 }
 
@@ -63,18 +64,18 @@ async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which
 async fn out(
     State(collector): State<Collector>,
     Technician(actor): Technician,
-    Body(new): Body<NewLoan>,
+    Body(new): Body<Lending>,
 ) -> Result<(StatusCode, Json<Lent>), Problem> {
     let (tag, person) = (Tag::parse(&new.tag)?, PersonId::parse(&new.person)?);
     let now = collector.keeper.clock().now();
-    let due = moment::due(new.due.as_deref(), now, &collector.keeper.view().zone())?;
+    let due = moment::due(new.due.as_deref(), now, &collector.keeper.view())?;
     let heard = collector.roll.heard();
     let lent = collector
         .keeper
         .change(actor, move |w| {
             let Check { verdict, mut reasons, .. } = verdict::check(&w.site, &heard, &tag, Some(&person), w.now)?;
             reasons.retain(|reason| reason.verdict != Verdict::Go);
-            let loan = loan::out(w, &heard, &tag, &person, due, new.override_reason)?;
+            let loan = loan::out(w, &heard, NewLoan { due, override_reason: new.override_reason, ..NewLoan::new(tag, person) })?;
             Ok(Lent { row: view::loan_row(&w.site, &loan, now), verdict, reasons })
         })
         .await?;
@@ -84,14 +85,14 @@ async fn out(
 async fn back(
     State(collector): State<Collector>,
     Technician(actor): Technician,
-    Body(returned): Body<Returned>,
+    Body(returned): Body<Returning>,
 ) -> Result<Json<LoanRow>, Problem> {
     let tag = Tag::parse(&returned.tag)?;
     let now = collector.keeper.clock().now();
     let row = collector
         .keeper
         .change(actor, move |w| {
-            let loan = loan::back(w, &tag)?;
+            let loan = loan::back(w, Returned::fine(tag))?;
             Ok(view::loan_row(&w.site, &loan, now))
         })
         .await?;

@@ -3,25 +3,37 @@
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use rollcall_site::Refusal;
+use rollcall_site::loan::{self, Due};
+use rollcall_site::{Refusal, Site};
 
-/// How long a loan lasts when nobody says, as at the desk.
-const USUAL_LOAN: &str = "14d";
-
-/// When a loan is due: a day, or a number of days or weeks, means the end of that day at the site. Nothing said: after two weeks; "never": `None`.
+/// When a loan is due: a day, or a number of days or weeks, means the end of that day at the site; a period of the bell schedule its end.
+/// Nothing said: as the policy says.
 ///
 /// # Errors
 /// `Invalid`: what may be written; it is over.
-pub fn due(text: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Option<Timestamp>, Refusal> {
-    let text = text.unwrap_or(USUAL_LOAN).trim();
-    if text == "never" {
-        return Ok(None);
+pub fn due(text: Option<&str>, now: Timestamp, site: &Site) -> Result<Due, Refusal> {
+    match text.map(str::trim) {
+        None | Some("") => Ok(Due::ByPolicy),
+        Some("never") => Ok(Due::Never),
+        Some(text) => by_the_bell(text, now, site).map(Due::At),
     }
-    let at = after(text, now, zone)?;
+}
+
+/// When something begins or ends at the desk, by the clock, the calendar or the bell: what [`after`] reads, "tomorrow", "period 3",
+/// "start of period 3", "tomorrow period 1"; days and weeks are whole.
+///
+/// # Errors
+/// `Invalid`: what may be written; it is over.
+pub fn by_the_bell(text: &str, now: Timestamp, site: &Site) -> Result<Timestamp, Refusal> {
+    if let Some(at) = loan::bell_named(site, text, now) {
+        return at;
+    }
+    let (text, zone) = (text.trim(), site.zone());
+    let at = after(text, now, &zone)?;
     if text.ends_with(['d', 'w']) {
-        return end_of(at.to_zoned_datetime(zone.clone()).date(), zone).map(Some).ok_or_else(|| bad(text));
+        return end_of(at.to_zoned_datetime(zone.clone()).date(), &zone).ok_or_else(|| bad(text));
     }
-    Ok(Some(at))
+    Ok(at)
 }
 
 /// When something ends: a span from now, the end of a day at the site, or a moment.
@@ -73,11 +85,21 @@ fn bad(text: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rollcall_site::event::Actor;
+    use rollcall_site::{About, SiteId, Working};
+
+    fn site() -> Site {
+        let mut w = Working::begin(Site::default(), Timestamp::UNIX_EPOCH, Actor::Rollcall);
+        let (id, name) = (SiteId::parse("main").unwrap(), "Lincoln".to_owned());
+        let (time_zone, rules, rest) = ("America/Los_Angeles".to_owned(), Default::default(), Default::default());
+        w.put(About { id, name, time_zone, epoch: 1, rules, rest });
+        w.finish().site
+    }
 
     /// `want` is the moment, or what a refusal says.
-    fn check(read: impl Fn(&str, Timestamp, &TimeZone) -> Result<Timestamp, Refusal>, text: &str, want: Result<&str, &str>) {
-        let (now, zone) = ("2026-11-24T18:00:00Z".parse().unwrap(), TimeZone::get("America/Los_Angeles").unwrap());
-        match (read(text, now, &zone), want) {
+    #[track_caller]
+    fn check(read: impl Fn(&str, Timestamp, &Site) -> Result<Timestamp, Refusal>, text: &str, want: Result<&str, &str>) {
+        match (read(text, "2026-11-24T18:00:00Z".parse().unwrap(), &site()), want) {
             (Ok(at), Ok(want)) => assert_eq!(at.to_string(), want, "{text:?}"),
             (Err(refusal), Err(want)) => assert!(refusal.text.contains(want), "{text:?}: {}", refusal.text),
             (got, want) => panic!("{text:?}: {got:?}, not {want:?}"),
@@ -86,29 +108,35 @@ mod tests {
 
     #[test]
     fn a_loan_is_due_at_the_end_of_the_day_at_the_site() {
-        let some = |text: &str, now, zone: &TimeZone| due(Some(text), now, zone).map(Option::unwrap);
+        let some = |text: &str, now, site: &Site| match due(Some(text), now, site)? {
+            Due::At(at) => Ok(at),
+            other => panic!("{text:?}: {other:?}"),
+        };
         check(some, "5d", Ok("2026-11-30T07:59:59Z"));
         check(some, "2026-12-01", Ok("2026-12-02T07:59:59Z"));
         check(some, "3h", Ok("2026-11-24T21:00:00Z"));
         check(some, "2026-12-01T15:00:00Z", Ok("2026-12-01T15:00:00Z"));
         check(some, "2026-11-23", Err("is over already"));
-        check(some, "tomorrow", Err("is not a moment"));
-        check(some, "", Err("is not a moment"));
-        check(|_, now, zone| due(None, now, zone).map(Option::unwrap), "nothing said", Ok("2026-12-09T07:59:59Z"));
-        assert_eq!(due(Some("never"), Timestamp::UNIX_EPOCH, &TimeZone::UTC), Ok(None));
+        check(some, "tomorrow", Ok("2026-11-26T07:59:59Z"));
+        check(some, "some day", Err("is not a moment"));
+        check(some, "period 3", Err("no period"));
+        for (text, want) in [(None, Due::ByPolicy), (Some(" "), Due::ByPolicy), (Some("never"), Due::Never)] {
+            assert_eq!(due(text, Timestamp::UNIX_EPOCH, &site()), Ok(want));
+        }
     }
 
     #[test]
     fn a_token_ends_after_a_span() {
-        check(after, "7d", Ok("2026-12-01T18:00:00Z"));
-        check(after, "30m", Ok("2026-11-24T18:30:00Z"));
-        check(after, "2w", Ok("2026-12-08T18:00:00Z"));
-        check(after, "2026-11-25", Ok("2026-11-26T07:59:59Z"));
+        let until = |text: &str, now, site: &Site| after(text, now, &site.zone());
+        check(until, "7d", Ok("2026-12-01T18:00:00Z"));
+        check(until, "30m", Ok("2026-11-24T18:30:00Z"));
+        check(until, "2w", Ok("2026-12-08T18:00:00Z"));
+        check(until, "2026-11-25", Ok("2026-11-26T07:59:59Z"));
         for over in ["0d", "-1d", "2020-01-01", "2020-01-01T00:00:00Z"] {
-            check(after, over, Err("is over already"));
+            check(until, over, Err("is over already"));
         }
         for bad in ["d", "5y", "999999999999999999d", "5\u{fc}"] {
-            check(after, bad, Err("is not a moment"));
+            check(until, bad, Err("is not a moment"));
         }
     }
 }

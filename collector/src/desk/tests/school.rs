@@ -8,6 +8,7 @@ use rollcall_site::attend::{self, Hello, Report, Reported};
 use rollcall_site::content::Content;
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::fingerprint::Fingerprint;
+use rollcall_site::loan::{Due, NewLoan};
 use rollcall_site::room::{self, RoomFacts, RoomKind};
 use rollcall_site::{AssetId, DeviceId, PersonId, RoomId, Tag, baseline, loan, person, token};
 use uuid::Uuid;
@@ -45,7 +46,8 @@ pub async fn fill(test: &TestDesk) {
     let due = test.desk.collector.keeper.clock().now() + SignedDuration::from_hours(1);
     test.change(move |w| {
         let heard = Default::default();
-        loan::out(w, &heard, &Tag::parse("PC-3").unwrap(), &PersonId::parse("20431").unwrap(), Some(due), Some(HOSTILE.to_owned()))
+        let lent = NewLoan::new(Tag::parse("PC-3").unwrap(), PersonId::parse("20431").unwrap());
+        loan::out(w, &heard, NewLoan { due: Due::At(due), override_reason: Some(HOSTILE.to_owned()), ..lent })
     })
     .await;
     test.change(|w| attend::silent(w, DeviceId(Uuid::from_u128(1)), w.now)).await;

@@ -8,6 +8,7 @@ use rollcall_site::attend::{self, Hello, Report, Reported};
 use rollcall_site::content::Content;
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::fingerprint::Fingerprint;
+use rollcall_site::loan::{Due, NewLoan};
 use rollcall_site::room::{self, RoomFacts};
 use rollcall_site::{AssetId, DeviceId, PersonId, RoomId, loan, person, token};
 use std::sync::Arc;
@@ -49,7 +50,8 @@ async fn fill(test: &TestDesk) {
         for n in (0..200).map(|n| n * 1_000) {
             let tag = w.site.assets.values().nth(n / 20).map(|asset| asset.tag.clone()).unwrap();
             let person = PersonId::parse(&format!("{}", n / 1_000)).unwrap();
-            loan::out(w, &Default::default(), &tag, &person, None, Some("measured".to_owned()))?;
+            let measured = NewLoan { due: Due::Never, override_reason: Some("measured".to_owned()), ..NewLoan::new(tag, person) };
+            loan::out(w, &Default::default(), measured)?;
         }
         Ok(())
     })

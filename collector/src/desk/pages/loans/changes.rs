@@ -8,7 +8,7 @@ use crate::desk::trouble::Trouble;
 use crate::desk::{Answer, Desk, address};
 use axum::extract::{Form, State};
 use rollcall_site::access::Role;
-use rollcall_site::loan::{self, Loan};
+use rollcall_site::loan::{self, Due, Loan, NewLoan, Returned};
 use rollcall_site::{PersonId, Refusal, Site, Tag};
 use serde::Deserialize;
 
@@ -53,9 +53,10 @@ pub(in crate::desk) async fn take_back(State(desk): State<Desk>, visitor: Visito
 }
 
 pub(super) async fn hand_out(desk: &Desk, visitor: &Visitor, tag: Tag, person: PersonId, due: &str, reason: Option<String>) -> Answer {
-    let due = day(due).and_then(|day| desk.look().end_of(day));
-    let (heard, lent, to) = (desk.collector.roll.heard(), tag.clone(), person.clone());
-    let loan = desk.change(visitor, move |w| loan::out(w, &heard, &lent, &to, due, reason)).await;
+    let due = day(due).and_then(|day| desk.look().end_of(day)).map_or(Due::ByPolicy, Due::At);
+    let heard = desk.collector.roll.heard();
+    let lent = NewLoan { due, override_reason: reason, ..NewLoan::new(tag.clone(), person.clone()) };
+    let loan = desk.change(visitor, move |w| loan::out(w, &heard, lent)).await;
     let look = desk.look();
     match loan {
         Ok(loan) => {
@@ -68,8 +69,8 @@ pub(super) async fn hand_out(desk: &Desk, visitor: &Visitor, tag: Tag, person: P
 }
 
 pub(super) async fn bring_back(desk: &Desk, visitor: &Visitor, tag: Tag) -> Answer {
-    let back = tag.clone();
-    let loan = desk.change(visitor, move |w| loan::back(w, &back)).await;
+    let back = Returned::fine(tag.clone());
+    let loan = desk.change(visitor, move |w| loan::back(w, back)).await;
     let look = desk.look();
     let outcome = loan.map_err(Trouble::from).map(|loan| {
         let changed = changed(&look.site, &loan);

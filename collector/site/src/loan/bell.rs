@@ -1,0 +1,83 @@
+//! Due by the bell: "period 3", "tomorrow period 1", "2026-12-18 period 2", "tomorrow".
+
+use super::school_day::{end_of, next_school_day};
+use crate::calendar::{self, Bell};
+use crate::{Refusal, Site};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// Reads a moment that a bell or a day names; `None`: the text speaks of neither.
+///
+/// A period without a day is the next one that has not ended, on this school day or the one after; "start of period 3" is its beginning,
+/// otherwise its end is meant.
+///
+/// # Errors
+/// `Invalid`: that day has no such period, or it is over already.
+pub fn bell_named(site: &Site, text: &str, now: Timestamp) -> Option<Result<Timestamp, Refusal>> {
+    let text = text.trim().to_lowercase();
+    let (day, rest) = day_of(site, &text, now);
+    let rest = rest.trim();
+    let edge = |prefix: &str| rest.strip_prefix(prefix).map(str::trim_start);
+    let (begins, period) = match (edge("start of "), edge("beginning of "), edge("end of ")) {
+        (Some(rest), _, _) | (None, Some(rest), _) => (true, rest),
+        (None, None, Some(rest)) => (false, rest),
+        _ => (false, rest),
+    };
+    if period.is_empty() {
+        return day.map(|day| end_of(site, day).filter(|end| *end > now).ok_or_else(|| over(&text)));
+    }
+    let name = period.strip_prefix("period ").or_else(|| period.strip_prefix("lesson ")).map(str::trim);
+    let name = name.or_else(|| known(site, period).then_some(period))?;
+    let edge = |bell: &Bell| if begins { bell.begins } else { bell.ends };
+    Some(match day {
+        Some(day) => on_day(site, day, name).map(|bell| edge(&bell)).and_then(|at| if at > now { Ok(at) } else { Err(over(&text)) }),
+        None => next(site, name, now, edge),
+    })
+}
+
+/// The day at the beginning of a text, and what follows it.
+fn day_of<'a>(site: &Site, text: &'a str, now: Timestamp) -> (Option<Date>, &'a str) {
+    let today = now.to_zoned_datetime(site.zone()).date();
+    for (word, day) in [("today", Some(today)), ("tomorrow", today.tomorrow().ok())] {
+        if let Some(rest) = text.strip_prefix(word) {
+            return (day, rest);
+        }
+    }
+    let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
+    match first.parse::<Date>() {
+        // A day alone is read elsewhere, with every other moment.
+        Ok(day) if !rest.is_empty() => (Some(day), rest),
+        _ => (None, text),
+    }
+}
+
+/// Whether some schedule has a period of this name, in lower case.
+fn known(site: &Site, name: &str) -> bool {
+    let schedules = site.calendar().into_iter().flat_map(|calendar| calendar.schedules.values());
+    schedules.flat_map(|schedule| &schedule.periods).any(|period| period.name.to_lowercase() == name)
+}
+
+fn on_day(site: &Site, day: Date, name: &str) -> Result<Bell, Refusal> {
+    let bells = calendar::day(site, day).bells;
+    let names: Vec<String> = bells.iter().map(|bell| bell.name.clone()).collect();
+    bells.into_iter().find(|bell| bell.name.to_lowercase() == name).ok_or_else(|| {
+        let has = if names.is_empty() { "it has no bell schedule".to_owned() } else { format!("it has {}", names.join(", ")) };
+        Refusal::invalid(format!("{day} has no period {name:?}: {has}; `rollcall calendar` shows the days"))
+    })
+}
+
+fn next(site: &Site, name: &str, now: Timestamp, edge: impl Fn(&Bell) -> Timestamp) -> Result<Timestamp, Refusal> {
+    let today = now.to_zoned_datetime(site.zone()).date();
+    let first = next_school_day(site, today).unwrap_or(today);
+    let after = first.tomorrow().ok().and_then(|day| next_school_day(site, day)).unwrap_or(first);
+    let soon = [first, after].into_iter().filter_map(|day| on_day(site, day, name).ok()).map(|bell| edge(&bell)).find(|at| *at > now);
+    match soon {
+        Some(at) => Ok(at),
+        None => Err(on_day(site, after, name).err().unwrap_or_else(|| over(name))),
+    }
+}
+
+fn over(text: &str) -> Refusal {
+    let text: String = text.chars().take(60).collect();
+    Refusal::invalid(format!("{text:?} is over already: give a time to come, \"tomorrow period 1\" or a day as 2026-12-01"))
+}

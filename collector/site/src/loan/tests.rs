@@ -1,0 +1,191 @@
+//! Tests of lending and taking back.
+
+use super::policy::Said;
+use super::sample::{LoanDesk, person, tag};
+use super::*;
+use crate::asset::{AssetKind, AssetStatus};
+use crate::charge::{self, ChargeState};
+use crate::money::Money;
+use crate::person::PersonRole;
+use crate::presence::Heard;
+use crate::{ChargeId, ticket};
+
+fn lend(w: &mut crate::Working, new: NewLoan) -> Result<Arc<Loan>, Refusal> {
+    out(w, &Heard::new(), new)
+}
+
+fn charges(desk: &LoanDesk) -> Vec<(u64, ChargeState, String)> {
+    desk.site.charges.values().map(|charge| (charge.amount.0, charge.state, charge.why.clone())).collect()
+}
+
+#[test]
+fn a_kit_leaves_and_comes_back_together() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "HOT-1", "HOT-2"]);
+    let whole = desk.site.asset_by_tag(&tag("CAM-1")).unwrap().id;
+    desk.write("CAM-1", |asset| asset.accessories = vec!["charger".into(), "case".into()]);
+    for part in ["HOT-1", "HOT-2"] {
+        desk.write(part, |asset| asset.part_of = Some(whole));
+    }
+    desk.lend("HOT-2", "ben");
+    let loan = desk.lend("CAM-1", "ana");
+    assert_eq!((loan.accessories.len(), loan.parts.len()), (2, 1));
+    assert!(desk.last().contains("with charger, case, HOT-1; HOT-2 is not with it: it is out to ben"), "{}", desk.last());
+    // Its part is out with it, and nowhere else.
+    let refusal = desk.refused(|w| lend(w, NewLoan::new(tag("HOT-1"), person("ben"))));
+    assert!(refusal.contains("as a part of the kit of CAM-1"), "{refusal}");
+    assert!(desk.refused(|w| back(w, Returned::fine(tag("HOT-1")))).contains("scan CAM-1 instead"));
+
+    let missing = vec!["Charger".to_owned(), "hot-1".to_owned()];
+    desk.policy(Said { accessory: Some(("Charger".into(), "39".into())), ..Said::default() });
+    let odd = desk.refused(|w| back(w, Returned { missing: vec!["dock".into()], ..Returned::fine(tag("CAM-1")) }));
+    assert!(odd.contains("with it left: charger, case, HOT-1"), "{odd}");
+    let loan = desk.must(|w| back(w, Returned { missing, ..Returned::fine(tag("CAM-1")) }));
+    assert_eq!(loan.back.as_ref().unwrap().missing, ["charger"]);
+    assert_eq!(charges(&desk), [(3_900, ChargeState::Draft, "CAM-1 came back without its charger".to_owned())]);
+    let alone = open_of(&desk.site, &tag("HOT-1")).unwrap();
+    assert_eq!((alone.person.as_str(), alone.id != loan.id), ("ana", true), "what is not back is still out");
+}
+
+#[test]
+fn what_stays_behind_is_lent_to_somebody_else() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "HOT-1"]);
+    let whole = desk.site.asset_by_tag(&tag("CAM-1")).unwrap().id;
+    desk.write("HOT-1", |asset| asset.part_of = Some(whole));
+    let without =
+        NewLoan { without: vec![tag("HOT-1")], accessories: Some(vec![" strap ".into()]), ..NewLoan::new(tag("CAM-1"), person("ana")) };
+    let loan = desk.must(|w| lend(w, without));
+    assert_eq!((loan.accessories.as_slice(), loan.parts.len()), (&["strap".to_owned()][..], 0));
+    desk.lend("HOT-1", "ben");
+    let odd = NewLoan { without: vec![tag("HOT-1")], ..NewLoan::new(tag("HOT-1"), person("ben")) };
+    desk.must(|w| back(w, Returned::fine(tag("HOT-1"))));
+    assert!(desk.refused(|w| lend(w, odd)).contains("is no part of the kit of HOT-1"));
+}
+
+#[test]
+fn limits_overdue_items_charges_and_the_agreement_stop_a_loan() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "CAM-2", "CAM-3"]);
+    desk.lend("CAM-1", "ana");
+    desk.policy(Said { role: Some(PersonRole::Student), kind: Some(AssetKind::Camera), at_once: Some(1), ..Said::default() });
+    let third = || NewLoan::new(tag("CAM-3"), person("ana"));
+    assert!(desk.refused(|w| lend(w, third())).contains("has 1 of the kind camera out, and may have 1 at once"));
+    let overridden = desk.must(|w| lend(w, NewLoan { override_reason: Some("a film".into()), ..third() }));
+    assert_eq!(overridden.override_reason.as_deref(), Some("a film"));
+    desk.must(|w| undo_one(w, overridden.id));
+
+    desk.policy(Said { at_once: Some(5), kind: Some(AssetKind::Camera), ..Said::default() });
+    desk.hours(24 * 15);
+    assert!(desk.refused(|w| lend(w, third())).contains("has 1 loan overdue: CAM-1"));
+    desk.policy(Said { overdue_blocks: Some(false), kind: Some(AssetKind::Camera), agreement: Some(true), ..Said::default() });
+    assert!(desk.refused(|w| lend(w, third())).contains("has not accepted the loan agreement"));
+    desk.must(|w| agree(w, &person("ana")));
+    desk.must(|w| agree(w, &person("ana")));
+    assert_eq!(desk.events.iter().filter(|event| event.kind == "agreement.accepted").count(), 1);
+
+    desk.bought("CAM-1", 200, "2026-11-01");
+    desk.must(|w| lost(w, &tag("CAM-1"), How::Lost, ""));
+    desk.must(|w| charge::confirm(w, ChargeId(1), None));
+    assert!(desk.refused(|w| lend(w, third())).contains("owes 196.66, more than 50.00"));
+    desk.must(|w| charge::pay(w, ChargeId(1)));
+    desk.must(|w| lend(w, third()));
+    desk.hours(24 * 365);
+    desk.must(|w| back(w, Returned::fine(tag("CAM-3"))));
+    assert!(desk.refused(|w| lend(w, third())).contains("has not accepted"), "an agreement is of one school year");
+}
+
+#[test]
+fn lost_paid_and_found_again() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "CAM-2"]);
+    desk.bought("CAM-1", 480, "2024-11-24");
+    let loan = desk.lend("CAM-1", "ana");
+    desk.must(|w| lost(w, &tag("CAM-1"), How::Lost, ""));
+    assert_eq!(charges(&desk), [(28_800, ChargeState::Draft, "CAM-1 is lost; worth 288.00 by price and age".to_owned())]);
+    let refusal =
+        desk.refused(|w| lend(w, NewLoan { override_reason: Some("because".into()), ..NewLoan::new(tag("CAM-1"), person("ben")) }));
+    assert!(refusal.contains("is out already"), "{refusal}");
+    assert!(!desk.site.loans[&loan.id].is_overdue(desk.now + jiff::SignedDuration::from_hours(10_000)));
+
+    desk.must(|w| found(w, &tag("CAM-1"), Found::WithBorrower));
+    assert_eq!(desk.site.charges[&ChargeId(1)].state, ChargeState::Waived);
+    assert!(desk.site.loans[&loan.id].is_open() && desk.site.loans[&loan.id].gone.is_none());
+
+    desk.must(|w| lost(w, &tag("CAM-1"), How::Lost, ""));
+    desk.must(|w| charge::confirm(w, ChargeId(2), Some(Money(20_000))));
+    desk.must(|w| charge::pay(w, ChargeId(2)));
+    assert!(desk.site.held_by(&person("ana")).next().is_none(), "who has paid has answered for it");
+    assert_eq!(desk.site.asset_by_tag(&tag("CAM-1")).unwrap().status, AssetStatus::Lost);
+    let refusal =
+        desk.refused(|w| lend(w, NewLoan { override_reason: Some("because".into()), ..NewLoan::new(tag("CAM-1"), person("ben")) }));
+    assert!(refusal.contains("`rollcall loan found CAM-1`"), "{refusal}");
+    desk.must(|w| found(w, &tag("CAM-1"), Found::Here));
+    assert!(desk.events.iter().any(|event| event.text.contains("was paid for under charge 2: 200.00 may be owed back to ana")));
+    desk.lend("CAM-1", "ben");
+
+    // What was stolen and reported is answered for by the report.
+    desk.lend("CAM-2", "ana");
+    desk.must(|w| lost(w, &tag("CAM-2"), How::Stolen, "PD 26-4711"));
+    assert_eq!((desk.site.charges.len(), desk.site.held_by(&person("ana")).count()), (2, 0));
+}
+
+#[test]
+fn a_damage_proposes_a_charge_and_a_ticket() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1"]);
+    desk.bought("CAM-1", 400, "2026-11-24");
+    for (condition, damage, amount, status) in [
+        (Condition::Worn, "", None, AssetStatus::InService),
+        (Condition::Damaged, "the lens is scratched", Some(10_000), AssetStatus::InService),
+        (Condition::Broken, "it fell", Some(40_000), AssetStatus::InRepair),
+    ] {
+        desk.lend("CAM-1", "ana");
+        let before = (desk.site.charges.len(), desk.site.tickets.len());
+        desk.must(|w| back(w, Returned { condition, damage: damage.into(), ..Returned::fine(tag("CAM-1")) }));
+        let new = usize::from(amount.is_some());
+        assert_eq!((desk.site.charges.len(), desk.site.tickets.len()), (before.0 + new, before.1 + new), "{condition:?}");
+        if let Some(amount) = amount {
+            assert_eq!(desk.site.charges.get_max().unwrap().1.amount, Money(amount));
+        }
+        let camera = desk.site.asset_by_tag(&tag("CAM-1")).unwrap();
+        assert_eq!(camera.status, status);
+        assert!(ticket::open_of(&desk.site, camera.id).all(|ticket| ticket.state == ticket::TicketState::Draft));
+    }
+}
+
+#[test]
+fn a_class_set_is_undone_in_one_and_kept_in_the_record() {
+    let mut desk = LoanDesk::new();
+    let tags: Vec<String> = (1..=30).map(|number| format!("CAM-{number}")).collect();
+    desk.cameras(&tags.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut first = None;
+    for text in &tags {
+        let batch = Some(first.map_or(Batch::Begins, Batch::Of));
+        let loan = desk.must(|w| lend(w, NewLoan { batch, ..NewLoan::new(tag(text), person("ms-lee")) }));
+        first = first.or(loan.batch);
+    }
+    let first = first.unwrap();
+    desk.must(|w| back(w, Returned::fine(tag("CAM-7"))));
+    let undone = desk.must(|w| undo(w, first));
+    assert_eq!((undone.undone.len(), undone.over, desk.site.open_loan_count()), (29, 1, 0));
+    assert_eq!(of_batch(&desk.site, first).filter(|loan| loan.undone).count(), 29);
+    assert!(desk.refused(|w| undo(w, first)).contains("nothing to undo"));
+    assert!(desk.refused(|w| undo(w, LoanId(2))).contains("no class set begins with loan 2"));
+}
+
+#[test]
+fn a_loan_is_renewed_as_often_as_the_policy_says() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1"]);
+    desk.lend("CAM-1", "ana");
+    assert!(desk.refused(|w| renew(w, &tag("CAM-1"), Due::ByPolicy, None)).contains("is due 2026-12-08 23:59 UTC already"));
+    for time in 1..=2 {
+        desk.hours(24);
+        assert_eq!(desk.must(|w| renew(w, &tag("CAM-1"), Due::ByPolicy, None)).renewals, time);
+    }
+    desk.hours(24);
+    assert!(desk.refused(|w| renew(w, &tag("CAM-1"), Due::ByPolicy, None)).contains("was renewed 2 times already"));
+    desk.must(|w| renew(w, &tag("CAM-1"), Due::ByPolicy, Some("exams")));
+    assert!(desk.last().contains("(renewal 3); although it was renewed 2 times already, which is the most: exams"), "{}", desk.last());
+}

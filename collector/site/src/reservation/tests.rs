@@ -1,0 +1,99 @@
+//! Tests of reservations.
+
+use super::*;
+use crate::loan::sample::{LoanDesk, cart, person, tag};
+use crate::loan::{self, Due, NewLoan, Returned};
+use crate::presence::Heard;
+
+fn hours(desk: &LoanDesk, hours: i64) -> Timestamp {
+    desk.now + SignedDuration::from_hours(hours)
+}
+
+/// For somebody, from so many hours from now until so many.
+fn wish(desk: &LoanDesk, of: Of, who: &str, span: [i64; 2]) -> NewReservation {
+    NewReservation { of, person: person(who), class: None, from: Some(hours(desk, span[0])), until: hours(desk, span[1]) }
+}
+
+fn some(count: u16) -> Of {
+    Of::Kind { count, kind: AssetKind::Camera, room: Some(cart()) }
+}
+
+fn one(text: &str) -> Of {
+    Of::Tag(tag(text))
+}
+
+#[track_caller]
+fn check(desk: &mut LoanDesk, of: Of, who: &str, span: [i64; 2], want: Result<(), &str>) {
+    let wish = wish(desk, of, who, span);
+    match (desk.change(|w| add(w, wish)), want) {
+        (Ok(_), Ok(())) => {}
+        (Err(refusal), Err(want)) => assert!(refusal.text.contains(want), "{refusal}"),
+        (got, want) => panic!("{got:?}, not {want:?}"),
+    }
+}
+
+#[test]
+fn never_more_is_reserved_than_there_is() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "CAM-2", "CAM-3"]);
+    check(&mut desk, some(2), "ana", [1, 5], Ok(()));
+    check(&mut desk, some(2), "ben", [4, 8], Err("1 of 3 would be free, 2 reserved and 0 lent"));
+    check(&mut desk, some(2), "ben", [5, 8], Ok(()));
+    check(&mut desk, one("CAM-1"), "ben", [2, 3], Ok(()));
+    check(&mut desk, one("CAM-2"), "ben", [2, 3], Err("CAM-2 can't be reserved"));
+    check(&mut desk, one("CAM-1"), "ana", [0, 9], Err("is reserved for ben"));
+    check(&mut desk, some(1), "ana", [3, 7], Ok(()));
+    check(&mut desk, Of::Kind { count: 1, kind: AssetKind::Camera, room: None }, "ana", [6, 7], Err("0 of 3"));
+    check(&mut desk, some(0), "ana", [6, 7], Err("1 to 1000"));
+    check(&mut desk, some(1), "ana", [-5, -1], Err("in the time to come"));
+    check(&mut desk, one("CAM-9"), "ana", [1, 2], Err("nothing carries the tag"));
+}
+
+#[test]
+fn what_is_lent_that_long_can_not_be_reserved_and_what_is_reserved_is_not_lent_to_others() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "CAM-2"]);
+    desk.must(|w| {
+        loan::out(
+            w,
+            &Heard::new(),
+            NewLoan { due: Due::At(w.now + SignedDuration::from_hours(10)), ..NewLoan::new(tag("CAM-1"), person("ana")) },
+        )
+    });
+    check(&mut desk, one("CAM-1"), "ben", [5, 20], Err("CAM-1 is lent to ana until"));
+    check(&mut desk, one("CAM-1"), "ben", [11, 20], Ok(()));
+    check(&mut desk, one("CAM-2"), "ben", [2, 4], Ok(()));
+    let refusal = desk.refused(|w| loan::out(w, &Heard::new(), NewLoan::new(tag("CAM-2"), person("ana"))));
+    assert!(refusal.contains("it is reserved for ben"), "{refusal}");
+    assert!(desk.refused(|w| loan::renew(w, &tag("CAM-1"), Due::ByPolicy, None)).contains("reserved for ben"));
+    // The one for whom it is fetches it.
+    let loan = desk.lend("CAM-2", "ben");
+    assert_eq!(get(&desk.site, ReservationId(2)).unwrap().standing(desk.now), Standing::Fetched);
+    desk.must(|w| loan::undo_one(w, loan.id));
+    assert_eq!(get(&desk.site, ReservationId(2)).unwrap().standing(desk.now), Standing::Open);
+    desk.must(|w| cancel(w, ReservationId(2)));
+    assert!(desk.refused(|w| cancel(w, ReservationId(2))).contains("is over"));
+    desk.must(|w| loan::back(w, Returned::fine(tag("CAM-1"))));
+    desk.hours(30);
+    desk.lend("CAM-1", "ana");
+}
+
+#[test]
+fn a_class_set_is_reserved_by_count_and_fetched_one_by_one() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "CAM-2", "CAM-3"]);
+    check(&mut desk, some(2), "ms-lee", [0, 100], Ok(()));
+    desk.must(|w| {
+        loan::out(
+            w,
+            &Heard::new(),
+            NewLoan { due: Due::At(w.now + SignedDuration::from_hours(1)), ..NewLoan::new(tag("CAM-1"), person("ana")) },
+        )
+    });
+    let refusal = desk.refused(|w| loan::out(w, &Heard::new(), NewLoan::new(tag("CAM-2"), person("ben"))));
+    assert!(refusal.contains("reserved for ms-lee"), "{refusal}");
+    desk.lend("CAM-2", "ms-lee");
+    assert_eq!(active(&desk.site, desk.now).next().unwrap().left(), 1);
+    desk.lend("CAM-3", "ms-lee");
+    assert_eq!(active(&desk.site, desk.now).count(), 0);
+}
