@@ -25,7 +25,7 @@ use rollcall_site::access::{self, Role};
 use rollcall_site::event::Actor;
 use rollcall_site::person::Person;
 use rollcall_site::sweep::Sweep;
-use rollcall_site::{About, AssetId, PersonId, Record, Refusal, RoomId, Site, SiteId, Tag, UserName, Working, Written, loan};
+use rollcall_site::{About, AssetId, PersonId, Record, Refusal, RoomId, SiteId, Tag, UserName, Working, Written, loan};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -127,7 +127,7 @@ fn moment(bytes: &[u8]) {
             assert!(at > now);
         }
     }
-    if let Ok(loan::Due::At(at)) = api::moment::due(Some(&text), now, &Site::default()) {
+    if let Ok(loan::Due::At(at)) = api::moment::due(Some(&text), now, &rollcall_site::Site::default()) {
         assert!(at > now);
     }
 }

@@ -134,9 +134,10 @@ fn a_disposal_keeps_its_record_and_frees_what_it_held() {
     };
     let borrower = PersonId::parse("20431").unwrap();
     person::import(&mut w, vec![(borrower.clone(), "A pupil".into())]);
-    loan::out(&mut w, &Default::default(), &tag("LAP-1"), &borrower, None, Some("a test".into())).unwrap();
+    let lent = loan::NewLoan { override_reason: Some("a test".into()), ..loan::NewLoan::new(tag("LAP-1"), borrower) };
+    loan::out(&mut w, &Default::default(), lent).unwrap();
     assert!(dispose(&mut w, laptop, said("shredded", None)).unwrap_err().text.contains("rollcall loan in LAP-1"));
-    loan::back(&mut w, &tag("LAP-1")).unwrap();
+    loan::back(&mut w, loan::Returned::fine(tag("LAP-1"))).unwrap();
     assert!(dispose(&mut w, laptop, said("", None)).unwrap_err().text.contains("say with --wiped how"));
     assert!(dispose(&mut w, laptop, said("shredded", Some("2026-11-29"))).unwrap_err().text.contains("is to come"));
     let asset = dispose(&mut w, laptop, said("disk shredded", Some("2026-11-20"))).unwrap();
