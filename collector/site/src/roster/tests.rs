@@ -83,7 +83,7 @@ impl School {
         let tag = Tag::parse(&format!("LT-{number}")).unwrap();
         self.change(|w| {
             asset::add(w, AssetId(uuid::Uuid::from_u128(number)), tag.clone(), AssetFacts::default()).unwrap();
-            loan::out(w, &Heard::new(), &tag, &id(person), None, None).unwrap();
+            loan::out(w, &Heard::new(), loan::NewLoan::new(tag, id(person))).unwrap();
         });
     }
 

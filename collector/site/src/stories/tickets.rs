@@ -3,6 +3,7 @@
 use super::*;
 use crate::asset::{AssetKind, AssetStatus, Purchase};
 use crate::calendar;
+use crate::loan::Due;
 use crate::money::Money;
 use crate::rule::{self, Setting};
 use crate::ticket::{self, Category, Changes, EntryKind, Link, Move, NewTicket, Priority, Ticket, TicketState, Tier, UsedPart, Warranty};
@@ -169,7 +170,7 @@ fn the_borrower_of_a_broken_laptop_gets_a_loaner_and_the_link_is_kept() {
     let (broken, spare, third) = (school.laptop(1, "LT-1"), school.laptop(2, "LT-2"), school.laptop(3, "LT-3"));
     let (anna, heard) = (pupil(&mut school, "20431"), school.heard.clone());
     let due = Some(school.now + SignedDuration::from_hours(240));
-    let first = school.must(|w| loan::out(w, &heard, &tag("LT-1"), &anna, due, None));
+    let first = school.must(|w| loan::out(w, &heard, NewLoan { due: Due::At(due.unwrap()), ..NewLoan::new(tag("LT-1"), anna.clone()) }));
     let id = school.about(broken);
     for (of, why) in [("LT-1", "broken one itself"), ("LT-9", "nothing carries")] {
         let refused = school.change(|w| ticket::lend(w, &heard, id, &tag(of), None)).unwrap_err();
@@ -187,7 +188,7 @@ fn the_borrower_of_a_broken_laptop_gets_a_loaner_and_the_link_is_kept() {
     assert_eq!(school.told("ticket.done"), ["Ticket 1: open → done; take the loaner LT-2 back from 20431"]);
     assert_eq!(ticket::to_take_back(&school.site).count(), 1);
     assert_eq!((school.site.assets[&broken].status, done.is_open()), (AssetStatus::InService, false));
-    school.must(|w| loan::back(w, &tag("LT-2")));
+    school.must(|w| loan::back(w, Returned::fine(tag("LT-2"))));
     assert_eq!(ticket::to_take_back(&school.site).count(), 0, "what comes back at the loan desk is back");
     assert!(school.change(|w| ticket::take_back(w, id)).unwrap_err().text.contains("no loaner stands in"));
     assert!(ticket::of_loaner(&school.site, spare).is_none() && school.site.open_loan(broken).is_some());

@@ -3,7 +3,7 @@
 
 use super::{Ticket, TicketState, get, write};
 use crate::asset::{self, Asset, AssetFacts, AssetStatus};
-use crate::loan;
+use crate::loan::{self, Due, NewLoan, Returned};
 use crate::presence::Heard;
 use crate::verdict::{self, Verdict};
 use crate::{AssetId, LoanId, Refusal, RoomId, Site, Tag, TicketId, Working};
@@ -80,8 +80,13 @@ pub fn lend(w: &mut Working, heard: &Heard, id: TicketId, spare: &Tag, override_
     let spare = Arc::clone(working(&w.site, spare, &broken)?);
     let place = match w.site.open_loan(broken.id).cloned() {
         Some(borrowed) => {
-            let due = borrowed.due.filter(|due| *due > w.now);
-            let lent = loan::out(w, heard, &spare.tag, &borrowed.person, due, override_reason)?;
+            let due = match borrowed.due {
+                None => Due::Never,
+                Some(due) if due > w.now => Due::At(due),
+                Some(_) => Due::ByPolicy,
+            };
+            let lent = NewLoan { due, override_reason, ..NewLoan::new(spare.tag.clone(), borrowed.person.clone()) };
+            let lent = loan::out(w, heard, lent)?;
             repair(w, &broken, AssetFacts::default())?;
             InPlace::Loan { loan: lent.id }
         }
@@ -175,7 +180,7 @@ pub fn take_back(w: &mut Working, id: TicketId) -> Result<Arc<Ticket>, Refusal> 
     let loaner = stands_in(&w.site, &ticket).ok_or_else(none)?.clone();
     let spare = Arc::clone(asset::get(&w.site, loaner.asset)?);
     match &loaner.place {
-        InPlace::Loan { .. } => drop(loan::back(w, &spare.tag)?),
+        InPlace::Loan { .. } => drop(loan::back(w, Returned::fine(spare.tag.clone()))?),
         InPlace::Seat { .. } => give_seat_back(w, &ticket, &loaner)?,
     }
     let after = Ticket { loaner: Some(Box::new(Loaner { back_at: Some(w.now), ..loaner })), ..(*ticket).clone() };
