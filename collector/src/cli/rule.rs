@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
   rollcall rules set machine-silent --room \"Lab 1\" --settle 300
   rollcall rules set clock-skewed --limit seconds=600        for the whole site
   rollcall rules set machine-silent --room Office --off
+  rollcall rules set disk-failing --ticket on                its alerts open and close a ticket by themselves
   rollcall rules reset machine-silent --room Office          as the site has it")]
 pub struct Rules {
     #[command(subcommand)]
@@ -48,6 +49,9 @@ enum Action {
         /// How long a finding lasts before a person is told, seconds
         #[arg(long, value_name = "SECONDS")]
         settle: Option<u32>,
+        /// Whether its alerts open a ticket by themselves, and close one on which nobody has worked; off as it comes
+        #[arg(long, value_name = "on|off", value_parser = ["on", "off"])]
+        ticket: Option<String>,
         /// One of its limits; several may be given
         #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = limit)]
         limits: Vec<(String, i64)>,
@@ -95,9 +99,10 @@ impl Ask for Rules {
                 }
                 Ok(Exit::Done)
             }
-            Action::Set { code, room, on, off, settle, limits } => {
-                if !on && !off && settle.is_none() && limits.is_empty() {
-                    return Err(Failure::Usage("say what to set: --on, --off, --settle or --limit; `rules reset` takes back".to_owned()));
+            Action::Set { code, room, on, off, settle, ticket, limits } => {
+                if !on && !off && settle.is_none() && ticket.is_none() && limits.is_empty() {
+                    let what = "say what to set: --on, --off, --settle, --ticket or --limit; `rules reset` takes back";
+                    return Err(Failure::Usage(what.to_owned()));
                 }
                 let mut setting = Map::new();
                 if on || off {
@@ -105,6 +110,9 @@ impl Ask for Rules {
                 }
                 if let Some(seconds) = settle {
                     setting.insert("settle_s".to_owned(), seconds.into());
+                }
+                if let Some(ticket) = ticket {
+                    setting.insert("ticket".to_owned(), (ticket == "on").into());
                 }
                 if !limits.is_empty() {
                     let limits = limits.into_iter().map(|(name, value)| (name, value.into()));
@@ -159,8 +167,10 @@ fn amount(limit: &Value) -> String {
 fn setting_words(setting: &Map<String, Value>) -> String {
     let on = setting.get("on").and_then(Value::as_bool).map(|on| if on { "on" } else { "off" }.to_owned());
     let settle = setting.get("settle_s").map(|seconds| format!("told after {seconds} s"));
+    let ticket = setting.get("ticket").and_then(Value::as_bool);
+    let ticket = ticket.map(|opens| if opens { "opens a ticket" } else { "opens no ticket" }.to_owned());
     let limits = setting.get("limits").and_then(Value::as_object).into_iter().flatten().map(|(name, value)| format!("{name} {value}"));
-    on.into_iter().chain(settle).chain(limits).collect::<Vec<_>>().join(", ")
+    on.into_iter().chain(settle).chain(ticket).chain(limits).collect::<Vec<_>>().join(", ")
 }
 
 fn described(row: &Value) -> Vec<(&'static str, String)> {
@@ -182,11 +192,11 @@ mod tests {
     fn settings_read_as_said() {
         let mut row = json!({
             "code": "disk-full", "limits": [{ "name": "percent", "value": 95, "unit": "%" }],
-            "site": { "settle_s": 5 }, "rooms": { "Lab 1": { "on": false, "limits": { "percent": 90 } } },
+            "site": { "settle_s": 5, "ticket": true }, "rooms": { "Lab 1": { "on": false, "limits": { "percent": 90 } } },
         });
         add_words(&mut row);
         assert_eq!(text_at(&row, "limit_words"), "percent 95 %");
-        assert_eq!(text_at(&row, "set_words"), "site: told after 5 s; Lab 1: off, percent 90");
+        assert_eq!(text_at(&row, "set_words"), "site: told after 5 s, opens a ticket; Lab 1: off, percent 90");
         assert_eq!((limit("percent=9"), limit("percent").is_err(), limit("percent=x").is_err()), (Ok(("percent".into(), 9)), true, true));
     }
 }

@@ -4,6 +4,7 @@ mod loans;
 mod rows;
 mod search;
 mod software;
+mod tickets;
 
 pub use loans::{Moved, Movement, due_first, held, loan_row, loans, moved};
 pub use rows::{
@@ -13,6 +14,7 @@ pub use rows::{
 pub use search::{Found, Hits, TitleHit, search};
 pub(crate) use software::with_list;
 pub use software::{Installed, MOST_VERSIONS, VersionCount, software};
+pub use tickets::{Late, Stand, TicketFilter, TicketPage, TicketRow, ticket_page, ticket_row, tickets};
 
 use crate::alert::{Alert, AlertState};
 use crate::asset::Asset;

@@ -26,6 +26,8 @@ pub mod software;
 pub mod status;
 pub mod stream;
 pub mod sweeps;
+pub mod ticket_work;
+pub mod tickets;
 pub mod tokens;
 pub mod users;
 pub mod waivers;
@@ -76,6 +78,8 @@ pub fn router(collector: Collector) -> Router {
         .merge(software::routes())
         .merge(status::routes())
         .merge(sweeps::routes())
+        .merge(ticket_work::routes())
+        .merge(tickets::routes())
         .merge(tokens::routes())
         .merge(users::routes())
         .merge(waivers::routes())

@@ -1,0 +1,133 @@
+//! What scripts rely on in the command line.
+
+use super::*;
+use clap::error::ErrorKind;
+
+fn parses(line: &[&str]) -> bool {
+    Cli::try_parse_from(std::iter::once("rollcall").chain(line.iter().copied())).is_ok()
+}
+
+#[test]
+fn the_definition_holds_together() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn what_scripts_rely_on_parses() {
+    let good: &[&[&str]] = &[
+        &["serve", "--data", "/d", "--agents", "127.0.0.1:1", "--enroll", "127.0.0.1:2", "--desk", "127.0.0.1:3"],
+        &["--data", "/d", "devices", "--json"],
+        &["devices", "--data", "/d", "--room", "Lab 1", "--presence", "here", "--search", "dell"],
+        &["device", "LAB1-017", "--section", "memory"],
+        &["device", "LAB1-017", "--history"],
+        &["device", "LAB1-017", "--history", "5", "--json"],
+        &["device", "LAB1-017", "--health"],
+        &["device", "LAB1-017", "--health", "year"],
+        &["device", "rescan", "LAB1-017", "--data", "/d"],
+        &["device", "--", "rescan"],
+        &["device", "revoke", "LAB1-017", "--desk", "https://desk:8443"],
+        &["software", "vlc", "--version", ">= 3"],
+        &["sweep", "Lab 1", "--json"],
+        &["sweep", "--list"],
+        &["sweep", "--show", "3"],
+        &["check", "LAP-1", "--for", "100231", "--json"],
+        &["loan", "out", "LAP-1", "100231", "--due", "5d", "--override", "the principal asked"],
+        &["loan", "in", "LAP-1"],
+        &["person", "import", "roster.csv", "--yes"],
+        &["person", "forget", "100231", "--yes"],
+        &["token", "new", "--json", "--room", "Lab 1", "--count", "30", "--expires", "7d"],
+        &["alert", "ack", "3"],
+        &["channel", "set", "chat", "-", "--kind", "slack"],
+        &["channel", "set", "mail-office", "smtps://mail", "--from", "a@b", "--to", "c@d,e@f", "--user", "u", "--password-file", "-"],
+        &["route", "add", "nights", "--to", "mail-office", "--quiet", "17:00-07:00", "--high-at-once"],
+        &["route", "add", "boss", "--to", "mail-office", "--escalate", "15", "--escalate-to", "chat"],
+        &["route", "test", "3"],
+        &["alert", "resolve", "3", "4", "5"],
+        &["alert", "snooze", "3", "--for", "2h"],
+        &["alert", "snooze", "3", "--until", "2026-12-01"],
+        &["alert", "reopen", "3"],
+        &["rules"],
+        &["rules", "set", "machine-silent", "--room", "Lab 1", "--settle", "0", "--limit", "a=1"],
+        &["rules", "set", "disk-failing", "--ticket", "on"],
+        &["maintenance", "start", "--room", "Lab 1", "--for", "2h", "--reason", "new switch"],
+        &["maintenance", "end", "3"],
+        &["tickets", "--mine", "--overdue", "--state", "all"],
+        &["ticket", "open", "--alert", "12"],
+        &["ticket", "open", "dim", "--asset", "PRJ-3", "--category", "audio-visual"],
+        &["ticket", "wait", "7", "a part", "--until", "5d"],
+        &["ticket", "part", "7", "fan", "--count", "2", "--price", "18.50", "--minutes", "40"],
+        &["ticket", "loaner", "7", "--back"],
+        &["ticket", "link", "7", "--system", "district", "--ref", "4711"],
+        &["device", "move", "LAB1-017", "--nowhere"],
+        &["baseline", "remove", "Exam lab"],
+        &["room", "remove", "Lab 1"],
+        &["loan", "out", "LAP-1", "100231", "--due", "never"],
+        &["baseline", "apply", "lab.toml"],
+        &["calendar", "hours", "Mon-Fri 07:30-16:00"],
+        &["calendar", "close", "2026-12-21", "2027-01-01", "--name", "Winter break"],
+        &["calendar", "import", "district.ics", "--only", "holiday", "--yes"],
+        &["room", "set", "Lab 1", "--hours", "always"],
+        &["baseline", "apply", "lab.toml", "--dry-run"],
+        &["baseline", "capture", "--from", "LAB1-017", "--versions", "exactly"],
+        &["baseline", "show", "Exam lab", "--version", "2"],
+        &["baseline", "waive", "LAB1-017", "steam*", "--until", "30d", "--reason", "club"],
+        &["baseline", "waive", "--room", "Lab 1", "firewall", "--until", "2026-12-18", "--reason", "exam"],
+        &["baseline", "drift", "LAB1-017"],
+        &["key", "new", "report", "--role", "viewer"],
+        &["restore", "b.age", "--key", "recovery.key", "--data", "/d"],
+        &["ledger", "verify"],
+    ];
+    for line in good {
+        assert!(parses(line), "{line:?}");
+    }
+}
+
+#[test]
+fn what_means_nothing_is_refused() {
+    let bad: &[&[&str]] = &[
+        &[],
+        &["device"],
+        &["sweep"],
+        &["sweep", "Lab 1", "--list"],
+        &["alert", "ack", "x"],
+        &["alert", "ack"],
+        &["alert", "snooze", "3"],
+        &["rules", "set", "x", "--on", "--off"],
+        &["maintenance", "start", "--for", "2h"],
+        &["ticket", "open"],
+        &["ticket", "loaner", "7"],
+        &["ticket", "loaner", "7", "LT-1", "--back"],
+        &["ticket", "link", "7"],
+        &["ticket", "part", "7", "--price", "3"],
+        &["rules", "set", "x", "--ticket", "maybe"],
+        &["route", "add", "nights"],
+        &["route", "add", "nights", "--to", "a", "--high-at-once"],
+        &["route", "add", "nights", "--to", "a", "--escalate", "15"],
+        &["channel", "set", "chat", "https://a", "--kind", "pager"],
+        &["loan", "out", "LAP-1"],
+        &["device", "move", "LAB1-017"],
+        &["calendar"],
+        &["calendar", "close", "2026-12-21"],
+        &["baseline", "waive", "LAB1-017", "vlc", "--until", "1d"],
+        &["baseline", "drift", "LAB1-017", "--room", "Lab 1"],
+        &["baseline", "capture"],
+    ];
+    for line in bad {
+        assert!(!parses(line), "{line:?}");
+    }
+}
+
+#[test]
+fn help_is_a_word_too_but_not_the_name_of_a_machine() {
+    let kind = |line: &[&str]| Cli::try_parse_from(line).err().map(|told| told.kind());
+    assert_eq!(kind(&["rollcall", "help", "sweep"]), Some(ErrorKind::DisplayHelp));
+    assert_eq!(kind(&["rollcall", "device", "help"]), None);
+}
+
+#[test]
+fn a_newcomer_finds_the_first_steps() {
+    let help = Cli::command().render_help().to_string();
+    for wanted in ["rollcall serve", "rollcall token new", "rollcall sweep", "rollcall check", "Exit codes"] {
+        assert!(help.contains(wanted), "{wanted}");
+    }
+}
