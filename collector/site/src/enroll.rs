@@ -5,7 +5,7 @@ use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{self, Fingerprint, Likeness};
 use crate::presence::Presence;
 use crate::token::{self, Token};
-use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working, parts, words};
+use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working, order, parts, words};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ pub fn admit(site: &Site, token_hash: &str, now: Timestamp) -> Result<(), Refusa
 /// The token is no longer good; the tag belongs to an asset that already has a device and no technician has allowed it.
 pub fn enroll(w: &mut Working, request: Enrolment) -> Result<Enrolled, Refusal> {
     let token = Arc::clone(token::good(&w.site, &request.token_hash, w.now)?);
-    let (asset, before) = place(w, &request, &token)?;
+    let Placed { asset, before, expected } = place(w, &request, &token)?;
     if let Some(old) = before {
         parts::take_over(w, &asset, &old, &request.fingerprint);
         w.put(Device { state: DeviceState::Retired, presence: Presence::Retired, since: w.now, ..(*old).clone() });
@@ -79,15 +79,29 @@ pub fn enroll(w: &mut Working, request: Enrolment) -> Result<Enrolled, Refusal> 
     w.event("device.enrolled", format!("{} enrolled as {}{place} with token {}{twin}", request.host_name, asset.tag, token.id))
         .about(&asset)
         .with(data);
+    if let Some(expected) = expected {
+        expected.came(w, &asset);
+    }
     crate::alert::judge(w, asset.id);
     Ok(Enrolled { device: request.device, asset: asset.id, tag: asset.tag })
 }
 
-/// The asset that a machine becomes, and the device that it takes over from, if any.
-fn place(w: &Working, request: &Enrolment, token: &Token) -> Result<(Asset, Option<Arc<Device>>), Refusal> {
+/// What a machine becomes.
+struct Placed {
+    /// Its asset.
+    asset: Asset,
+    /// The device that it takes over from.
+    before: Option<Arc<Device>>,
+    /// The order line that waited for it.
+    expected: Option<order::Expected>,
+}
+
+/// What a machine becomes: the asset whose tag it asks for, else the one that waits for its serial, else a new one.
+fn place(w: &Working, request: &Enrolment, token: &Token) -> Result<Placed, Refusal> {
     let asked = if request.tag.trim().is_empty() { None } else { Some(Tag::parse(&request.tag)?) };
-    let tag =
-        asked.or_else(|| waiting(&w.site, &request.fingerprint, token)).unwrap_or_else(|| made_tag(&w.site, &request.host_name, token));
+    let known = asked.or_else(|| waiting(&w.site, &request.fingerprint, token));
+    let made = known.is_none();
+    let tag = known.unwrap_or_else(|| made_tag(&w.site, &request.host_name, token));
     let (mut asset, before) = match w.site.asset_by_tag(&tag) {
         Some(asset) => (may_bind(w, asset, token)?, w.site.device_of(asset).cloned()),
         None => (Asset::new(request.asset, tag), None),
@@ -103,7 +117,14 @@ fn place(w: &Working, request: &Enrolment, token: &Token) -> Result<(Asset, Opti
         asset.seat = Some(request.seat.trim().chars().filter(|c| !c.is_control()).take(40).collect());
     }
     asset::free_seat(&w.site, &asset)?;
-    Ok((asset, before.filter(|device| device.state != DeviceState::Retired)))
+    let expected = order::expected_by_boot(&w.site, &request.fingerprint, token.room.as_ref()).filter(|_| asset.came_by().is_none());
+    if let Some(expected) = expected {
+        asset = order::first_boot(&w.site, &asset, expected, &request.fingerprint, w.today()).unwrap_or(asset);
+        if made {
+            asset.details.get_or_insert_default().tag_wanted = Some(w.now);
+        }
+    }
+    Ok(Placed { asset, before: before.filter(|device| device.state != DeviceState::Retired), expected })
 }
 
 /// Whether a machine may become this asset.

@@ -31,12 +31,14 @@ pub mod maintenance;
 pub mod money;
 pub mod natural;
 pub mod notice;
+pub mod order;
 pub mod outage;
 pub mod packages;
 pub mod parts;
 pub mod person;
 pub mod presence;
 pub mod record;
+pub mod replacement;
 pub mod reservation;
 pub mod room;
 pub mod roster;
@@ -140,6 +142,8 @@ pub struct Site {
     pub(crate) loan_policy: Table<loan::policy::LoanPolicy>,
     /// What is kept for somebody.
     pub reservations: Table<reservation::Reservation>,
+    /// Orders and drafts of them.
+    pub orders: Table<order::Order>,
     /// What people are asked to pay.
     pub charges: Table<charge::Charge>,
     /// Work that somebody has to do.
@@ -197,6 +201,12 @@ pub struct Site {
     pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
     /// The parts of kits, by the asset whose kit it is.
     pub(crate) by_kit: OrdSet<(AssetId, AssetId)>,
+    /// What came by each line of an order.
+    pub(crate) by_order: OrdSet<(order::OrderLine, AssetId)>,
+    /// The lines that expect serial numbers, by their hashes.
+    pub(crate) expected_serials: OrdSet<(u64, order::OrderLine)>,
+    /// Assets whose tag was made of a host name, and that are to get a label.
+    pub(crate) tags_wanted: OrdSet<AssetId>,
     /// Assets by the tags that they had.
     pub(crate) former_tags: OrdSet<(Tag, AssetId)>,
     pub(crate) open_loans: HashMap<AssetId, LoanId>,
@@ -447,6 +457,7 @@ const KINDS: &[Kind] = &[
     kind::<loan::policy::LoanPolicy>(),
     kind::<maintenance::Window>(),
     kind::<notice::Notice>(),
+    kind::<order::Order>(),
     kind::<outage::Outage>(),
     kind::<parts::Accepted>(),
     kind::<person::Person>(),

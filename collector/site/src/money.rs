@@ -30,6 +30,12 @@ impl Money {
         Self(u64::try_from(u128::from(self.0) * u128::from(part) / u128::from(whole)).unwrap_or(self.0))
     }
 
+    /// So many of it.
+    #[must_use]
+    pub fn times(self, count: u32) -> Self {
+        Self(self.0.saturating_mul(u64::from(count)))
+    }
+
     /// Both together.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

@@ -20,6 +20,9 @@ pub struct Details {
     /// The tags that it had, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags_before: Vec<FormerTag>,
+    /// Since when a label is asked for: its tag was made of its host name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag_wanted: Option<Timestamp>,
     /// How it was disposed of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disposal: Option<Disposal>,

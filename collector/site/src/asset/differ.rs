@@ -42,7 +42,7 @@ pub(super) fn changed(site: &Site, before: &Asset, after: &Asset) -> String {
 /// The facts of a purchase by name.
 fn bought(purchase: Option<&Purchase>) -> [(&'static str, String); 6] {
     let none = Purchase::default();
-    let Purchase { vendor, funding, price, bought, warranty_until, life_months, rest: _ } = purchase.unwrap_or(&none);
+    let Purchase { vendor, funding, price, bought, warranty_until, life_months, order: _, rest: _ } = purchase.unwrap_or(&none);
     let text = |value: Option<String>| value.unwrap_or_default();
     [
         ("vendor", vendor.clone()),

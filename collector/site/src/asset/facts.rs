@@ -104,7 +104,7 @@ impl AssetFacts {
     pub fn of(site: &Site, asset: &Asset) -> Self {
         let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let purchase = asset.purchase.as_deref().cloned().unwrap_or_default();
-        let Purchase { vendor, funding, price, bought, warranty_until, life_months, rest: _ } = purchase;
+        let Purchase { vendor, funding, price, bought, warranty_until, life_months, order: _, rest: _ } = purchase;
         Self {
             kind: Some(asset.kind),
             name: said(&asset.name),

@@ -29,8 +29,8 @@ const MOST_TAGS: usize = 20;
 /// An asset with facts laid over it, checked.
 pub(super) fn lay(site: &Site, asset: &Asset, mut facts: AssetFacts, now: Timestamp) -> Result<Asset, Refusal> {
     let mut asset = asset.clone();
-    if let Some(tag) = facts.tag.take().filter(|tag| *tag != asset.tag) {
-        retag(site, &mut asset, tag, now)?;
+    if let Some(tag) = facts.tag.take() {
+        label(site, &mut asset, tag, now)?;
     }
     let texts = [
         (&mut asset.name, facts.name.take()),
@@ -58,10 +58,15 @@ pub(super) fn lay(site: &Site, asset: &Asset, mut facts: AssetFacts, now: Timest
     Ok(asset)
 }
 
-/// Gives an asset another tag, and keeps the one before.
-fn retag(site: &Site, asset: &mut Asset, tag: Tag, now: Timestamp) -> Result<(), Refusal> {
-    free_tag(site, &tag)?;
+/// Gives an asset another tag, and keeps the one before; its own tag again says that the label is on it.
+fn label(site: &Site, asset: &mut Asset, tag: Tag, now: Timestamp) -> Result<(), Refusal> {
     let mut details = asset.details.take().unwrap_or_default();
+    details.tag_wanted = None;
+    if tag == asset.tag {
+        asset.details = Some(details).filter(|details| !details.is_empty());
+        return Ok(());
+    }
+    free_tag(site, &tag)?;
     details.tags_before.retain(|former| former.tag != tag && former.tag != asset.tag);
     let before = std::mem::replace(&mut asset.tag, tag);
     details.tags_before.push(FormerTag { tag: before, until: now });

@@ -12,6 +12,7 @@ mod purchase;
 mod status;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 pub use details::{Details, FormerTag};
 pub use disposal::{Disposal, Disposing, Method, dispose};
@@ -19,8 +20,10 @@ pub use facts::{AssetFacts, Entry, FACTS, parted};
 pub use find::{former, get, tagged, with_serial};
 pub use kind::{AssetKind, BadKind};
 pub use kit::{kit_of, whole_of};
+pub(crate) use lay::{lasting, likely};
 pub use purchase::Purchase;
 pub use status::{AssetStatus, BadStatus};
+pub use undo::take_back;
 
 use crate::device::{Device, DeviceState};
 use crate::record::{Record, Rest, Table};
@@ -97,6 +100,8 @@ impl Record for Asset {
                 site.by_room.remove(&(room.clone(), old.id));
             }
             old.part_of.map(|whole| site.by_kit.remove(&(whole, old.id)));
+            old.came_by().map(|line| site.by_order.remove(&(line, old.id)));
+            site.tags_wanted.remove(&old.id);
             old.tags_before().iter().for_each(|former| drop(site.former_tags.remove(&(former.tag.clone(), old.id))));
         }
         if let Some(new) = new {
@@ -106,6 +111,10 @@ impl Record for Asset {
                 site.by_room.insert((room.clone(), new.id));
             }
             new.part_of.map(|whole| site.by_kit.insert((whole, new.id)));
+            new.came_by().map(|line| site.by_order.insert((line, new.id)));
+            if new.tag_wanted() {
+                site.tags_wanted.insert(new.id);
+            }
             new.tags_before().iter().for_each(|former| drop(site.former_tags.insert((former.tag.clone(), new.id))));
         }
     }
@@ -144,6 +153,16 @@ impl Asset {
     /// What is noted of it, for people to read.
     pub fn notes(&self) -> &str {
         self.details.as_deref().map_or("", |details| &details.notes)
+    }
+
+    /// The line of the order that it came by.
+    pub fn came_by(&self) -> Option<crate::order::OrderLine> {
+        self.purchase.as_deref().and_then(|purchase| purchase.order)
+    }
+
+    /// Whether its tag was made of its host name, and a label is to be put on it.
+    pub fn tag_wanted(&self) -> bool {
+        !self.status.is_gone() && self.details.as_deref().is_some_and(|details| details.tag_wanted.is_some())
     }
 
     /// The tags that it had, oldest first.

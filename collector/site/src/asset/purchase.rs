@@ -1,6 +1,7 @@
 //! How an asset was bought, and how long it is to last.
 
 use crate::money::Money;
+use crate::order::OrderLine;
 use crate::record::Rest;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -28,6 +29,9 @@ pub struct Purchase {
     /// How long it is to last, months from the day that it was bought.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub life_months: Option<u16>,
+    /// The line of the order that it came by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderLine>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
