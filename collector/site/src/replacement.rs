@@ -3,7 +3,7 @@
 use crate::asset::{Asset, AssetKind};
 use crate::money::Money;
 use crate::order::{self, LineFacts, Order, OrderFacts};
-use crate::{AssetId, Refusal, RoomId, Site, Tag, Working};
+use crate::{AssetId, Refusal, RoomId, Site, Tag, Working, ticket};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -133,9 +133,9 @@ impl Candidate {
 /// What each asset's repairs cost.
 fn repairs(site: &Site) -> BTreeMap<AssetId, Money> {
     let mut sums: BTreeMap<AssetId, Money> = BTreeMap::new();
-    for (asset, cost) in crate::ticket::costs(site) {
+    for (asset, ticket) in site.tickets.values().filter_map(|ticket| Some((ticket.asset?, ticket))) {
         let sum = sums.entry(asset).or_default();
-        *sum = sum.plus(cost);
+        *sum = sum.plus(ticket::cost(site, ticket));
     }
     sums
 }
