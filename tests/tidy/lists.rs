@@ -3,7 +3,7 @@
 use crate::tree::{File, check, files, hold};
 
 /// The lists by which the house grows: one file and one line each.
-const LISTS: [&str; 6] = ["CHANNELS", "KINDS", "PROBES", "RULES", "SCENARIOS", "SECTIONS"];
+const LISTS: [&str; 7] = ["CHANNELS", "KINDS", "PROBES", "REASONS", "RULES", "SCENARIOS", "SECTIONS"];
 
 /// One list of the code: its name, what its comment says, its entries.
 struct List {

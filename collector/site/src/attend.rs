@@ -4,7 +4,7 @@ use crate::content::Content;
 use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{Fingerprint, Likeness};
 use crate::presence::{self, Presence};
-use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Working, address, alert, inventory, outage, parts, room, words};
+use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Working, address, alert, inventory, outage, parts, return_diff, room, words};
 use core::net::IpAddr;
 use jiff::Timestamp;
 use rollcall_proto::Digest;
@@ -226,18 +226,20 @@ pub fn report(w: &mut Working, device: DeviceId, report: Report, contents: Vec<(
     let profile = w.site.profiles.get(&device).cloned();
     inventory::take_in(w, &before, &report)?;
     parts::keep(w, &before, profile.as_deref());
-    w.put(Device { session: report.session, acknowledged: report.number, ..(*before).clone() });
+    w.put(Device { session: report.session.clone(), acknowledged: report.number, ..(*before).clone() });
     judge(w, &before, profile.as_ref().map(|profile| profile.addresses.as_slice()).unwrap_or_default());
+    return_diff::reported(w, before.asset, &report);
     Ok(report.number)
 }
 
 /// Whether a report of a device that may speak says anything that is not written down: another content or problem, or that it was looked
-/// at again after [`inventory::FRESH`]. What says nothing new is acknowledged without a write: were it lost, nothing would be.
+/// at again after [`inventory::FRESH`], or that a return waits for it. What says nothing new is acknowledged without a write: were it lost, nothing would be.
 pub fn is_news(site: &Site, device: DeviceId, report: &Report, now: Timestamp) -> bool {
     let speaks = |device: &&Arc<Device>| device.state == DeviceState::Active && device.session == report.session;
     let profile = site.devices.get(&device).filter(speaks).and_then(|device| site.profiles.get(&device.id));
     let held = |reported: &Reported| reported.content.as_ref().map_or(true, |digest| site.holds(&reported.name, digest));
-    profile.is_none_or(|profile| inventory::is_news(profile, report, now)) || !report.sections.iter().all(held)
+    let awaited = || site.devices.get(&device).is_some_and(|device| return_diff::awaited(site, device.asset).is_some());
+    profile.is_none_or(|profile| inventory::is_news(profile, report, now)) || !report.sections.iter().all(held) || awaited()
 }
 
 /// The machine's clock was set while it was here: clock of the machine minus clock of the collector, milliseconds.

@@ -132,6 +132,7 @@ pub const KINDS: &[&str] = &[
     "device.stopped",
     "key.made",
     "key.revoked",
+    "loan.compared",
     "loan.found",
     "loan.in",
     "loan.lost",
@@ -197,6 +198,7 @@ pub const KINDS: &[&str] = &[
     "user.link-made",
     "user.password",
     "user.removed",
+    "verdict.set",
     "waiver.ended",
     "waiver.made",
 ];

@@ -40,6 +40,7 @@ pub mod presence;
 pub mod record;
 pub mod replacement;
 pub mod reservation;
+pub mod return_diff;
 pub mod room;
 pub mod roster;
 pub mod round;
@@ -174,6 +175,8 @@ pub struct Site {
     pub notices: Table<notice::Notice>,
     /// Alerts that nobody took care of in time.
     pub escalations: Table<escalation::Escalation>,
+    /// What is set of the verdict, for all assets and by kind.
+    pub verdict_policies: Table<verdict::VerdictPolicy>,
     /// What health readings come to for the rules.
     pub vitals: Table<vitals::Vitals>,
     /// The calendar: one record.
@@ -216,6 +219,8 @@ pub struct Site {
     pub(crate) due_loans: OrdSet<(Timestamp, LoanId)>,
     /// Loans that are over, by when they ended.
     pub(crate) ended_loans: OrdSet<(Timestamp, LoanId)>,
+    /// Loans whose asset is compared with how it left when it next reports.
+    pub(crate) uncompared_loans: OrdSet<(AssetId, LoanId)>,
     /// Every loan of an asset.
     pub(crate) asset_loans: OrdSet<(AssetId, LoanId)>,
     /// Reservations that are neither cancelled nor fetched, by when they end.
@@ -377,10 +382,12 @@ impl Site {
         KINDS.iter().flat_map(|kind| (kind.all)(self))
     }
 
-    /// Name and digest of every content that a profile, the accepted parts of an asset, an open loan or a room's last sweep uses.
+    /// Name and digest of every content that a profile, the accepted parts of an asset, a room's last sweep, or a loan uses that is open or
+    /// still to be compared.
     pub fn used_contents(&self) -> BTreeSet<(&str, Digest)> {
         let profiles = self.profiles.iter().flat_map(|(_, profile)| profile.digests());
-        let loans = self.open_loans.iter().filter_map(|(_, id)| self.loans.get(id)).flat_map(|loan| loan.frozen.iter());
+        let loans = self.open_loans.values().chain(self.uncompared_loans.iter().map(|(_, id)| id));
+        let loans = loans.filter_map(|id| self.loans.get(id)).flat_map(|loan| loan.frozen.iter());
         let sweeps = self.rooms.keys().filter_map(|room| sweep::last_of(self, room)).flat_map(|sweep| sweep.lines.iter());
         let sweeps = sweeps.flat_map(|line| line.sections.iter());
         let accepted = self.accepted.iter().flat_map(|(_, accepted)| accepted.sections.iter());
@@ -471,5 +478,6 @@ const KINDS: &[Kind] = &[
     kind::<ticket::TicketPolicy>(),
     kind::<token::Token>(),
     kind::<transfer::Transfer>(),
+    kind::<verdict::VerdictPolicy>(),
     kind::<vitals::Vitals>(),
 ];

@@ -87,6 +87,11 @@ pub(crate) fn lost(facts: &Facts<'_>, name: &'static str) -> Vec<Lost> {
     before.zip(facts.section(name)).map_or_else(Vec::new, |(before, after)| difference(facts.asset, &before, &after).0)
 }
 
+/// The parts that one section of an asset lists and a later one does not.
+pub(crate) fn lost_between(asset: &Asset, before: &Section, after: &Section) -> Vec<Lost> {
+    difference(asset, before, after).0
+}
+
 /// The digests of a section as accepted and as last measured.
 fn accepted_and_held(site: &Site, asset: &Asset, device: Option<&Device>, name: &str) -> Option<(Digest, Digest)> {
     let accepted = site.accepted.get(&asset.id)?.sections.get(name)?;

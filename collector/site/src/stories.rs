@@ -6,8 +6,10 @@ mod calendar;
 mod checked;
 mod edges;
 mod identity;
+mod lending;
 mod malfunction;
 mod outage;
+mod returning;
 mod tickets;
 
 use crate::asset::{self, AssetFacts};

@@ -90,6 +90,9 @@ pub struct Reading {
     /// Times that a link came or went since the machine's start, rounded down to tens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link_changes: Option<u64>,
+    /// Charge of all batteries together, percent, rounded down to 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charge: Option<u32>,
     /// No name server answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns_failing: Option<bool>,
@@ -122,6 +125,7 @@ impl Reading {
             hardware_errors: self.hardware_errors.or(before.hardware_errors),
             throttled: self.throttled.or(before.throttled),
             link_changes: self.link_changes.or(before.link_changes),
+            charge: self.charge.or(before.charge),
             dns_failing: self.dns_failing.or(before.dns_failing),
         }
     }

@@ -9,6 +9,10 @@ const STEP: i32 = 5;
 const COOLER: i32 = 20;
 /// A file system must be emptier than its percent by more than this before the figure goes down, permille.
 const EMPTIER: u32 = 15;
+/// Step of a battery's charge, percent.
+const CHARGE_STEP: u32 = 10;
+/// A battery must be charged less than its step by more than this before the step goes down, permille.
+const FLATTER: u32 = 20;
 /// From here on a fan should turn, 0.1 °C.
 const WARM: i32 = 600;
 /// No part of a running machine is hotter: a sensor that says so is broken, 0.1 °C.
@@ -30,6 +34,7 @@ pub(super) fn reading(health: &Health, detail: Option<&HealthDetail>, before: Op
         hardware_errors: health.hardware_errors.map(rounded),
         throttled: health.throttled.map(|times| times / 100 * 100),
         link_changes: health.link_changes.map(|times| times / 10 * 10),
+        charge: health.battery_permille.map(|permille| charge(permille, before)),
         dns_failing: health.dns_failing,
     }
 }
@@ -40,6 +45,12 @@ fn disks(detail: &HealthDetail, before: Option<&Reading>) -> std::collections::B
         before.and_then(|before| before.disks.get(mount).copied()).filter(stays).unwrap_or(permille / 10)
     };
     detail.file_systems.iter().map(|used| (used.mount.clone(), percent(&used.mount, used.permille))).collect()
+}
+
+fn charge(permille: u32, before: Option<&Reading>) -> u32 {
+    let stays = |step: &u32| permille < step * 10 && permille + FLATTER > step * 10;
+    let charge = permille.min(1_000) / (CHARGE_STEP * 10) * CHARGE_STEP;
+    before.and_then(|before| before.charge).filter(stays).unwrap_or(charge)
 }
 
 fn hottest(decidegrees: i32, before: Option<&Reading>) -> i32 {
@@ -89,6 +100,16 @@ mod tests {
             [full(899, None), full(900, Some(89)), full(899, Some(90)), full(886, Some(90)), full(885, Some(90))],
             [89, 90, 90, 90, 88]
         );
+    }
+
+    #[test]
+    fn a_charge_is_told_in_tenths_that_do_not_waver() {
+        let charge = |permille, before: Option<u32>| {
+            let health = Health { battery_permille: Some(permille), ..Health::default() };
+            reading(&health, None, Some(&Reading { charge: before, ..Reading::default() })).charge
+        };
+        let charges = [charge(799, None), charge(800, Some(70)), charge(799, Some(80)), charge(780, Some(80)), charge(1_040, None)];
+        assert_eq!(charges, [70, 80, 80, 70, 100].map(Some));
     }
 
     #[test]

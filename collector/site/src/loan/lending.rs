@@ -101,6 +101,7 @@ pub fn out(w: &mut Working, heard: &Heard, new: NewLoan) -> Result<Arc<Loan>, Re
         renewals: 0,
         gone: None,
         back: None,
+        diff: None,
         undone: false,
         rest: Rest::new(),
     });

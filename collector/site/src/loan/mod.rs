@@ -29,6 +29,7 @@ pub use school_day::{end_of, is_school_day, next_school_day};
 pub use value::{Proposal, worth};
 
 use crate::record::{Record, Rest, Table};
+use crate::return_diff::Diff;
 use crate::{AssetId, LoanId, PersonId, Refusal, Site, Tag, asset};
 use jiff::Timestamp;
 use rollcall_proto::Digest;
@@ -78,6 +79,9 @@ pub struct Loan {
     /// How it came back; none for one that is out, that was undone, or that came back to an older version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back: Option<Box<Return>>,
+    /// What was different when it came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<Box<Diff>>,
     /// It was a mistake, and undone: nothing ever left.
     #[serde(default, skip_serializing_if = "is_false")]
     pub undone: bool,
@@ -124,6 +128,12 @@ impl Record for Loan {
         let ended = |loan: Option<&Self>| loan.and_then(|loan| Some((loan.in_at?, loan.id)));
         ended(old).map(|ended| site.ended_loans.remove(&ended));
         ended(new).map(|ended| site.ended_loans.insert(ended));
+        if let Some(old) = old.filter(|loan| loan.is_uncompared()) {
+            site.uncompared_loans.remove(&(old.asset, old.id));
+        }
+        if let Some(new) = new.filter(|loan| loan.is_uncompared()) {
+            site.uncompared_loans.insert((new.asset, new.id));
+        }
         if let (None, Some(new)) = (old, new) {
             site.asset_loans.insert((new.asset, new.id));
         }
@@ -142,6 +152,11 @@ impl Loan {
     /// Whether it should be back by now. What is lost or stolen is a matter of its own.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.is_open() && self.gone.is_none() && self.due.is_some_and(|due| due < now)
+    }
+
+    /// Whether its asset is compared with how it left when it next reports.
+    pub(crate) fn is_uncompared(&self) -> bool {
+        self.diff.as_ref().is_some_and(|diff| diff.pending)
     }
 
     /// When it is due, in the order of due dates: one without a date comes after all others.

@@ -6,7 +6,7 @@ use crate::asset::{AssetFacts, AssetStatus};
 use crate::charge::{self, NewCharge};
 use crate::record::Rest;
 use crate::ticket::{self, Category, NewTicket, Priority, TicketState};
-use crate::{AssetId, Refusal, Tag, Working, alert, asset};
+use crate::{AssetId, Refusal, Tag, Working, alert, asset, return_diff};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -101,7 +101,8 @@ pub fn back(w: &mut Working, returned: Returned) -> Result<Arc<Loan>, Refusal> {
     }
     demand(w, &loan, &how)?;
     loan.assets().for_each(|asset| alert::judge(w, asset));
-    Ok(loan)
+    return_diff::returned(w, &loan)?;
+    super::get(&w.site, loan.id).cloned()
 }
 
 /// What is not back: accessories by name, and parts of the kit.
@@ -139,6 +140,7 @@ pub(super) fn stays_out(w: &mut Working, loan: &Loan, part: AssetId) -> Arc<Loan
         parts: Vec::new(),
         in_at: None,
         back: None,
+        diff: None,
         ..loan.clone()
     };
     let alone = w.put(alone);

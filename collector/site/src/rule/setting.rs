@@ -25,7 +25,7 @@ pub struct Limit {
 
 impl Limit {
     /// A limit with its value, and the least and the most that make sense.
-    pub(super) const fn new(name: &'static str, unit: &'static str, [value, least, most]: [i64; 3], what: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str, unit: &'static str, [value, least, most]: [i64; 3], what: &'static str) -> Self {
         Self { name, unit, value, least, most, what }
     }
 }

@@ -6,7 +6,7 @@ use crate::desk::trouble::Trouble;
 use crate::desk::words::{self, Chip};
 use rollcall_site::Tag;
 use rollcall_site::person::Person;
-use rollcall_site::verdict::{self, Check, Reason, Verdict};
+use rollcall_site::verdict::{self, Check, REASONS, Reason, Verdict};
 use rollcall_site::view::{self, LoanRow};
 use std::sync::Arc;
 
@@ -56,15 +56,5 @@ impl Card {
 
 /// A reason's code as a word.
 fn name(code: &str) -> &str {
-    match code {
-        "alerts" => "Alerts",
-        "baseline" => "Software",
-        "battery" => "Battery",
-        "borrower" => "Borrower",
-        "device" => "Agent",
-        "loan" => "Loan",
-        "seen" => "Seen",
-        "status" => "Status",
-        other => other,
-    }
+    REASONS.iter().find(|concern| concern.code == code).map_or(code, |concern| concern.word)
 }
