@@ -189,6 +189,10 @@ number_id!(
     MaintenanceId, "maintenance window's number"
 );
 number_id!(
+    /// What the library system is still to be told.
+    MirroringId, "number of what the library system is owed"
+);
+number_id!(
     /// A purchase order.
     OrderId, "order number"
 );

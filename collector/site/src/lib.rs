@@ -26,6 +26,7 @@ pub mod fingerprint;
 pub mod heard;
 pub mod id;
 pub mod inventory;
+pub mod library;
 pub mod loan;
 pub mod maintenance;
 pub mod money;
@@ -61,8 +62,8 @@ pub mod words;
 mod working;
 
 pub use id::{
-    AlertId, ApiKeyId, AssetId, BaselineId, ChargeId, ClassId, DeviceId, LoanId, MaintenanceId, OrderId, PersonId, ReservationId, RoomId,
-    SiteId, SweepId, Tag, TicketId, TokenId, TransferName, UserName, WaiverId,
+    AlertId, ApiKeyId, AssetId, BaselineId, ChargeId, ClassId, DeviceId, LoanId, MaintenanceId, MirroringId, OrderId, PersonId,
+    ReservationId, RoomId, SiteId, SweepId, Tag, TicketId, TokenId, TransferName, UserName, WaiverId,
 };
 pub use record::{BadRecord, Record, Table, Written};
 pub use working::{Finished, Refusal, RefusalKind, Working};
@@ -191,6 +192,12 @@ pub struct Site {
     pub rejudging: Table<baseline::Rejudging>,
     /// Waivers, open and ended.
     pub waivers: Table<baseline::waiver::Waiver>,
+    /// The school's library system: at most one record.
+    libraries: Table<library::Library>,
+    /// What the library system was last told of each asset.
+    pub(crate) mirrored: Table<library::Mirrored>,
+    /// What the library system is still to be told.
+    pub mirrorings: Table<library::Mirroring>,
 
     /// By the addresses that their interfaces had when last measured.
     pub(crate) by_address: OrdSet<(IpAddr, DeviceId)>,
@@ -239,6 +246,10 @@ pub struct Site {
     pub(crate) alert_tickets: OrdSet<(AlertId, TicketId)>,
     /// Spares that tickets gave out and did not take back.
     pub(crate) loaners: OrdSet<(AssetId, TicketId)>,
+    /// What the library system is still to be told, by asset.
+    pub(crate) asset_mirrorings: OrdSet<(AssetId, MirroringId)>,
+    /// What of it the library system refuses.
+    pub(crate) refused_mirrorings: OrdSet<(AssetId, MirroringId)>,
     pub(crate) live_alerts: OrdSet<(Option<AssetId>, AlertId)>,
     /// Alerts to which something happens by itself, by when.
     pub(crate) timed_alerts: OrdSet<(Timestamp, AlertId)>,
@@ -459,6 +470,9 @@ const KINDS: &[Kind] = &[
     kind::<escalation::Escalation>(),
     kind::<heard::Heard>(),
     kind::<inventory::Profile>(),
+    kind::<library::Library>(),
+    kind::<library::Mirrored>(),
+    kind::<library::Mirroring>(),
     kind::<loan::Agreement>(),
     kind::<loan::Loan>(),
     kind::<loan::policy::LoanPolicy>(),

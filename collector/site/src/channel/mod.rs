@@ -2,8 +2,8 @@
 
 mod read;
 
-pub(crate) use read::shortened;
 pub use read::{ChannelFacts, Checked, check, check_name};
+pub(crate) use read::{host_and_port, is_here, shortened};
 
 use crate::notice::{self, Notice};
 use crate::record::{Record, Rest, Table};

@@ -136,7 +136,7 @@ fn plain_channel(name: &str, kind: &'static str, shown: String) -> Checked {
 }
 
 /// "host", "host:port", "[v6]:port".
-fn host_and_port(text: &str, usual: u16) -> Option<(&str, u16)> {
+pub(crate) fn host_and_port(text: &str, usual: u16) -> Option<(&str, u16)> {
     let text = text.strip_suffix('/').unwrap_or(text);
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((inside, after)) if inside.parse::<core::net::Ipv6Addr>().is_ok() => (text.get(..inside.len() + 2)?, after.strip_prefix(':')),
@@ -203,12 +203,16 @@ fn login(facts: &ChannelFacts, scheme: &str, rest: &str) -> Result<(), Refusal> 
     if !short(&facts.user) || !short(&facts.password) || facts.user.is_empty() != facts.password.is_empty() {
         return Err(Refusal::invalid("a login is a user and a password of one line each, or neither"));
     }
-    let host = host_and_port(rest, 25).map_or("", |(host, _)| host);
-    let here = host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address: core::net::IpAddr| address.is_loopback());
-    if scheme == "smtp-plain" && !facts.password.is_empty() && !here {
+    if scheme == "smtp-plain" && !facts.password.is_empty() && !is_here(rest) {
         return Err(Refusal::invalid("the password would cross the network in the clear: use smtp:// (STARTTLS) or smtps://, or no login"));
     }
     Ok(())
+}
+
+/// Whether an address of host and port is of this machine.
+pub(crate) fn is_here(rest: &str) -> bool {
+    let host = host_and_port(rest, 1).map_or("", |(host, _)| host);
+    host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address: core::net::IpAddr| address.is_loopback())
 }
 
 /// The first characters of a text that somebody gave.

@@ -18,6 +18,8 @@ mod fan_stopped;
 mod gateway_missing;
 mod hardware_errors;
 mod identity_cloned;
+mod library_behind;
+mod library_refused;
 mod licence_over;
 mod link_flapping;
 mod link_slow;
@@ -53,7 +55,7 @@ mod transfer_short;
 
 pub use facts::Facts;
 pub use setting::{Limit, Setting, Settings, set};
-pub(crate) use setting::{holds, opens_tickets, settle_of_site};
+pub(crate) use setting::{holds, limit_of_site, opens_tickets, settle_of_site};
 
 use crate::baseline::{Judged, Kind, Wrong};
 use jiff::SignedDuration;
@@ -79,6 +81,8 @@ pub const RULES: &[Rule] = &[
     gateway_missing::RULE,
     hardware_errors::RULE,
     identity_cloned::RULE,
+    library_behind::RULE,
+    library_refused::RULE,
     licence_over::RULE,
     link_flapping::RULE,
     link_slow::RULE,

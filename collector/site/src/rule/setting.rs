@@ -74,6 +74,12 @@ pub(crate) fn settle_of_site(site: &Site, rule: &Rule) -> SignedDuration {
     SignedDuration::from_secs(seconds.unwrap_or(0).into())
 }
 
+/// A limit of a rule for the site as a whole.
+pub(crate) fn limit_of_site(site: &Site, rule: &Rule, name: &str) -> i64 {
+    let set = of(site, None, rule.code).find_map(|setting| setting.limits.get(name).copied());
+    set.or_else(|| rule.limits.iter().find(|limit| limit.name == name).map(|limit| limit.value)).unwrap_or_default()
+}
+
 /// Longest time that a finding may settle, seconds: a week.
 const MOST_SETTLE_S: u32 = 7 * 86_400;
 
