@@ -4,11 +4,11 @@
 
 pub use crate::agents::rehearsal::{Answer, Rehearsal};
 
-use crate::{agents, cli, desk, secrets, store, tickets};
+use crate::{agents, cli, desk, feeds, secrets, store, tickets};
 use rollcall_proto::fuzz::Target;
 
 /// Every parser and door of the collector.
 pub fn targets() -> Vec<Target> {
     let parts = [agents::fuzz::targets(), cli::fuzz::targets(), desk::fuzz::targets(), store::fuzz::targets()];
-    parts.into_iter().flatten().chain([secrets::fuzz::target(), tickets::fuzz::target()]).collect()
+    parts.into_iter().flatten().chain([feeds::sip2::fuzz::target(), secrets::fuzz::target(), tickets::fuzz::target()]).collect()
 }

@@ -9,6 +9,7 @@ pub mod collector;
 pub mod csv_file;
 pub mod desk;
 pub mod erasure;
+pub mod feeds;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod keeper;

@@ -8,6 +8,7 @@ use crate::agents::roll::Roll;
 use crate::agents::{attend, enroll, follow, watch as silence};
 use crate::clock::Clock;
 use crate::desk;
+use crate::feeds;
 use crate::keeper::Keeper;
 use crate::metrics;
 use crate::notify;
@@ -143,6 +144,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     running.open_agents(site, authority, listeners.agents, listeners.enroll, options)?;
     running.open_desk(listeners.desk, listeners.socket)?;
     running.tasks.spawn(notify::run(running.collector.clone(), running.stop.clone()));
+    running.tasks.spawn(feeds::sip2::run(running.collector.clone(), running.stop.clone()));
     running.tasks.spawn(metrics::serve(listeners.metrics, running.collector.clone(), running.stop.clone()));
     // Last, so that a start that fails does not use up the one time they are shown.
     running.first_link = desk::first_link(&running.collector, running.desk);

@@ -9,6 +9,7 @@ const ROWS: &[&[&str]] = &[
     &["agents/pauses", "agents/roll"],
     &["collector"],
     &["backups", "erasure", "metrics", "notify", "restore", "sweeps", "upkeep"],
+    &["feeds"],
     &["agents", "cli", "desk"],
     &["fuzz", "serve"],
     &["cli/serve"],

@@ -23,6 +23,7 @@ mod webhook;
 pub use message::Message;
 pub use secret::{forget, keep, secret_for};
 pub use trust::check as check_ca;
+pub(crate) use trust::client as tls_client;
 
 use crate::Collector;
 use follow::Follower;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// The certificates can't be read, or the system has none: in words.
-pub(super) fn client(ca: &str) -> Result<Arc<ClientConfig>, String> {
+pub(crate) fn client(ca: &str) -> Result<Arc<ClientConfig>, String> {
     let builder = ClientConfig::builder_with_provider(tls::provider()).with_safe_default_protocol_versions();
     let builder = builder.map_err(|why| why.to_string())?;
     let config = if ca.is_empty() {

@@ -1,0 +1,266 @@
+//! Mirrors loans into the library system: follows the events with a durable cursor, owes what they change, and tells it as soon as the
+//! library system listens.
+//!
+//! Every record that counts is the site's; nothing is in memory alone but how long to wait. What was owed before this start may have been
+//! told: the library system is asked first.
+
+use super::connect::connect;
+use super::request::Terms;
+use super::session::{Failure, Manner, Session};
+use super::tell::{Before, Listener};
+use crate::Collector;
+use crate::keeper::ChangeError;
+use crate::store::StoreError;
+use jiff::Timestamp;
+use rollcall_site::event::{Actor, Event};
+use rollcall_site::library::{self, Library, Mirroring, Outcome};
+use rollcall_site::{AssetId, MirroringId, Site, Working};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Events read from the store at once.
+const BATCH: usize = 256;
+/// With nothing to owe, the cursor is written down after this many events: a restart reads no more of them again.
+const CHECKPOINT: u64 = 1000;
+/// The longest wait between two calls; half of it is the shortest.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// How often it is judged whether something waits too long.
+const JUDGED: Duration = Duration::from_secs(10);
+/// How long to wait after the store could not be read or written.
+const STORE_WAIT: Duration = Duration::from_secs(5);
+/// How long an answer may take when the collector stops.
+const FAREWELL: Duration = Duration::from_secs(3);
+/// A change whose outcome stays unknown so often is shown to people as refused.
+const MOST_UNKNOWN: u32 = 5;
+
+/// The mirror of one site.
+struct Mirror {
+    collector: Collector,
+    stop: CancellationToken,
+    events: broadcast::Receiver<Arc<Vec<Event>>>,
+    /// The setting that is followed.
+    set_at: Option<Timestamp>,
+    /// Events up to here were looked at.
+    seq: u64,
+    /// What has a number up to this was owed before this start.
+    doubtful: MirroringId,
+    /// Calls that failed since the last one that did not.
+    failed: u32,
+    call_at: Instant,
+}
+
+/// Mirrors until `stop`; what is not told then is told after the next start.
+pub(crate) async fn run(collector: Collector, stop: CancellationToken) {
+    let events = collector.keeper.events();
+    let last = library::of(&collector.keeper.view()).map_or(0, |library| library.numbered);
+    let doubtful = MirroringId(last);
+    let mut mirror = Mirror { collector, stop, events, set_at: None, seq: 0, doubtful, failed: 0, call_at: Instant::now() };
+    while !mirror.stop.is_cancelled() {
+        if let Err(why) = mirror.round().await {
+            tracing::error!(error = %why, "loans could not be mirrored into the library system; trying again soon");
+            mirror.pause(STORE_WAIT).await;
+        }
+    }
+}
+
+/// Why a round ended early.
+#[derive(Debug, thiserror::Error)]
+enum Stuck {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
+
+impl Mirror {
+    async fn round(&mut self) -> Result<(), Stuck> {
+        let Some(library) = library::of(&self.view()).cloned() else {
+            self.set_at = None;
+            self.wait(JUDGED).await;
+            return Ok(());
+        };
+        if self.set_at != Some(library.set_at) {
+            (self.set_at, self.seq, self.failed, self.call_at) = (Some(library.set_at), library.seq, 0, Instant::now());
+        }
+        self.follow(&library).await?;
+        self.judge().await?;
+        if library::next(&self.view()).is_none() {
+            self.wait(JUDGED).await;
+        } else if self.call_at > Instant::now() {
+            self.wait(JUDGED.min(self.call_at - Instant::now())).await;
+        } else {
+            self.call(&library).await?;
+        }
+        Ok(())
+    }
+
+    fn view(&self) -> Arc<Site> {
+        self.collector.keeper.view()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.collector.keeper.clock().now()
+    }
+
+    /// Owes what the events since the last look have changed.
+    async fn follow(&mut self, library: &Library) -> Result<(), Stuck> {
+        loop {
+            let view = self.view();
+            if view.seq <= self.seq {
+                return Ok(());
+            }
+            let events = self.read().await?;
+            let Some(last) = events.last().map(|event| event.seq) else { return Ok(()) };
+            let assets = concerned(&view, &events);
+            let set_at = library.set_at;
+            if !assets.is_empty() || last.saturating_sub(library.seq) >= CHECKPOINT {
+                self.change(move |w| library::follow(w, set_at, last, &assets)).await?;
+            }
+            self.seq = last;
+        }
+    }
+
+    async fn read(&self) -> Result<Vec<Event>, StoreError> {
+        let (store, after) = (Arc::clone(self.collector.keeper.store()), self.seq);
+        match tokio::task::spawn_blocking(move || store.events(after, BATCH)).await {
+            Ok(read) => read,
+            Err(why) => Err(StoreError::Stopped(why.to_string())),
+        }
+    }
+
+    async fn judge(&self) -> Result<(), Stuck> {
+        if library::is_news(&self.view(), self.now()) {
+            self.change(library::judge).await?;
+        }
+        Ok(())
+    }
+
+    async fn change(&self, change: impl FnOnce(&mut Working) + Send + 'static) -> Result<(), Stuck> {
+        let done = self.collector.keeper.change(Actor::Rollcall, move |w| {
+            change(w);
+            Ok(())
+        });
+        Ok(done.await?)
+    }
+
+    /// Calls the library system and tells it everything that it is owed.
+    async fn call(&mut self, library: &Arc<Library>) -> Result<(), Stuck> {
+        let stop = self.stop.clone();
+        let opened = tokio::select! {
+            opened = open(&self.collector, library) => opened,
+            () = farewell(&stop) => return Ok(()),
+        };
+        let mut listener = match opened {
+            Ok(listener) => listener,
+            Err(why) => return self.later(library, &why).await,
+        };
+        while let (Some(owed), false) = (library::next(&self.view()).cloned(), stop.is_cancelled()) {
+            let before = if owed.tries > 0 || owed.id <= self.doubtful { Before::Doubtful } else { Before::Untold };
+            let told = tokio::select! {
+                told = listener.tell(&owed, before, self.now()) => told,
+                () = farewell(&stop) => Err(Failure::Unknown("the collector is stopping".to_owned())),
+            };
+            match told {
+                Ok(outcome) => self.settle(library, &owed, outcome).await?,
+                Err(Failure::Nothing(why)) => return self.later(library, &why).await,
+                Err(Failure::Unknown(why)) => {
+                    self.unknown(library, &owed, &why).await?;
+                    return self.later(library, &why).await;
+                }
+            }
+            self.failed = 0;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, library: &Library, owed: &Mirroring, outcome: Outcome) -> Result<(), Stuck> {
+        let (set_at, id) = (library.set_at, owed.id);
+        let outcome = match outcome {
+            Outcome::Refused(said) => {
+                tracing::warn!(mirroring = %id, step = owed.step.word(), item = owed.item, "the library system refuses it");
+                Outcome::Refused(library::without_names(&self.view(), &owed.person, &said))
+            }
+            outcome => outcome,
+        };
+        self.change(move |w| library::settle(w, set_at, id, outcome)).await
+    }
+
+    async fn unknown(&self, library: &Library, owed: &Mirroring, why: &str) -> Result<(), Stuck> {
+        let outcome = if owed.tries + 1 < MOST_UNKNOWN {
+            Outcome::Unknown(why.to_owned())
+        } else {
+            Outcome::Refused(format!("nobody knows whether it took it, after {MOST_UNKNOWN} tries: {why}"))
+        };
+        self.settle(library, owed, outcome).await
+    }
+
+    /// It can't be told now: says so once where people see it, and waits.
+    async fn later(&mut self, library: &Library, why: &str) -> Result<(), Stuck> {
+        if self.failed == 0 {
+            tracing::warn!(library = library.url, error = why, "the library system can't be told; trying again until it listens");
+        } else {
+            tracing::debug!(library = library.url, attempt = self.failed, error = why, "the library system can't be told");
+        }
+        self.call_at = Instant::now() + jitter(ceiling(self.failed));
+        self.failed = self.failed.saturating_add(1);
+        let (set_at, why) = (library.set_at, why.to_owned());
+        self.change(move |w| library::troubled(w, set_at, &why)).await
+    }
+
+    /// Waits for something to happen, at most so long.
+    async fn wait(&mut self, most: Duration) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(most) => {}
+            heard = self.events.recv() => if matches!(heard, Err(RecvError::Closed)) { self.stop.cancelled().await },
+        }
+    }
+
+    async fn pause(&self, wait: Duration) {
+        tokio::select! { () = self.stop.cancelled() => {} () = tokio::time::sleep(wait) => {} }
+    }
+}
+
+/// The assets whose loans some events are about: by name, or because the borrower is known by another id now.
+fn concerned(site: &Site, events: &[Event]) -> BTreeSet<AssetId> {
+    let mut assets: BTreeSet<AssetId> =
+        events.iter().filter(|event| event.kind.starts_with("loan.")).filter_map(|event| event.asset).collect();
+    for person in events.iter().filter(|event| event.kind.starts_with("person.")).filter_map(|event| event.person.as_ref()) {
+        assets.extend(site.held_by(person).map(|loan| loan.asset));
+    }
+    assets
+}
+
+/// Reaches the library system and signs in.
+pub(super) async fn open(collector: &Collector, library: &Library) -> Result<Listener, String> {
+    let (view, now) = (collector.keeper.view(), collector.keeper.clock().now());
+    let password = super::password(&collector.secrets).unwrap_or_default();
+    let login = (!library.user.is_empty()).then_some((library.user.as_str(), password.as_str()));
+    let Library { institution, location, may, letters, .. } = library.clone();
+    let manner = Manner { terms: Terms { institution, location, may }, letters, zone: view.zone() };
+    let wire = connect(library).await?;
+    let (session, status) = Session::open(wire, manner, login, now).await.map_err(|failure| failure.to_string())?;
+    Ok(Listener { session, status, zone: view.zone() })
+}
+
+/// Comes some time after the collector began to stop: an answer that is under way is worth waiting for.
+async fn farewell(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(FAREWELL).await;
+}
+
+/// The longest wait after so many calls failed before: doubled each time, up to [`LONGEST_WAIT`].
+fn ceiling(failed: u32) -> Duration {
+    Duration::from_secs(1).saturating_mul(1 << failed.min(16)).min(LONGEST_WAIT)
+}
+
+/// Any time from half of `ceiling` up to it.
+fn jitter(ceiling: Duration) -> Duration {
+    let share = getrandom::u64().map_or(0.5, |random| (random >> 11) as f64 / (1_u64 << 53) as f64);
+    ceiling.mul_f64(0.5 + share / 2.0)
+}
