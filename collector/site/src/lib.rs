@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod about;
 pub mod access;
 pub mod address;
 pub mod alert;
@@ -62,6 +63,7 @@ pub mod vitals;
 pub mod words;
 mod working;
 
+pub use about::About;
 pub use id::{
     AlertId, ApiKeyId, AssetId, BaselineId, ChargeId, ClassId, DeviceId, LoanId, MaintenanceId, MirroringId, OrderId, PersonId,
     ReservationId, RoomId, SiteId, SweepId, Tag, TicketId, TokenId, TransferName, UserName, WaiverId,
@@ -75,42 +77,7 @@ use imbl::{HashMap, OrdMap, OrdSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use packages::Packages;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The site's own facts: the one record of kind "site".
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct About {
-    /// The short name in addresses and certificates.
-    pub id: SiteId,
-    /// The name that people read.
-    pub name: String,
-    /// IANA time zone, "America/Los_Angeles".
-    pub time_zone: String,
-    /// Raised after a restore: every agent then announces everything again.
-    pub epoch: u64,
-    /// What is set of rules for the whole site.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub rules: rule::Settings,
-    /// Fields of newer versions.
-    #[serde(flatten)]
-    pub rest: record::Rest,
-}
-
-impl Record for About {
-    type Key = SiteId;
-    const KIND: &'static str = "site";
-    fn key(&self) -> SiteId {
-        self.id.clone()
-    }
-    fn table(site: &Site) -> &Table<Self> {
-        &site.about
-    }
-    fn table_mut(site: &mut Site) -> &mut Table<Self> {
-        &mut site.about
-    }
-}
 
 /// All records of one site with their indexes. Clone it to get a view.
 #[derive(Clone, Default)]

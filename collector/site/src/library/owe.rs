@@ -4,37 +4,36 @@ use super::queue::{self, Mirroring, Step};
 use super::{Library, Mirrored, of};
 use crate::loan::Loan;
 use crate::record::Rest;
-use crate::{AssetId, Working};
+use crate::{AssetId, LoanId, Working};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Owes what has changed for `assets`, whose loans the events up to `seq` are about, and moves the cursor there. Nothing changes when the
 /// library system was set anew or removed meanwhile.
 pub fn follow(w: &mut Working, set_at: Timestamp, seq: u64, assets: &BTreeSet<AssetId>) {
     let Some(library) = of(&w.site).filter(|library| library.set_at == set_at).cloned() else { return };
-    assets.iter().for_each(|asset| owe(w, &library, *asset));
+    let loans = assets.iter().flat_map(|asset| w.site.loans_of(*asset)).filter(|loan| loan.out_at >= library.since);
+    // In the order in which they began: what is lent as a part of a kit may go from one laptop's to another's.
+    let loans: BTreeMap<(Timestamp, LoanId), Arc<Loan>> = loans.map(|loan| ((loan.out_at, loan.id), Arc::clone(loan))).collect();
+    let concerned: BTreeSet<AssetId> = loans.values().flat_map(|loan| loan.assets()).chain(assets.iter().copied()).collect();
+    for asset in &concerned {
+        if let Some(told) = w.site.mirrored.get(asset).filter(|told| !told.back).cloned() {
+            go_on(w, &told);
+        }
+    }
+    for loan in loans.values().filter(|loan| !loan.undone) {
+        loan.assets().collect::<Vec<_>>().into_iter().for_each(|asset| begin(w, &library, loan, asset));
+    }
     if let Some(library) = of(&w.site).filter(|library| library.seq < seq).cloned() {
         w.put(Library { seq, ..(*library).clone() });
     }
 }
 
-/// Brings what is owed for one asset up to its loans.
-fn owe(w: &mut Working, library: &Library, asset: AssetId) {
-    let told = w.site.mirrored.get(&asset).cloned();
-    if let Some(told) = told.as_ref().filter(|told| !told.back) {
-        go_on(w, told);
-    }
-    let is_told =
-        |loan: &Loan| told.as_ref().is_some_and(|told| loan.out_at < told.out_at || (loan.out_at == told.out_at && loan.id <= told.loan));
-    let later = |loan: &&Arc<Loan>| loan.out_at >= library.since && !is_told(loan);
-    let later: Vec<Arc<Loan>> = w.site.loans_of(asset).filter(later).cloned().collect();
-    later.iter().for_each(|loan| begin(w, library, loan));
-}
-
 /// A loan that the library system was told of: it is over, in other hands, due at another time, or as it was.
 fn go_on(w: &mut Working, told: &Arc<Mirrored>) {
-    match w.site.loans.get(&told.loan).filter(|loan| loan.asset == told.asset && loan.out_at == told.out_at).cloned() {
+    let is_same = |loan: &&Arc<Loan>| loan.out_at == told.out_at && loan.assets().any(|asset| asset == told.asset);
+    match w.site.loans.get(&told.loan).filter(is_same).cloned() {
         Some(loan) if is_out(&loan) && loan.person == told.person => {
             if loan.due != told.due {
                 let after = w.put(Mirrored { due: loan.due, ..(**told).clone() });
@@ -47,15 +46,23 @@ fn go_on(w: &mut Working, told: &Arc<Mirrored>) {
             let after = w.put(Mirrored { person: loan.person.clone(), due: loan.due, back: false, ..(**told).clone() });
             queue::owe(w, mirroring(&after, Step::Out, w.now));
         }
-        // Back, or undone as if it had never been.
-        gone => end(w, told, gone.and_then(|loan| loan.in_at).unwrap_or(w.now)),
+        Some(loan) => over(w, told, &loan),
+        None => end(w, told, w.now),
     }
 }
 
-fn begin(w: &mut Working, library: &Library, loan: &Loan) {
-    let Some(asset) = w.site.assets.get(&loan.asset).filter(|asset| library.kinds.contains(&asset.kind)) else { return };
+/// A loan that is new, or was begun and ended since the last look.
+fn begin(w: &mut Working, library: &Library, loan: &Loan, asset: AssetId) {
+    let told = w.site.mirrored.get(&asset).cloned();
+    if told.as_ref().is_some_and(|told| (loan.out_at, loan.id) <= (told.out_at, told.loan)) {
+        return;
+    }
+    if let Some(told) = told.filter(|told| !told.back) {
+        end(w, &told, loan.out_at);
+    }
+    let Some(asset) = w.site.assets.get(&asset).filter(|asset| library.kinds.contains(&asset.kind)) else { return };
     let told = w.put(Mirrored {
-        asset: loan.asset,
+        asset: asset.id,
         loan: loan.id,
         out_at: loan.out_at,
         person: loan.person.clone(),
@@ -65,8 +72,17 @@ fn begin(w: &mut Working, library: &Library, loan: &Loan) {
         rest: Rest::new(),
     });
     queue::owe(w, mirroring(&told, Step::Out, loan.out_at));
-    if let Some(at) = loan.in_at {
-        end(w, &told, at);
+    if !is_out(loan) {
+        over(w, &told, loan);
+    }
+}
+
+/// A loan that is over: what is lost or stolen is not back, and stays lent there until somebody says otherwise.
+fn over(w: &mut Working, told: &Mirrored, loan: &Loan) {
+    if loan.gone.is_some() && loan.back.is_none() {
+        w.put(Mirrored { back: true, ..told.clone() });
+    } else {
+        end(w, told, loan.in_at.unwrap_or(w.now));
     }
 }
 
