@@ -41,6 +41,7 @@ pub mod parts;
 pub mod person;
 pub mod presence;
 pub mod record;
+pub mod reminder;
 pub mod replacement;
 pub mod reservation;
 pub mod return_diff;
@@ -109,6 +110,8 @@ pub struct Site {
     pub agreements: Table<loan::Agreement>,
     /// How lending is done: one record.
     pub(crate) loan_policy: Table<loan::policy::LoanPolicy>,
+    /// What borrowers were sent about their loans.
+    pub reminders: Table<reminder::Reminder>,
     /// What is kept for somebody.
     pub reservations: Table<reservation::Reservation>,
     /// Orders and drafts of them.
@@ -197,6 +200,8 @@ pub struct Site {
     pub(crate) uncompared_loans: OrdSet<(AssetId, LoanId)>,
     /// Every loan of an asset.
     pub(crate) asset_loans: OrdSet<(AssetId, LoanId)>,
+    /// Loans of which a reminder is being sent.
+    pub(crate) sending_reminders: OrdSet<LoanId>,
     /// Reservations that are neither cancelled nor fetched, by when they end.
     pub(crate) open_reservations: OrdSet<(Timestamp, ReservationId)>,
     /// Charges that are neither paid nor waived.
@@ -382,6 +387,7 @@ const KINDS: &[Kind] = &[
     kind::<outage::Outage>(),
     kind::<parts::Accepted>(),
     kind::<person::Person>(),
+    kind::<reminder::Reminder>(),
     kind::<reservation::Reservation>(),
     kind::<room::Room>(),
     kind::<roster::Roster>(),

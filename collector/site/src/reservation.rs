@@ -9,7 +9,7 @@ pub use supply::conflicting;
 use crate::asset::{Asset, AssetKind};
 use crate::loan::Loan;
 use crate::record::{Record, Rest, Table};
-use crate::{AssetId, LoanId, PersonId, Refusal, ReservationId, RoomId, Site, Tag, Working, asset, person, room, words};
+use crate::{AssetId, ClassId, LoanId, PersonId, Refusal, ReservationId, RoomId, Site, Tag, Working, asset, person, room, words};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -127,9 +127,10 @@ impl Reservation {
         self.class.as_ref().map_or_else(|| self.person.to_string(), |class| format!("{} ({class})", self.person))
     }
 
-    /// Whether it is for this person.
-    pub fn is_for(&self, person: &PersonId) -> bool {
-        self.person == *person
+    /// Whether it is for this person, or for a class of theirs.
+    pub fn is_for(&self, site: &Site, person: &PersonId) -> bool {
+        let in_class = |class: &String| ClassId::parse(class).is_ok_and(|class| site.class_members.contains(&(class, person.clone())));
+        self.person == *person || self.class.as_ref().is_some_and(in_class)
     }
 
     fn covers(&self, asset: &Asset) -> bool {
@@ -219,10 +220,14 @@ pub fn cancel(w: &mut Working, id: ReservationId) -> Result<Arc<Reservation>, Re
     if reservation.standing(w.now) != Standing::Open {
         return Err(Refusal::conflict(format!("reservation {id} is over: there is nothing to cancel")));
     }
-    let reservation = w.put(Reservation { cancelled_at: Some(w.now), ..(*reservation).clone() });
+    Ok(end(w, &reservation))
+}
+
+fn end(w: &mut Working, reservation: &Reservation) -> Arc<Reservation> {
+    let reservation = w.put(Reservation { cancelled_at: Some(w.now), ..reservation.clone() });
     let text = format!("{} is not reserved for {} any more", name(&w.site, &reservation), reservation.holder());
     say(w, &reservation, "reservation.cancelled", text);
-    Ok(reservation)
+    reservation
 }
 
 /// The reservation with this number.
@@ -256,7 +261,9 @@ pub fn name(site: &Site, reservation: &Reservation) -> String {
 pub(crate) fn fulfil(w: &mut Working, loan: &Loan) {
     let Some(asset) = w.site.assets.get(&loan.asset).cloned() else { return };
     let fits = |reservation: &&Arc<Reservation>| {
-        reservation.is_for(&loan.person) && reservation.from <= w.now.saturating_add(EARLY).unwrap_or(w.now) && reservation.covers(&asset)
+        reservation.is_for(&w.site, &loan.person)
+            && reservation.from <= w.now.saturating_add(EARLY).unwrap_or(w.now)
+            && reservation.covers(&asset)
     };
     // One of this very asset goes before one of any of its kind.
     let of_asset = active(&w.site, w.now).filter(fits).find(|reservation| matches!(reservation.of, Wanted::Asset(_)));
@@ -300,4 +307,19 @@ fn say(w: &mut Working, reservation: &Reservation, kind: &'static str, text: Str
         event.about(&asset);
     }
     event.person = Some(reservation.person.clone());
+}
+
+/// What is reserved for one id is for another, who is the same human being.
+pub(crate) fn move_all(w: &mut Working, moves: &std::collections::BTreeMap<PersonId, PersonId>) {
+    let moved = |old: &Arc<Reservation>| Some(Reservation { person: moves.get(&old.person)?.clone(), ..(**old).clone() });
+    let moved: Vec<Reservation> = w.site.reservations.values().filter_map(moved).collect();
+    moved.into_iter().for_each(|reservation| drop(w.put(reservation)));
+}
+
+/// Nothing is kept for somebody any more.
+pub(crate) fn cancel_all(w: &mut Working, person: &PersonId) {
+    let theirs: Vec<Arc<Reservation>> = active(&w.site, w.now).filter(|open| open.person == *person).cloned().collect();
+    for reservation in theirs {
+        end(w, &reservation);
+    }
 }

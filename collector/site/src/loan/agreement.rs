@@ -66,3 +66,20 @@ pub fn agree(w: &mut Working, id: &PersonId) -> Result<Arc<Agreement>, Refusal> 
 pub(super) fn has_agreed(site: &Site, id: &PersonId, now: Timestamp) -> bool {
     site.agreements.get(id).is_some_and(|agreement| agreement.year == school_year(site, now))
 }
+
+/// The agreements of one id become those of another, who is the same human being; the newer one counts.
+pub(crate) fn move_agreements(w: &mut Working, moves: &std::collections::BTreeMap<PersonId, PersonId>) {
+    for (from, into) in moves {
+        let Some(agreement) = w.site.agreements.get(from).cloned() else { continue };
+        w.remove::<Agreement>(from);
+        if w.site.agreements.get(into).is_none_or(|own| own.at < agreement.at) {
+            w.put(Agreement { person: into.clone(), ..(*agreement).clone() });
+        }
+    }
+}
+
+/// Somebody is forgotten: nothing is kept for them any more, and their agreement goes.
+pub(crate) fn forget_person(w: &mut Working, id: &PersonId) {
+    w.remove::<Agreement>(id);
+    crate::reservation::cancel_all(w, id);
+}

@@ -17,6 +17,7 @@ mod tests;
 mod value;
 
 pub use agreement::{Agreement, agree, school_year};
+pub(crate) use agreement::{forget_person, move_agreements};
 pub use bell::bell_named;
 pub use class_set::{Undone, of_batch, undo, undo_one};
 pub(crate) use gone::answered_for;
@@ -28,6 +29,8 @@ pub use returning::{Condition, Return, Returned, back};
 pub use school_day::{end_of, is_school_day, next_school_day};
 pub use value::{Proposal, worth};
 
+use crate::asset::Asset;
+use crate::presence::Presence;
 use crate::record::{Record, Rest, Table};
 use crate::return_diff::Diff;
 use crate::{AssetId, LoanId, PersonId, Refusal, Site, Tag, asset};
@@ -36,6 +39,9 @@ use rollcall_proto::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Assets that are judged in one change.
+const MOST_JUDGED: usize = 200;
 
 /// An asset in somebody's hands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,7 +204,7 @@ pub fn overdue(site: &Site, now: Timestamp) -> impl Iterator<Item = &Arc<Loan>> 
 }
 
 /// A tag for a text that people read; an asset that is not there any more has none.
-fn tag_of(site: &Site, asset: AssetId) -> String {
+pub(crate) fn tag_of(site: &Site, asset: AssetId) -> String {
     site.assets.get(&asset).map_or_else(|| "an asset that is gone".to_owned(), |asset| asset.tag.to_string())
 }
 
@@ -214,4 +220,12 @@ fn words(what: &str, text: &str, most: usize) -> Result<String, Refusal> {
         return Err(Refusal::invalid(format!("{what} has at most {most} characters and no control characters")));
     }
     Ok(text.to_owned())
+}
+
+/// The overdue loans whose machine reports in, and of which nobody was told: it was not overdue when it was last judged.
+pub fn to_judge(site: &Site, now: Timestamp) -> Vec<AssetId> {
+    let is_here = |asset: &Asset| site.device_of(asset).is_some_and(|device| device.presence == Presence::Here);
+    let told = |asset: AssetId| site.live_alerts(Some(asset)).any(|alert| alert.rule == "overdue-seen");
+    let late = overdue(site, now).filter_map(|loan| site.assets.get(&loan.asset));
+    late.filter(|asset| is_here(asset) && !told(asset.id)).map(|asset| asset.id).take(MOST_JUDGED).collect()
 }

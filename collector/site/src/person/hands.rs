@@ -109,6 +109,7 @@ pub fn forget(w: &mut Working, id: &PersonId) -> Result<(), Refusal> {
         )));
     }
     w.remove::<Person>(id);
+    crate::loan::forget_person(w, id);
     w.event("person.forgotten", format!("{id} was forgotten: the name and everything else of their own is destroyed")).person =
         Some(id.clone());
     Ok(())

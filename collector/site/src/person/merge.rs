@@ -2,9 +2,9 @@
 
 use super::{Person, get};
 use crate::charge::Charge;
-use crate::loan::Loan;
+use crate::loan::{self, Loan};
 use crate::ticket::Ticket;
-use crate::{AssetId, PersonId, Refusal, Working, alert};
+use crate::{AssetId, PersonId, Refusal, Working, alert, reservation};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -69,6 +69,8 @@ pub(crate) fn move_all(w: &mut Working, moves: &Move) -> Merged {
         .collect();
     let moved = |ticket: &Arc<Ticket>| Some(Ticket { person: Some(moves.get(ticket.person.as_ref()?)?.clone()), ..(**ticket).clone() });
     let tickets: Vec<Ticket> = w.site.tickets.values().filter_map(moved).collect();
+    reservation::move_all(w, moves);
+    loan::move_agreements(w, moves);
     let merged = Merged { loans: loans.len(), charges: charges.len(), tickets: tickets.len() };
     let touched: BTreeSet<AssetId> = loans.iter().filter(|loan| loan.in_at.is_none()).map(|loan| loan.asset).collect();
     loans.into_iter().for_each(|loan| drop(w.put(loan)));

@@ -149,7 +149,7 @@ pub fn conflicting<'a>(
     }
     Set::of_asset(asset).iter().find_map(|set| {
         let mut others = others(site, set, from, until, from);
-        others.retain(|other| !other.is_for(person));
+        others.retain(|other| !other.is_for(site, person));
         if others.is_empty() {
             return None;
         }

@@ -23,11 +23,13 @@ mod library_refused;
 mod licence_over;
 mod link_flapping;
 mod link_slow;
+mod lost_seen;
 mod machine_silent;
 mod memory_missing;
 mod microphone_missing;
 mod os_too_old;
 mod out_of_memory;
+mod overdue_seen;
 mod overheating;
 mod part_missing;
 mod probe_failing;
@@ -86,11 +88,13 @@ pub const RULES: &[Rule] = &[
     licence_over::RULE,
     link_flapping::RULE,
     link_slow::RULE,
+    lost_seen::RULE,
     machine_silent::RULE,
     memory_missing::RULE,
     microphone_missing::RULE,
     os_too_old::RULE,
     out_of_memory::RULE,
+    overdue_seen::RULE,
     overheating::RULE,
     part_missing::RULE,
     probe_failing::RULE,

@@ -1,8 +1,8 @@
 //! Questions about loans. A site has tens of thousands of them, so each walks an index, and only as far as it shows.
 
 use super::{Ended, LoanRow};
-use crate::loan::Loan;
-use crate::{LoanId, PersonId, Site};
+use crate::loan::{self, Loan};
+use crate::{LoanId, PersonId, RoomId, Site};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -32,6 +32,47 @@ pub fn loans(site: &Site, ended: Ended, now: Timestamp) -> Vec<LoanRow> {
         return site.loans.values().rev().map(|loan| loan_row(site, loan, now)).collect();
     }
     let mut rows: Vec<LoanRow> = open(site).map(|loan| loan_row(site, loan, now)).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+    rows
+}
+
+/// Which loans a list shows: absent means any.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoanFilter {
+    /// Those that are over too.
+    pub ended: Option<Ended>,
+    /// Those that should be back by now only.
+    pub overdue: Option<Overdue>,
+    /// Of this person.
+    pub person: Option<PersonId>,
+    /// Of what belongs in this room.
+    pub room: Option<RoomId>,
+    /// Of this class set.
+    pub batch: Option<LoanId>,
+}
+
+/// That only what is overdue is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overdue;
+
+/// The loans that a filter lets through, newest first.
+pub fn loans_where(site: &Site, filter: &LoanFilter, now: Timestamp) -> Vec<LoanRow> {
+    let all = filter.ended == Some(Ended::Shown);
+    let found: Vec<&Arc<Loan>> = match (filter, &filter.person) {
+        (LoanFilter { overdue: Some(Overdue), .. }, _) => loan::overdue(site, now).collect(),
+        (_, Some(person)) if !all => site.held_by(person).collect(),
+        (LoanFilter { batch: Some(batch), .. }, _) => loan::of_batch(site, *batch).collect(),
+        _ if all => site.loans.values().collect(),
+        _ => open(site).collect(),
+    };
+    let fits = |loan: &&Arc<Loan>| {
+        let room = site.assets.get(&loan.asset).and_then(|asset| asset.room.as_ref());
+        (all || loan.is_open())
+            && filter.person.as_ref().is_none_or(|person| loan.person == *person)
+            && filter.room.as_ref().is_none_or(|wanted| room == Some(wanted))
+            && filter.batch.is_none_or(|batch| loan.batch == Some(batch))
+    };
+    let mut rows: Vec<LoanRow> = found.into_iter().filter(fits).map(|loan| loan_row(site, loan, now)).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.id));
     rows
 }
@@ -74,8 +115,17 @@ pub fn loan_row(site: &Site, loan: &Loan, now: Timestamp) -> LoanRow {
         person_name: site.persons.get(&loan.person).map_or_else(String::new, |person| person.name.clone()),
         out_at: loan.out_at,
         due: loan.due,
-        overdue: loan.in_at.is_none() && loan.due.is_some_and(|due| due < now),
+        overdue: loan.is_overdue(now),
         in_at: loan.in_at,
         by: loan.by.clone(),
+        room: asset.and_then(|asset| asset.room.clone()),
+        accessories: loan.accessories.clone(),
+        parts: loan.parts.iter().filter_map(|part| site.assets.get(part)).map(|part| part.tag.clone()).collect(),
+        batch: loan.batch,
+        class: loan.class.clone(),
+        renewals: loan.renewals,
+        gone: loan.gone.as_ref().map(|gone| gone.how.word()),
+        back: loan.back.as_deref().cloned(),
+        undone: loan.undone,
     }
 }

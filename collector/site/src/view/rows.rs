@@ -176,6 +176,24 @@ pub struct LoanRow {
     pub in_at: Option<Timestamp>,
     /// Lent by.
     pub by: String,
+    /// The room or cart in which it belongs.
+    pub room: Option<RoomId>,
+    /// What left with it that has no tag.
+    pub accessories: Vec<String>,
+    /// The tags of its kit's parts that left with it.
+    pub parts: Vec<Tag>,
+    /// The class set that it belongs to.
+    pub batch: Option<LoanId>,
+    /// The class that it is for.
+    pub class: Option<String>,
+    /// How often it was renewed.
+    pub renewals: u16,
+    /// "lost" or "stolen".
+    pub gone: Option<&'static str>,
+    /// How it came back.
+    pub back: Option<crate::loan::Return>,
+    /// It was a mistake, and undone.
+    pub undone: bool,
 }
 
 /// A room in a list.
