@@ -16,6 +16,7 @@ pub mod keeper;
 pub mod metrics;
 pub mod notify;
 pub mod paper;
+pub mod reminders;
 pub mod restore;
 pub mod secrets;
 pub mod serve;

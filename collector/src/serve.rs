@@ -12,6 +12,7 @@ use crate::feeds;
 use crate::keeper::Keeper;
 use crate::metrics;
 use crate::notify;
+use crate::reminders;
 use crate::secrets::{self, RECOVERY, Secrets};
 use crate::settings::Settings;
 use crate::store::folder::Folder;
@@ -145,6 +146,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     running.open_desk(listeners.desk, listeners.socket)?;
     running.tasks.spawn(notify::run(running.collector.clone(), running.stop.clone()));
     running.tasks.spawn(feeds::sip2::run(running.collector.clone(), running.stop.clone()));
+    running.tasks.spawn(reminders::run(running.collector.clone(), running.stop.clone()));
     running.tasks.spawn(metrics::serve(listeners.metrics, running.collector.clone(), running.stop.clone()));
     // Last, so that a start that fails does not use up the one time they are shown.
     running.first_link = desk::first_link(&running.collector, running.desk);

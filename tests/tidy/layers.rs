@@ -8,7 +8,7 @@ const ROWS: &[&[&str]] = &[
     &["keeper"],
     &["agents/pauses", "agents/roll"],
     &["collector"],
-    &["backups", "erasure", "metrics", "notify", "restore", "sweeps", "upkeep"],
+    &["backups", "erasure", "metrics", "notify", "reminders", "restore", "sweeps", "upkeep"],
     &["feeds"],
     &["agents", "cli", "desk"],
     &["fuzz", "serve"],

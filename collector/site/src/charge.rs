@@ -3,7 +3,7 @@
 use crate::loan::{self, Loan};
 use crate::money::Money;
 use crate::record::{Record, Rest, Table};
-use crate::{AssetId, ChargeId, LoanId, PersonId, Refusal, Site, Working, asset, person};
+use crate::{AssetId, ChargeId, LoanId, PersonId, Refusal, Site, Tag, Working, asset, person};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -134,6 +134,21 @@ pub fn draft(w: &mut Working, new: NewCharge) -> Result<Arc<Charge>, Refusal> {
     Ok(charge)
 }
 
+/// The charges that are neither paid nor waived, by person.
+pub fn open(site: &Site) -> impl Iterator<Item = &Arc<Charge>> {
+    site.open_charges.iter().filter_map(|(_, id)| site.charges.get(id))
+}
+
+/// The technician proposes a charge herself.
+///
+/// # Errors
+/// No such person or asset, or no reason is given.
+pub fn propose(w: &mut Working, person: &PersonId, tag: &Tag, amount: Money, why: &str) -> Result<Arc<Charge>, Refusal> {
+    let (asset, why) = (asset::tagged(&w.site, tag)?.id, reason(why)?);
+    let loan = w.site.loans_of(asset).next_back().filter(|loan| loan.person == *person && !loan.is_open()).map(|loan| loan.id);
+    draft(w, NewCharge { person: person.clone(), asset, loan, amount, why })
+}
+
 /// The charges of somebody that are neither paid nor waived.
 pub fn open_of<'a>(site: &'a Site, person: &PersonId) -> impl Iterator<Item = &'a Arc<Charge>> + use<'a> {
     let person = person.clone();
@@ -173,7 +188,7 @@ pub fn confirm(w: &mut Working, id: ChargeId, amount: Option<Money>) -> Result<A
 /// # Errors
 /// No such charge, it is over, no reason is given, or the amount is 0.
 pub fn change(w: &mut Working, id: ChargeId, amount: Money, why: &str) -> Result<Arc<Charge>, Refusal> {
-    let charge = open(w, id)?;
+    let charge = unsettled(w, id)?;
     if amount == Money::ZERO {
         return Err(Refusal::invalid(format!("an amount of 0.00 is no charge: waive it with `rollcall charge waive {id}`")));
     }
@@ -186,7 +201,7 @@ pub fn change(w: &mut Working, id: ChargeId, amount: Money, why: &str) -> Result
 /// # Errors
 /// No such charge, it is over, or no reason is given.
 pub fn waive(w: &mut Working, id: ChargeId, why: &str) -> Result<Arc<Charge>, Refusal> {
-    let charge = open(w, id)?;
+    let charge = unsettled(w, id)?;
     let note = reason(why)?;
     let charge = turn(w, &charge, Charge { state: ChargeState::Waived, note, ..(*charge).clone() }, "charge.waived");
     answered(w, &charge);
@@ -198,7 +213,7 @@ pub fn waive(w: &mut Working, id: ChargeId, why: &str) -> Result<Arc<Charge>, Re
 /// # Errors
 /// No such charge, it is not owed: a draft is confirmed first.
 pub fn pay(w: &mut Working, id: ChargeId) -> Result<Arc<Charge>, Refusal> {
-    let charge = open(w, id)?;
+    let charge = unsettled(w, id)?;
     if charge.state == ChargeState::Draft {
         return Err(Refusal::conflict(format!("charge {id} is only proposed: confirm it first with `rollcall charge confirm {id}`")));
     }
@@ -209,7 +224,7 @@ pub fn pay(w: &mut Working, id: ChargeId) -> Result<Arc<Charge>, Refusal> {
 
 /// Lets go of a charge for something that is at hand again, whose loan goes on or ends by itself.
 pub(crate) fn let_go(w: &mut Working, id: ChargeId, why: &str) {
-    if let Ok(charge) = open(w, id) {
+    if let Ok(charge) = unsettled(w, id) {
         turn(w, &charge, Charge { state: ChargeState::Waived, note: why.to_owned(), ..(*charge).clone() }, "charge.waived");
     }
 }
@@ -233,7 +248,7 @@ fn answered(w: &mut Working, charge: &Charge) {
     }
 }
 
-fn open(w: &Working, id: ChargeId) -> Result<Arc<Charge>, Refusal> {
+fn unsettled(w: &Working, id: ChargeId) -> Result<Arc<Charge>, Refusal> {
     let charge = get(&w.site, id)?;
     if charge.is_open() {
         Ok(Arc::clone(charge))

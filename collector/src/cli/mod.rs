@@ -6,6 +6,7 @@ mod backup;
 mod baseline;
 mod calendar;
 mod channel;
+mod charge;
 mod check;
 pub mod client;
 mod csv_file;
@@ -23,6 +24,7 @@ mod maintenance;
 pub mod output;
 mod person;
 pub mod pin;
+mod reserve;
 mod room;
 mod route;
 mod rule;
@@ -121,6 +123,10 @@ enum Command {
     Check(Asking<check::Check>),
     /// Lend and take back
     Loan(Asking<loan::Loan>),
+    /// Keep an asset, or so many of a kind, for somebody
+    Reserve(Asking<reserve::Reserve>),
+    /// What people are asked to pay
+    Charge(Asking<charge::Charge>),
     /// The rooms, with who is here
     Rooms(Asking<room::Rooms>),
     /// Add and change rooms
@@ -227,6 +233,8 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Ticket(asking) => asking.run(globals, out).await,
         Command::Check(asking) => asking.run(globals, out).await,
         Command::Loan(asking) => asking.run(globals, out).await,
+        Command::Reserve(asking) => asking.run(globals, out).await,
+        Command::Charge(asking) => asking.run(globals, out).await,
         Command::Rooms(asking) => asking.run(globals, out).await,
         Command::Room(asking) => asking.run(globals, out).await,
         Command::Asset(asking) => asking.run(globals, out).await,

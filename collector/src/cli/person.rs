@@ -38,6 +38,11 @@ enum Action {
         #[arg(long)]
         yes: bool,
     },
+    /// They accept the loan agreement of this school year
+    Agree {
+        /// The id on the card
+        person: String,
+    },
     /// Forget somebody for good: name and all that is their own, in the records and in everything older
     Forget {
         /// The id on the card
@@ -56,6 +61,11 @@ impl Ask for Person {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         match self.action {
             Action::Import { file, yes } => import(client, out, &file, yes).await,
+            Action::Agree { person } => {
+                let agreement = client.post(&["persons", &person, "agree"], json!({})).await?;
+                let year = number_at(&agreement, "year");
+                Ok(out.said(&agreement, &format!("{person} has accepted the loan agreement of {year}/{}", (year + 1) % 100)))
+            }
             Action::Forget { person, yes } => forget(client, out, &person, yes).await,
             Action::List => {
                 let rows = client.get(&["persons"], &[]).await?;

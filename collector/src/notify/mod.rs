@@ -4,6 +4,7 @@
 //! message loses neither. One slow channel never holds up another. What is held back, owed to a digest, or went to
 //! another channel because nobody took care of it, is a record: nothing that counts is in memory alone.
 
+mod borrower;
 mod clean;
 mod follow;
 mod gather;
@@ -20,6 +21,7 @@ mod tests;
 mod trust;
 mod webhook;
 
+pub use borrower::write_to_borrower;
 pub use message::Message;
 pub use secret::{forget, keep, secret_for};
 pub use trust::check as check_ca;

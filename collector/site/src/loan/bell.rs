@@ -6,33 +6,46 @@ use crate::{Refusal, Site};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+/// Which edge of a period or a day a text means where it does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// Its beginning: something is fetched then.
+    Begins,
+    /// Its end: something is due then.
+    Ends,
+}
+
 /// Reads a moment that a bell or a day names; `None`: the text speaks of neither.
 ///
-/// A period without a day is the next one that has not ended, on this school day or the one after; "start of period 3" is its beginning,
-/// otherwise its end is meant.
+/// A period without a day is the next one of which that edge is to come, on this school day or the one after; "start of period 3" and "end
+/// of period 3" say which edge.
 ///
 /// # Errors
 /// `Invalid`: that day has no such period, or it is over already.
-pub fn bell_named(site: &Site, text: &str, now: Timestamp) -> Option<Result<Timestamp, Refusal>> {
+pub fn bell_named(site: &Site, text: &str, meant: Edge, now: Timestamp) -> Option<Result<Timestamp, Refusal>> {
     let text = text.trim().to_lowercase();
     let (day, rest) = day_of(site, &text, now);
     let rest = rest.trim();
-    let edge = |prefix: &str| rest.strip_prefix(prefix).map(str::trim_start);
-    let (begins, period) = match (edge("start of "), edge("beginning of "), edge("end of ")) {
-        (Some(rest), _, _) | (None, Some(rest), _) => (true, rest),
-        (None, None, Some(rest)) => (false, rest),
-        _ => (false, rest),
-    };
+    let said = [("start of ", Edge::Begins), ("beginning of ", Edge::Begins), ("end of ", Edge::Ends)];
+    let said = said.into_iter().find_map(|(words, edge)| rest.strip_prefix(words).map(|rest| (edge, rest.trim_start())));
+    let (meant, period) = said.unwrap_or((meant, rest));
     if period.is_empty() {
-        return day.map(|day| end_of(site, day).filter(|end| *end > now).ok_or_else(|| over(&text)));
+        return day.map(|day| edge_of(site, day, meant).filter(|at| meant == Edge::Begins || *at > now).ok_or_else(|| over(&text)));
     }
     let name = period.strip_prefix("period ").or_else(|| period.strip_prefix("lesson ")).map(str::trim);
     let name = name.or_else(|| known(site, period).then_some(period))?;
-    let edge = |bell: &Bell| if begins { bell.begins } else { bell.ends };
+    let edge = |bell: &Bell| if meant == Edge::Begins { bell.begins } else { bell.ends };
     Some(match day {
         Some(day) => on_day(site, day, name).map(|bell| edge(&bell)).and_then(|at| if at > now { Ok(at) } else { Err(over(&text)) }),
         None => next(site, name, now, edge),
     })
+}
+
+fn edge_of(site: &Site, day: Date, edge: Edge) -> Option<Timestamp> {
+    match edge {
+        Edge::Begins => Some(day.to_zoned_datetime(site.zone()).ok()?.timestamp()),
+        Edge::Ends => end_of(site, day),
+    }
 }
 
 /// The day at the beginning of a text, and what follows it.

@@ -18,7 +18,7 @@ mod value;
 
 pub use agreement::{Agreement, agree, school_year};
 pub(crate) use agreement::{forget_person, move_agreements};
-pub use bell::bell_named;
+pub use bell::{Edge, bell_named};
 pub use class_set::{Undone, of_batch, undo, undo_one};
 pub(crate) use gone::answered_for;
 pub use gone::{Found, Gone, How, found, lost};

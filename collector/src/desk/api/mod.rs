@@ -7,18 +7,21 @@ pub mod backup;
 pub mod baselines;
 pub mod calendar;
 pub mod channels;
+pub mod charges;
 pub mod check;
 pub mod devices;
 pub mod drift;
 pub mod events;
 pub mod health;
 pub mod keys;
+pub mod loan_hands;
 pub mod loans;
 pub mod maintenance;
 pub mod moment;
 pub mod persons;
 pub mod problem;
 mod reading;
+pub mod reservations;
 pub mod rooms;
 pub mod routes;
 pub mod rules;
@@ -63,15 +66,18 @@ pub fn router(collector: Collector) -> Router {
         .merge(baselines::routes())
         .merge(calendar::routes())
         .merge(channels::routes())
+        .merge(charges::routes())
         .merge(check::routes())
         .merge(devices::routes())
         .merge(drift::routes())
         .merge(events::routes())
         .merge(health::routes())
         .merge(keys::routes())
+        .merge(loan_hands::routes())
         .merge(loans::routes())
         .merge(maintenance::routes())
         .merge(persons::routes())
+        .merge(reservations::routes())
         .merge(rooms::routes())
         .merge(routes::routes())
         .merge(rules::routes())

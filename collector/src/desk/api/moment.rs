@@ -3,7 +3,7 @@
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use rollcall_site::loan::{self, Due};
+use rollcall_site::loan::{self, Due, Edge};
 use rollcall_site::{Refusal, Site};
 
 /// When a loan is due: a day, or a number of days or weeks, means the end of that day at the site; a period of the bell schedule its end.
@@ -25,7 +25,7 @@ pub fn due(text: Option<&str>, now: Timestamp, site: &Site) -> Result<Due, Refus
 /// # Errors
 /// `Invalid`: what may be written; it is over.
 pub fn by_the_bell(text: &str, now: Timestamp, site: &Site) -> Result<Timestamp, Refusal> {
-    if let Some(at) = loan::bell_named(site, text, now) {
+    if let Some(at) = loan::bell_named(site, text, Edge::Ends, now) {
         return at;
     }
     let (text, zone) = (text.trim(), site.zone());
@@ -34,6 +34,22 @@ pub fn by_the_bell(text: &str, now: Timestamp, site: &Site) -> Result<Timestamp,
         return end_of(at.to_zoned_datetime(zone.clone()).date(), &zone).ok_or_else(|| bad(text));
     }
     Ok(at)
+}
+
+/// When something begins: a day means its beginning, a period too; what began already is no mistake.
+///
+/// # Errors
+/// `Invalid`: what may be written.
+pub fn from(text: &str, now: Timestamp, site: &Site) -> Result<Timestamp, Refusal> {
+    let (text, zone) = (text.trim(), site.zone());
+    if let Ok(date) = text.parse::<Date>() {
+        return date.to_zoned_datetime(zone).map(|day| day.timestamp()).map_err(|_| bad(text));
+    }
+    match loan::bell_named(site, text, Edge::Begins, now) {
+        Some(at) => at,
+        None if text == "now" => Ok(now),
+        None => read(text, now, &zone),
+    }
 }
 
 /// When something ends: a span from now, the end of a day at the site, or a moment.
