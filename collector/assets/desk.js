@@ -149,6 +149,9 @@ function ago() {
 const here = document.querySelector(".rail [aria-current]");
 if (here && here.parentElement.scrollWidth > here.parentElement.clientWidth) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 12;
 
+// Somebody waits for a machine: its presence changes without a word, so the page looks again each second.
+setInterval(() => { if (document.querySelector("[data-again]")) changed(["again"]); }, 1000);
+
 document.querySelectorAll("form[data-find]").forEach(searches);
 setInterval(ago, 1000);
 follow();

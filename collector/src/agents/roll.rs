@@ -22,6 +22,8 @@ use tokio::sync::{mpsc, oneshot};
 const COME_BACK: SignedDuration = SignedDuration::from_secs(3);
 /// Words that were on their way when a newer stream said hello prove nothing; what is heard later than this does.
 const ON_THE_WAY: SignedDuration = SignedDuration::from_secs(1);
+/// A device is asked to report anew once in this time at most: a page asks each time that it is shown.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(60);
 /// Orders that may wait for one stream.
 const ORDERS: usize = 16;
 
@@ -84,6 +86,8 @@ struct Line {
     /// The collector works on what it said and reads nothing meanwhile.
     busy: bool,
     fingerprint: Arc<Fingerprint>,
+    /// When it was last asked to report anew without anybody waiting for it.
+    asked: Option<Timestamp>,
     detail: Option<Detail>,
 }
 
@@ -134,6 +138,15 @@ impl Roll {
         })
     }
 
+    /// Notes that a device is asked to report anew; not so if it has no stream, or was asked so lately.
+    fn may_ask_anew(&self, device: DeviceId, now: Timestamp) -> bool {
+        let mut book = self.book();
+        let Some(line) = book.live.get_mut(&device) else { return false };
+        let lately = line.asked.is_some_and(|asked| now.duration_since(asked).abs() < ASK_AGAIN);
+        line.asked = if lately { line.asked } else { Some(now) };
+        !lately
+    }
+
     /// A device is about to say hello: from here to [`Roll::join`] it is not silent.
     pub(super) fn arrive(&self, device: DeviceId) -> Arriving<'_> {
         *self.book().arriving.entry(device).or_default() += 1;
@@ -153,7 +166,8 @@ impl Roll {
         let mut book = self.book();
         book.heard.insert(device, now);
         book.gone.remove(&device);
-        let line = Line { stream, orders, heartbeat, heard: now, busy: false, fingerprint: Arc::new(fingerprint), detail: None };
+        let line =
+            Line { stream, orders, heartbeat, heard: now, busy: false, fingerprint: Arc::new(fingerprint), asked: None, detail: None };
         if let Some(old) = book.live.insert(device, line) {
             let until = now + old.heartbeat * 5 / 2;
             book.suspects.push(Suspect { device, stream: old.stream, since: now, until, _orders: old.orders });

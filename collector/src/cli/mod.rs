@@ -38,6 +38,7 @@ mod tests;
 mod ticket;
 mod token;
 mod user;
+mod verdict;
 mod way;
 pub mod words;
 
@@ -127,6 +128,8 @@ enum Command {
     Reserve(Asking<reserve::Reserve>),
     /// What people are asked to pay
     Charge(Asking<charge::Charge>),
+    /// What makes an asset GO, CHECK or STOP
+    Verdict(Asking<verdict::Verdict>),
     /// The rooms, with who is here
     Rooms(Asking<room::Rooms>),
     /// Add and change rooms
@@ -235,6 +238,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Loan(asking) => asking.run(globals, out).await,
         Command::Reserve(asking) => asking.run(globals, out).await,
         Command::Charge(asking) => asking.run(globals, out).await,
+        Command::Verdict(asking) => asking.run(globals, out).await,
         Command::Rooms(asking) => asking.run(globals, out).await,
         Command::Room(asking) => asking.run(globals, out).await,
         Command::Asset(asking) => asking.run(globals, out).await,

@@ -60,6 +60,7 @@ const CHANGES: &[&[u8]] = &[
     b"POST /api/v1/tokens\n{\"room\":\"Lab 1\",\"uses\":3,\"expires\":\"2d\"}",
     b"POST /api/v1/users\n{\"name\":\"bo\",\"role\":\"technician\"}",
     b"PATCH /api/v1/users/ana\n{\"role\":\"viewer\"}",
+    b"PUT /api/v1/verdict/policy/laptop\n{\"colours\":{\"battery\":\"stop\"},\"limits\":{\"report_hours\":48},\"prices\":{\"memory\":4500}}",
 ];
 
 /// What the pages are asked.
@@ -76,9 +77,12 @@ const PAGES: &[&[u8]] = &[
     b"POST /devices/LAB1-01/move\nroom=Lab+1&seat=3",
     b"POST /loans/out\ntag=LAB1-01&person=20431&due=2026-12-01",
     b"POST /loans\nscan=LAB1-01&person=20431",
+    b"POST /loans/charges/1/confirm\namount=45.00",
+    b"POST /loans/tickets/1/confirm\n",
     b"POST /maintenance\nroom=Lab+1&tag=&until=2h&reason=new+switch",
     b"POST /rooms\nname=Lab+3&seats=20",
     b"POST /rooms/Lab%201/sweep\n",
+    b"POST /verdict\nkind=laptop&reason.battery=stop&limit.report_hours=48&price.memory=45",
 ];
 
 /// What comes before anybody is let in.

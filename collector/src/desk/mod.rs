@@ -2,6 +2,7 @@
 
 mod accept;
 mod address;
+mod anew;
 pub mod api;
 mod assets;
 mod census;

@@ -4,10 +4,12 @@ pub mod policy;
 mod reasons;
 mod shelf;
 mod subject;
+mod table;
 
 pub use policy::{Change, Colour, LIMITS, Policy, Scope, VerdictPolicy};
 pub use reasons::{Concern, REASONS};
 pub use subject::Subject;
+pub use table::{LimitRow, PartRow, PolicyTable, ReasonRow, SetBy};
 
 use crate::presence::Heard;
 use crate::{AssetId, PersonId, Refusal, Site, Tag, asset};
@@ -74,7 +76,7 @@ pub enum Awaits {
     Start,
     /// Its report: it is connected.
     Report,
-    /// A new report: it is connected, and its last one is older than the policy wants.
+    /// A new report: it is connected, and its last one is older than the policy wants, or than its return.
     Rescan,
 }
 

@@ -9,7 +9,7 @@ use crate::loan::{self, Loan, Objection};
 use crate::person::Person;
 use crate::presence::{self, Heard, Presence, Whereabouts};
 use crate::rule::Facts;
-use crate::{PersonId, Site};
+use crate::{PersonId, Site, return_diff};
 use jiff::{SignedDuration, Timestamp};
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -78,6 +78,11 @@ impl<'a> Subject<'a> {
         self.now().duration_since(profile.reported_at) <= SignedDuration::from_hours(self.policy.limit("report_hours"))
     }
 
+    /// Whether its return waits for a report.
+    fn is_uncompared(&self) -> bool {
+        return_diff::awaited(self.site(), self.asset().id).is_some()
+    }
+
     /// What would tell more of it.
     pub(super) fn awaits(&self) -> Option<Awaits> {
         let device = self.facts.device.filter(|device| device.state == DeviceState::Active)?;
@@ -89,7 +94,7 @@ impl<'a> Subject<'a> {
         let reported = self.profile().filter(|profile| profile.reported_at.saturating_add(FRESH).unwrap_or(Timestamp::MAX) >= place.since);
         match reported {
             None => Some(Awaits::Report),
-            Some(profile) => (!self.is_fresh(profile)).then_some(Awaits::Rescan),
+            Some(profile) => (!self.is_fresh(profile) || self.is_uncompared()).then_some(Awaits::Rescan),
         }
     }
 }

@@ -100,6 +100,11 @@ pub fn moved(site: &Site, since: Timestamp, most: usize) -> Vec<Movement<'_>> {
     moved
 }
 
+/// The loans that are over, the one that ended last first.
+pub fn ended(site: &Site) -> impl Iterator<Item = &Arc<Loan>> {
+    site.ended_loans.iter().rev().filter_map(|(_, id)| site.loans.get(id))
+}
+
 fn open(site: &Site) -> impl Iterator<Item = &Arc<Loan>> {
     site.due_loans.iter().filter_map(|(_, id)| site.loans.get(id))
 }
@@ -127,5 +132,6 @@ pub fn loan_row(site: &Site, loan: &Loan, now: Timestamp) -> LoanRow {
         gone: loan.gone.as_ref().map(|gone| gone.how.word()),
         back: loan.back.as_deref().cloned(),
         undone: loan.undone,
+        diff: loan.diff.as_ref().map(|diff| diff.words()),
     }
 }

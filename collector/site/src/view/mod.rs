@@ -6,7 +6,7 @@ mod search;
 mod software;
 mod tickets;
 
-pub use loans::{LoanFilter, Moved, Movement, Overdue, due_first, held, loan_row, loans, loans_where, moved};
+pub use loans::{LoanFilter, Moved, Movement, Overdue, due_first, ended, held, loan_row, loans, loans_where, moved};
 pub use rows::{
     AlertRow, AlertsShown, AssetRow, DeviceFilter, DevicePage, DeviceRow, Ended, LoanRow, Retired, RoomRow, SectionView, SoftwareRow,
 };

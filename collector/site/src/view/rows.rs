@@ -194,6 +194,8 @@ pub struct LoanRow {
     pub back: Option<crate::loan::Return>,
     /// It was a mistake, and undone.
     pub undone: bool,
+    /// What its hardware was compared to, in words; none: it was not, and need not be.
+    pub diff: Option<String>,
 }
 
 /// A room in a list.

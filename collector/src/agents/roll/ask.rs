@@ -1,6 +1,7 @@
 //! Asks a device something over its stream, and waits for the answer.
 
 use super::{Order, Roll};
+use jiff::Timestamp;
 use rollcall_site::DeviceId;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -29,6 +30,17 @@ impl Roll {
         let (done, answer) = oneshot::channel();
         self.order(device, Order::Rescan { sections, done })?;
         answered(answer, patience).await
+    }
+
+    /// Asks a device to re-read everything, and waits for nothing. One that was asked so lately is not asked again.
+    pub fn ask_anew(&self, device: DeviceId, now: Timestamp) {
+        if !self.may_ask_anew(device, now) {
+            return;
+        }
+        let (done, _) = oneshot::channel();
+        if let Err(error) = self.order(device, Order::Rescan { sections: Vec::new(), done }) {
+            tracing::debug!(device.id = %device, %error, "a device was not asked to report anew");
+        }
     }
 
     /// Asks a device whether the machine with this MAC answers on its link under this address.

@@ -202,7 +202,8 @@ impl Ask for Loan {
             Action::In { tag, condition, missing, damage } => {
                 let body = json!({ "tag": tag, "condition": condition.word(), "missing": missing, "damage": damage });
                 let row = client.post(&["loans", "return"], body).await?;
-                let exit = out.said(&row, &format!("{} is back from {}", text_at(&row, "tag"), borrower(&row)));
+                let diff = Some(text_at(&row, "diff")).filter(|diff| !diff.is_empty()).map(|diff| format!("; {diff}")).unwrap_or_default();
+                let exit = out.said(&row, &format!("{} is back from {}{diff}", text_at(&row, "tag"), borrower(&row)));
                 proposed(out, &row);
                 Ok(exit)
             }

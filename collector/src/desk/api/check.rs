@@ -1,6 +1,7 @@
-//! `/check/TAG`: GO, CHECK or STOP for a scanned tag.
+//! `/check/TAG`: GO, CHECK or STOP for a scanned tag. A machine that is here and whose report is too old is asked for a new one.
 
 use crate::Collector;
+use crate::desk::anew;
 use crate::desk::api::ask::{Asked, Viewer};
 use crate::desk::api::problem::Problem;
 use axum::extract::{Path, State};
@@ -30,5 +31,7 @@ async fn check(
     let tag = Tag::parse(&tag)?;
     let person = borrower.person.as_deref().map(PersonId::parse).transpose()?;
     let now = collector.keeper.clock().now();
-    Ok(Json(verdict::check(&collector.keeper.view(), &collector.roll.heard(), &tag, person.as_ref(), now)?))
+    let check = verdict::check(&collector.keeper.view(), &collector.roll.heard(), &tag, person.as_ref(), now)?;
+    anew::ask(&collector, &check);
+    Ok(Json(check))
 }

@@ -1,6 +1,7 @@
 //! `/loans`: what is in whose hands.
 
 use crate::Collector;
+use crate::desk::anew;
 use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::{moment, rooms};
@@ -198,5 +199,8 @@ async fn back(
             Ok(Back::of(&w.site, &loan, now))
         })
         .await?;
+    if let Some(tag) = &row.row.tag {
+        anew::after_return(&collector, tag);
+    }
     Ok(Json(row))
 }

@@ -33,6 +33,7 @@ pub mod ticket_work;
 pub mod tickets;
 pub mod tokens;
 pub mod users;
+pub mod verdict;
 pub mod waivers;
 
 #[cfg(test)]
@@ -88,6 +89,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(tickets::routes())
         .merge(tokens::routes())
         .merge(users::routes())
+        .merge(verdict::routes())
         .merge(waivers::routes())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
         .merge(backup::routes())

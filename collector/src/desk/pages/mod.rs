@@ -22,6 +22,7 @@ mod sign_in;
 mod software;
 mod titles;
 mod today;
+mod verdict;
 mod welcome;
 
 use super::trouble::Trouble;
@@ -61,8 +62,12 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/find", get(find::go))
         .route("/live", get(live::follow))
         .route("/loans", get(loans::show).post(loans::scan))
+        .route("/loans/charges/{id}/confirm", post(loans::confirm_charge))
+        .route("/loans/charges/{id}/waive", post(loans::waive_charge))
         .route("/loans/in", post(loans::take_back))
         .route("/loans/out", post(loans::lend))
+        .route("/loans/tickets/{id}/confirm", post(loans::confirm_ticket))
+        .route("/loans/tickets/{id}/drop", post(loans::drop_ticket))
         .route("/maintenance", get(maintenance::show).post(maintenance::begin))
         .route("/maintenance/{id}/end", post(maintenance::end))
         .route("/people/{id}/forget", get(person::ask_forget).post(person::forget))
@@ -73,6 +78,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/rules/{code}", post(rules::set))
         .route("/software", get(titles::show))
         .route("/sign-out", post(sign_in::out))
+        .route("/verdict", get(verdict::show).post(verdict::set))
         .layer(middleware::from_fn_with_state(desk.clone(), door::signed_in));
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))

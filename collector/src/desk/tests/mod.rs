@@ -2,6 +2,7 @@
 
 mod calendar;
 mod connection;
+mod counter;
 mod pages;
 mod school;
 mod sign_in;

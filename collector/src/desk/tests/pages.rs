@@ -24,6 +24,8 @@ const ALWAYS: &[&str] = &[
     "/maintenance",
     "/rooms",
     "/rules",
+    "/verdict",
+    "/verdict?kind=laptop",
 ];
 /// Pages of the full site.
 const FULL: &[&str] = &[

@@ -113,6 +113,8 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/users/vera/link", Role::Admin),
     ("PATCH", "/users/x", Role::Admin),
     ("DELETE", "/users/x", Role::Admin),
+    ("GET", "/verdict/policy/all", Role::Viewer),
+    ("PUT", "/verdict/policy/laptop", Role::Technician),
     ("GET", "/waivers", Role::Viewer),
     ("POST", "/waivers", Role::Technician),
     ("POST", "/waivers/1/end", Role::Technician),

@@ -30,7 +30,7 @@ impl Card {
 
     /// The topics that may turn it.
     pub fn live(&self) -> &'static str {
-        "loan asset alert device section"
+        "again loan asset alert device section ticket verdict"
     }
 
     pub fn tone(&self) -> &'static str {
@@ -47,6 +47,18 @@ impl Card {
 
     pub fn is_stop(&self) -> bool {
         self.check.verdict == Verdict::Stop
+    }
+
+    /// Whether it is to be waited for, or asked: there is an agent that would tell more.
+    pub fn may_wait(&self) -> bool {
+        self.loan.is_none() && self.check.awaits.is_some()
+    }
+
+    /// The page that waits for it from now on.
+    pub fn wait(&self, look: &Look) -> String {
+        let person = self.person.as_ref().map(|person| format!("&person={}", address::encoded(person.id.as_str())));
+        let tag = address::encoded(self.check.tag.as_str());
+        format!("/loans?tag={tag}{}&boot={}", person.unwrap_or_default(), look.now.as_second())
     }
 
     pub fn device(&self) -> String {

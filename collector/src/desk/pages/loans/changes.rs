@@ -5,22 +5,12 @@ use super::today::{self, lend_again};
 use crate::desk::door::Visitor;
 use crate::desk::session::Notice;
 use crate::desk::trouble::Trouble;
-use crate::desk::{Answer, Desk, address};
+use crate::desk::{Answer, Desk, address, anew};
 use axum::extract::{Form, State};
 use rollcall_site::access::Role;
-use rollcall_site::loan::{self, Due, Loan, NewLoan, Returned};
-use rollcall_site::{PersonId, Refusal, Site, Tag};
+use rollcall_site::loan::{self, Due, NewLoan, Returned};
+use rollcall_site::{PersonId, Refusal, Tag};
 use serde::Deserialize;
-
-/// Sections that stay as they are in a borrower's hands.
-const LASTING: &[(&str, &str)] = &[
-    ("battery", "battery"),
-    ("memory", "memory"),
-    ("network", "network hardware"),
-    ("processors", "processor"),
-    ("storage", "disk"),
-    ("system", "machine"),
-];
 
 /// What the forms of the loan desk send; each form some of it.
 #[derive(Debug, Default, Deserialize)]
@@ -72,29 +62,15 @@ pub(super) async fn bring_back(desk: &Desk, visitor: &Visitor, tag: Tag) -> Answ
     let back = Returned::fine(tag.clone());
     let loan = desk.change(visitor, move |w| loan::back(w, back)).await;
     let look = desk.look();
+    anew::after_return(&desk.collector, &tag);
     let outcome = loan.map_err(Trouble::from).map(|loan| {
-        let changed = changed(&look.site, &loan);
         let undo = lend_again(&look, &tag, &loan.person, loan.due);
         let from = look.person(&loan.person);
-        let notice = if changed.is_empty() {
-            Notice::done(format!("{tag} is back from {from}; its hardware is as it left, by its last report."))
-        } else {
-            let text = format!(
-                "{tag} is back from {from}. Look at it before it is lent again: its {} changed since it left.",
-                changed.join(" and ")
-            );
-            Notice { tone: "check", ..Notice::done(text) }
-        };
+        let differs = loan.diff.as_ref().is_some_and(|diff| !diff.differences.is_empty());
+        let hardware = loan.diff.as_ref().map(|diff| format!("; {}", diff.words())).unwrap_or_default();
+        let notice = Notice::done(format!("{tag} is back from {from}{hardware}."));
+        let notice = if differs { Notice { tone: "check", ..notice } } else { notice };
         notice.with_undo(undo)
     });
     desk.then(visitor, outcome, "/loans")
-}
-
-/// What of the hardware is another than when it left.
-fn changed(site: &Site, loan: &Loan) -> Vec<&'static str> {
-    let device = site.assets.get(&loan.asset).and_then(|asset| asset.device);
-    let Some(profile) = device.and_then(|device| site.profiles.get(&device)) else { return Vec::new() };
-    let now = |name: &str| profile.sections.get(name).and_then(|held| held.digest);
-    let differs = |name: &str| matches!((loan.frozen.get(name), now(name)), (Some(then), Some(now)) if *then != now);
-    LASTING.iter().filter(|(name, _)| differs(name)).map(|(_, word)| *word).collect()
 }

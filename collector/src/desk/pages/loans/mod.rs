@@ -1,25 +1,30 @@
 //! The loan desk: one scan box; a tag gives a verdict, a card lends, a tag that is out comes back.
 
+mod boot;
 mod card;
 mod changes;
 mod scan;
+mod settle;
 mod today;
 
 pub(in crate::desk) use changes::{lend, take_back};
 pub(in crate::desk) use scan::scan;
+pub(in crate::desk) use settle::{confirm_charge, confirm_ticket, drop_ticket, waive_charge};
 
 use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::trouble::{Trouble, show as page};
-use crate::desk::{Answer, Desk, address};
+use crate::desk::{Answer, Desk, address, anew};
 use askama::Template;
 use axum::extract::{Query, State};
+use boot::Boot;
 use card::Card;
 use rollcall_site::person::Person;
 use rollcall_site::view::{self, LoanRow};
 use rollcall_site::{PersonId, Tag};
 use serde::Deserialize;
+use settle::Line;
 use std::sync::Arc;
 use today::Entry;
 
@@ -35,6 +40,8 @@ pub(in crate::desk) struct Ask {
     pub tag: String,
     pub person: String,
     pub due: String,
+    /// Since when somebody waits for the machine, seconds since 1970.
+    pub boot: String,
 }
 
 #[derive(Template)]
@@ -43,9 +50,11 @@ struct LoanDesk {
     frame: Frame,
     look: Look,
     card: Option<Card>,
+    boot: Option<Boot>,
     person: Option<Arc<Person>>,
     theirs: Vec<LoanRow>,
     due: String,
+    settle: Vec<Line>,
     today: Vec<Entry>,
     out: Vec<LoanRow>,
     out_all: usize,
@@ -65,11 +74,16 @@ impl LoanDesk {
             Ok(tag) => Some(Card::of(&look, &tag, person.clone())?),
             Err(_) => None,
         };
+        if let Some(card) = &card {
+            anew::ask(&desk.collector, &card.check);
+        }
+        let boot = Boot::of(&look, card.as_ref(), &ask.boot);
         let theirs = person.as_ref().map(|person| view::held(&look.site, &person.id, look.now)).unwrap_or_default();
         let due = day(&ask.due).map_or_else(|| look.day_after(USUAL_DAYS), |day| day.to_string());
+        let settle = settle::lines(&look);
         let (today, out) = (today::entries(&look), view::due_first(&look.site, MOST_OUT, look.now));
         let frame = Frame::of(desk, visitor, &look, Tab::Loans);
-        Ok(Self { frame, card, person, theirs, due, today, out, out_all: look.site.open_loan_count(), look })
+        Ok(Self { frame, card, boot, person, theirs, due, settle, today, out, out_all: look.site.open_loan_count(), look })
     }
 
     fn forget(&self, person: &Person) -> String {
