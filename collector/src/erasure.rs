@@ -3,8 +3,9 @@
 use crate::Collector;
 use crate::keeper::ChangeError;
 use rollcall_site::event::Actor;
-use rollcall_site::person;
-use rollcall_site::{PersonId, Refusal};
+use rollcall_site::person::{self, Merged};
+use rollcall_site::{PersonId, Refusal, roster};
+use std::collections::BTreeSet;
 
 /// Why a person is not forgotten.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,51 @@ pub async fn forget(collector: &Collector, actor: Actor, person: PersonId) -> Re
         Err(ChangeError::Refused(refusal)) => Err(ChangeError::Refused(refusal).into()),
         Err(error) => Err(failed(error.to_string())),
     }
+}
+
+/// Destroys the keys of ids that are nobody's any more: they were merged into another, or forgotten. A crash in between is finished by the
+/// next start.
+///
+/// # Errors
+/// The disk failed; or somebody came back under one of these ids, who is then known as before.
+pub async fn destroy(collector: &Collector, actor: &Actor, people: BTreeSet<PersonId>) -> Result<(), ChangeError> {
+    let folder = collector.folder.clone();
+    // On the writer's thread, where nobody can come back under a key while it is destroyed.
+    let destroyed = collector.keeper.change(actor.clone(), move |w| {
+        let gone = people.into_iter().filter(|person| !w.site.persons.contains_key(person)).collect();
+        Ok(folder.forget_all(&gone, w.now).map(drop))
+    });
+    if let Err(error) = destroyed.await? {
+        tracing::error!(%error, "keys of ids that are nobody's any more are not destroyed yet; the next start destroys them");
+    }
+    Ok(())
+}
+
+/// Merges an id into that of the same human being; the key to what is stored of the former is destroyed.
+///
+/// # Errors
+/// The site refuses it, or nothing can be stored.
+pub async fn merge(collector: &Collector, actor: Actor, from: PersonId, into: PersonId) -> Result<Merged, ChangeError> {
+    let gone = from.clone();
+    let merged = collector.keeper.change(actor.clone(), move |w| person::merge(w, &from, &into)).await?;
+    destroy(collector, &actor, BTreeSet::from([gone])).await?;
+    Ok(merged)
+}
+
+/// Forgets everybody who left long ago, has nothing and owes nothing; how many.
+///
+/// # Errors
+/// Nothing can be stored.
+pub async fn forget_left(collector: &Collector, actor: Actor) -> Result<usize, ChangeError> {
+    let forgotten = collector.keeper.change(actor.clone(), |w| {
+        let gone: BTreeSet<PersonId> = roster::to_forget(&w.site, w.now).iter().map(|person| person.id.clone()).collect();
+        gone.iter().try_for_each(|person| person::forget(w, person))?;
+        Ok(gone)
+    });
+    let forgotten = forgotten.await?;
+    let count = forgotten.len();
+    destroy(collector, &actor, forgotten).await?;
+    Ok(count)
 }
 
 #[cfg(test)]

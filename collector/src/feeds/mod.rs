@@ -1,3 +1,8 @@
-//! What comes from other systems of the school, and goes to them: each feed is a folder.
+//! What comes from other systems of the school, and goes to them: rosters, files that must come, the library's circulation.
 
+pub mod dropped;
+pub mod eyes;
+pub mod oneroster;
+pub mod roster;
 pub mod sip2;
+pub mod transfers;

@@ -27,6 +27,7 @@ use rollcall_site::content::Content;
 use rollcall_site::event::Event;
 use rollcall_site::packages::Packages;
 use rollcall_site::{AssetId, DeviceId, PersonId, Site};
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -121,6 +122,22 @@ impl Folder {
     /// The disk is full or failed; the next start then finishes it.
     pub fn forget(&self, person: &PersonId, now: Timestamp) -> Result<bool, StoreError> {
         self.people.forget(person.as_str(), now)
+    }
+
+    /// As [`Folder::forget`], of many at once: the keys are written anew once.
+    ///
+    /// # Errors
+    /// The disk is full or failed; the next start then finishes it.
+    pub fn forget_all(&self, people: &BTreeSet<PersonId>, now: Timestamp) -> Result<bool, StoreError> {
+        self.people.forget_these(people, now)
+    }
+
+    /// Makes the keys of people who are about to come, all in one file write; else each group of changes writes every key anew.
+    ///
+    /// # Errors
+    /// The disk is full or failed.
+    pub fn expect_people(&self, people: impl Iterator<Item = PersonId>) -> Result<(), StoreError> {
+        self.people.admit(people.map(|person| person.to_string()))
     }
 
     /// Finishes what a crash interrupted: whoever is not in `site`, just loaded, is forgotten. Does nothing once a change was stored.

@@ -154,6 +154,12 @@ impl People {
         self.forget_all(|held| held.keys.get(person).map(|(id, _)| *id).into_iter().collect(), now)
     }
 
+    /// Destroys the keys of these people, for good; whether there was one.
+    pub(super) fn forget_these(&self, people: &BTreeSet<PersonId>, now: Timestamp) -> Result<bool, StoreError> {
+        self.lock().gone.extend(people.iter().map(ToString::to_string));
+        self.forget_all(|held| people.iter().filter_map(|person| held.keys.get(person.as_str())).map(|(id, _)| *id).collect(), now)
+    }
+
     /// Destroys the keys of everybody whom `site` does not hold: a crash came in the middle of forgetting. Only before anything is stored.
     pub(super) fn forget_others(&self, site: &rollcall_site::Site, now: Timestamp) -> Result<bool, StoreError> {
         let is_known = |person: &str| person.parse().is_ok_and(|id: PersonId| site.persons.contains_key(&id));

@@ -1,0 +1,122 @@
+//! Looks every minute at what must come: the files of the transfers, and the folder of the roster. Only what changed is read.
+
+use crate::Collector;
+use crate::feeds::dropped::{self, Face, Outcome};
+use crate::feeds::transfers::Memory;
+use jiff::{SignedDuration, Timestamp};
+use rollcall_site::event::Actor;
+use rollcall_site::roster::{Watch, settings};
+use rollcall_site::transfer;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_secs(60);
+/// How long a file of the folder must have stayed as it is before it counts as whole.
+const STILL: Duration = Duration::from_secs(5);
+
+/// What was seen so far. Whoever asks for a look now shares it with the task.
+#[derive(Default)]
+pub struct Eyes {
+    transfers: Memory,
+    /// The delivery that was seen last, and what came of it.
+    roster: Option<(Face, Option<Outcome>)>,
+    looked_at: Option<Timestamp>,
+}
+
+/// Looks until `stop`.
+pub async fn run(collector: Collector, stop: CancellationToken) {
+    let mut eyes = Eyes::default();
+    loop {
+        eyes.transfers(&collector).await;
+        eyes.roster_when_due(&collector).await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+impl Eyes {
+    /// Looks at every watched transfer, and says what is otherwise than before.
+    pub async fn transfers(&mut self, collector: &Collector) {
+        let site = collector.keeper.view();
+        if site.transfers.is_empty() {
+            return;
+        }
+        let (mut memory, view) = (std::mem::take(&mut self.transfers), Arc::clone(&site));
+        let looked = tokio::task::spawn_blocking(move || {
+            let seen = memory.look(view.transfers.values().map(|transfer| &**transfer));
+            (memory, seen)
+        });
+        let Ok((memory, seen)) = looked.await else { return };
+        self.transfers = memory;
+        if transfer::is_news(&site, &seen, collector.keeper.clock().now()) {
+            let told = collector.keeper.change(Actor::Rollcall, move |w| Ok(transfer::saw(w, seen))).await;
+            if let Err(error) = told {
+                tracing::error!(%error, "what was seen of watched transfers could not be stored; it is tried again");
+            }
+        }
+    }
+
+    async fn roster_when_due(&mut self, collector: &Collector) {
+        let Some(watch) = settings(&collector.keeper.view()).watch.clone() else { return };
+        let now = collector.keeper.clock().now();
+        let since = self.looked_at.map(|at| now.duration_since(at));
+        // A file that is not known to be whole is looked at again at once.
+        let is_open = self.roster.as_ref().is_some_and(|(_, outcome)| outcome.is_none());
+        if is_open || since.is_none_or(|since| since.is_negative() || since >= SignedDuration::from_secs(watch.every_s.into())) {
+            self.looked_at = Some(now);
+            self.roster(collector, &watch).await;
+        }
+    }
+
+    /// Looks at the folder once; a new file is taken when it is found the same a second time.
+    async fn roster(&mut self, collector: &Collector, watch: &Watch) -> Option<Outcome> {
+        let folder = Path::new(&watch.dir).to_owned();
+        let newest = tokio::task::spawn_blocking({
+            let folder = folder.clone();
+            move || dropped::newest(&folder)
+        });
+        let face = match newest.await.unwrap_or_else(|_| Ok(None)) {
+            Ok(Some(face)) => face,
+            Ok(None) => return Some(Outcome::Nothing),
+            Err(why) => return Some(dropped::wait(collector, &folder, String::new(), why).await),
+        };
+        let is_still = face.3.elapsed().is_ok_and(|since| since >= STILL);
+        match &self.roster {
+            Some((before, Some(outcome))) if *before == face && *outcome != Outcome::Nothing => Some(Outcome::Known),
+            Some((before, _)) if *before == face && is_still => {
+                let outcome = dropped::consider(collector, &face.0).await;
+                self.roster = Some((face, Some(outcome.clone())));
+                Some(outcome)
+            }
+            _ => {
+                self.roster = Some((face, None));
+                None
+            }
+        }
+    }
+}
+
+/// Looks at the folder of the roster now, and waits until a file in it is whole.
+///
+/// # Errors
+/// In words: no folder is watched, or the file goes on changing.
+pub async fn look_now(collector: &Collector) -> Result<Outcome, String> {
+    let watch = settings(&collector.keeper.view()).watch.clone().ok_or("no folder is watched; `rollcall roster watch DIR` watches one")?;
+    // One at a time: two would apply the same delivery twice, which does no harm and says it twice.
+    static LOOKING: Mutex<()> = Mutex::const_new(());
+    let _one = LOOKING.lock().await;
+    let mut eyes = Eyes::default();
+    for _ in 0..20 {
+        match eyes.roster(collector, &watch).await {
+            Some(outcome) => return Ok(outcome),
+            None => tokio::time::sleep(Duration::from_secs(1)).await,
+        }
+    }
+    Err("the newest file of the folder goes on changing; it is looked at again within the next minutes".to_owned())
+}

@@ -1,0 +1,73 @@
+//! Reads a delivery as `OneRoster` 1.1 and 1.2 have it: CSV files in one zip or folder, by the names of their columns.
+//!
+//! Only what lending needs is read. Absent is: `demographics.csv`, and the columns `password`, `sms` and `phone`.
+
+mod archive;
+mod fields;
+mod manifest;
+mod rows;
+mod table;
+
+pub use archive::{LARGEST, of_folder, of_zip, pack};
+
+use manifest::Manifest;
+use rollcall_site::roster::Delivery;
+use std::collections::BTreeMap;
+
+/// Why nothing of a delivery can be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {what}")]
+pub struct Unreadable {
+    /// The file, with the line where that is known.
+    pub place: String,
+    /// What is wrong, and what to do.
+    pub what: String,
+}
+
+impl Unreadable {
+    fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { place: place.into(), what: what.into() }
+    }
+}
+
+/// The files of a delivery by name, as they were found.
+pub type Files = BTreeMap<&'static str, Vec<u8>>;
+
+/// The files that are read, alphabetical.
+const NAMES: &[&str] = &["classes.csv", "enrollments.csv", "manifest.csv", "orgs.csv", "roles.csv", "users.csv"];
+
+/// Most rows that can't be used before the whole is no roster.
+const MOST_BAD: usize = 5_000;
+
+/// Reads the files of a delivery.
+///
+/// # Errors
+/// Something is wrong with the whole: no manifest, a file that it names is not there, a column is missing, or it is not UTF-8.
+pub fn read(files: &Files) -> Result<Delivery, Unreadable> {
+    let manifest = Manifest::read(files)?;
+    let mut delivery = Delivery { system: manifest.system.clone(), version: manifest.version.clone(), ..Delivery::default() };
+    if let Some((mode, text)) = manifest.file(files, "orgs.csv")? {
+        delivery.orgs.mode = mode;
+        rows::orgs(&mut delivery, text)?;
+    }
+    if let Some((mode, text)) = manifest.file(files, "users.csv")? {
+        delivery.users.mode = mode;
+        rows::users(&mut delivery, text)?;
+    }
+    if let Some((mode, text)) = manifest.file(files, "roles.csv")? {
+        delivery.roles.mode = mode;
+        rows::roles(&mut delivery, text)?;
+    }
+    if let Some((mode, text)) = manifest.file(files, "classes.csv")? {
+        delivery.classes.mode = mode;
+        rows::classes(&mut delivery, text)?;
+    }
+    if let Some((mode, text)) = manifest.file(files, "enrollments.csv")? {
+        delivery.enrollments.mode = mode;
+        rows::enrollments(&mut delivery, text)?;
+    }
+    Ok(delivery)
+}
+
+#[cfg(test)]
+mod tests;

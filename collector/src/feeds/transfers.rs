@@ -1,0 +1,193 @@
+//! Looks at the files that must come: age and size always, rows and columns only when the file has changed.
+
+use rollcall_site::TransferName;
+use rollcall_site::transfer::{Expected, Found, Transfer};
+use std::collections::BTreeMap;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// A file that is larger is not read; its size and age are looked at all the same. Bytes.
+const LARGEST: u64 = 512 * 1024 * 1024;
+/// Most entries of a folder that are looked at to find the newest of a name.
+const MOST_ENTRIES: usize = 100_000;
+
+/// What tells that a file is still the one that was looked at.
+type Face = (PathBuf, u64, u64, SystemTime);
+
+/// What was seen of each transfer, so that a file that has not changed is not read again.
+#[derive(Default)]
+pub struct Memory(BTreeMap<TransferName, (Expected, Face, Found)>);
+
+impl Memory {
+    /// What lies there now.
+    pub fn look<'a>(&mut self, transfers: impl Iterator<Item = &'a Transfer>) -> Vec<(TransferName, Found)> {
+        let mut kept = BTreeMap::new();
+        let seen = transfers.map(|transfer| {
+            let (found, face) = self.one(transfer);
+            if let Some(face) = face {
+                kept.insert(transfer.name.clone(), (transfer.expected.clone(), face, found.clone()));
+            }
+            (transfer.name.clone(), found)
+        });
+        let seen = seen.collect();
+        self.0 = kept;
+        seen
+    }
+
+    fn one(&self, transfer: &Transfer) -> (Found, Option<Face>) {
+        let expected = &transfer.expected;
+        let (path, is) = match newest(&expected.path) {
+            Ok(Some(file)) => file,
+            Ok(None) => return (Found::Missing, None),
+            Err(why) => return (Found::Unreadable { why }, None),
+        };
+        let face = (path.clone(), is.ino(), is.len(), is.modified().unwrap_or(SystemTime::UNIX_EPOCH));
+        let before = self.0.get(&transfer.name).filter(|(of, before, _)| of == expected && *before == face);
+        let found = before.map_or_else(|| read(&path, &is, expected), |(_, _, found)| found.clone());
+        (found, Some(face))
+    }
+}
+
+/// The file that is meant: the one of this name, or the newest whose name fits the one `*`.
+fn newest(path: &str) -> Result<Option<(PathBuf, Metadata)>, String> {
+    let Some((folder, name)) = path.rsplit_once('/').filter(|(_, name)| name.contains('*')) else {
+        return plain(Path::new(path));
+    };
+    let (begins, ends) = name.split_once('*').unwrap_or((name, ""));
+    let folder = if folder.is_empty() { "/" } else { folder };
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries.map_err(|error| format!("the folder {folder}: {error}"))?,
+    };
+    let mut newest: Option<(PathBuf, Metadata)> = None;
+    for entry in entries.take(MOST_ENTRIES).flatten() {
+        let name = entry.file_name();
+        let fits =
+            name.to_str().is_some_and(|name| name.len() >= begins.len() + ends.len() && name.starts_with(begins) && name.ends_with(ends));
+        if let Some((path, is)) = Some(entry.path()).filter(|_| fits).and_then(|path| plain(&path).ok().flatten())
+            && newest.as_ref().is_none_or(|(_, before)| is.modified().ok() > before.modified().ok())
+        {
+            newest = Some((path, is));
+        }
+    }
+    Ok(newest)
+}
+
+/// A plain file; a link leads who knows where and is none.
+fn plain(path: &Path) -> Result<Option<(PathBuf, Metadata)>, String> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+        Ok(is) if is.is_symlink() => Err("it is a link; watch the file itself".to_owned()),
+        Ok(is) if !is.is_file() => Err("it is no plain file".to_owned()),
+        Ok(is) => Ok(Some((path.to_owned(), is))),
+    }
+}
+
+fn read(path: &Path, is: &Metadata, expected: &Expected) -> Found {
+    let Ok(at) =
+        is.modified().map_err(|error| error.to_string()).and_then(|at| at.try_into().map_err(|error: jiff::Error| error.to_string()))
+    else {
+        return Found::Unreadable { why: "its time can't be read".to_owned() };
+    };
+    let size = is.len();
+    if expected.columns.is_empty() && expected.least_rows == 0 {
+        return Found::File { at, size, rows: None, malformed: String::new() };
+    }
+    if size > LARGEST {
+        let malformed = format!("is larger than {} MB: its rows were not counted", LARGEST / 1024 / 1024);
+        return Found::File { at, size, rows: None, malformed };
+    }
+    match form(path, expected) {
+        Ok((rows, malformed)) => Found::File { at, size, rows: Some(rows), malformed },
+        Err(error) => Found::Unreadable { why: error.to_string() },
+    }
+}
+
+/// The number of rows, and what is wrong with the form.
+fn form(path: &Path, expected: &Expected) -> io::Result<(u64, String)> {
+    let file = plain_file(path)?;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(io::BufReader::with_capacity(1 << 16, file));
+    let heading = match reader.byte_headers() {
+        Ok(heading) => heading.clone(),
+        Err(error) => return Ok((0, format!("is no CSV: {error}"))),
+    };
+    let names: Vec<String> = heading.iter().map(|name| String::from_utf8_lossy(name).trim_matches(['\u{feff}', ' ']).to_owned()).collect();
+    let absent: Vec<&str> = expected.columns.iter().filter(|column| !names.contains(column)).map(String::as_str).collect();
+    if !absent.is_empty() {
+        let word = if absent.len() == 1 { "column" } else { "columns" };
+        return Ok((0, format!("lacks the {word} {}", absent.join(", "))));
+    }
+    let (mut rows, mut record) = (0, csv::ByteRecord::new());
+    loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(false) => return Ok((rows, String::new())),
+            Ok(true) => rows += u64::from(record.iter().any(|value| !value.is_empty())),
+            Err(error) => return Ok((rows, format!("is no CSV after {rows} rows: {error}"))),
+        }
+    }
+}
+
+/// Opens a file that must not be a link, even when it became one this moment.
+fn plain_file(path: &Path) -> io::Result<File> {
+    let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+    fs::OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    fn transfer(path: &Path, columns: &[&str]) -> Transfer {
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        let path = path.display().to_string();
+        let expected = Expected { path, age_s: 3600, school_days: false, least_size: 0, least_rows: 1, columns };
+        let name = TransferName::parse("grades").unwrap();
+        Transfer { name, expected, watched_since: Timestamp::UNIX_EPOCH, found: Found::Unknown, rest: Default::default() }
+    }
+
+    #[track_caller]
+    fn check(text: &[u8], columns: &[&str], want: (u64, &str)) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("grades.csv");
+        fs::write(&path, text).unwrap();
+        let seen = Memory::default().look([&transfer(&path, columns)].into_iter()).remove(0).1;
+        let Found::File { size, rows, malformed, .. } = seen else { panic!("{seen:?}") };
+        assert_eq!((size, rows.unwrap()), (text.len() as u64, want.0));
+        assert!(if want.1.is_empty() { malformed.is_empty() } else { malformed.contains(want.1) }, "{malformed}");
+    }
+
+    #[test]
+    fn rows_and_columns_are_counted_as_they_are() {
+        check(b"\xef\xbb\xbfid,name\r\n1,\"a\nb\"\r\n\r\n2,c\r\n", &["id", "name"], (2, ""));
+        check(b"id;name\n1;a\n", &["id", "name"], (0, "lacks the columns id, name"));
+        check(b"", &["id"], (0, "lacks the column id"));
+        check(b"id\n1\n2\n3", &[], (3, ""));
+    }
+
+    #[test]
+    fn the_newest_file_of_a_name_counts_and_a_link_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let pattern = dir.path().join("grades-*.csv");
+        let look = |memory: &mut Memory| memory.look([&transfer(&pattern, &[])].into_iter()).remove(0).1;
+        let mut memory = Memory::default();
+        assert_eq!(look(&mut memory), Found::Missing);
+        for (name, hours, rows) in [("grades-1.csv", 2, "id\n1\n"), ("grades-2.csv", 1, "id\n1\n2\n"), ("other.csv", 0, "id\n")] {
+            fs::write(dir.path().join(name), rows).unwrap();
+            let at = SystemTime::now() - std::time::Duration::from_secs(3600 * hours);
+            File::options().write(true).open(dir.path().join(name)).unwrap().set_modified(at).unwrap();
+        }
+        assert!(matches!(look(&mut memory), Found::File { rows: Some(2), .. }));
+        assert!(matches!(look(&mut memory), Found::File { rows: Some(2), .. }), "from memory");
+        fs::remove_file(dir.path().join("grades-2.csv")).unwrap();
+        assert!(matches!(look(&mut memory), Found::File { rows: Some(1), .. }));
+        let link = dir.path().join("link.csv");
+        std::os::unix::fs::symlink("/etc/passwd", &link).unwrap();
+        let seen = Memory::default().look([&transfer(&link, &[])].into_iter()).remove(0).1;
+        assert!(matches!(&seen, Found::Unreadable { why } if why.contains("a link")), "{seen:?}");
+    }
+}
