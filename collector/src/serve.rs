@@ -147,6 +147,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     running.tasks.spawn(notify::run(running.collector.clone(), running.stop.clone()));
     running.tasks.spawn(feeds::sip2::run(running.collector.clone(), running.stop.clone()));
     running.tasks.spawn(reminders::run(running.collector.clone(), running.stop.clone()));
+    running.tasks.spawn(feeds::eyes::run(running.collector.clone(), running.stop.clone()));
     running.tasks.spawn(metrics::serve(listeners.metrics, running.collector.clone(), running.stop.clone()));
     // Last, so that a start that fails does not use up the one time they are shown.
     running.first_link = desk::first_link(&running.collector, running.desk);

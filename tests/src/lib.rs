@@ -16,6 +16,7 @@ pub mod process;
 pub mod rest;
 pub mod road;
 pub mod rogue;
+pub mod roster;
 pub mod school;
 pub mod site;
 pub mod this_machine;

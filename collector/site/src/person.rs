@@ -170,6 +170,33 @@ impl Site {
     }
 }
 
+/// People who were looked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hits {
+    /// The first of them, by id.
+    pub shown: Vec<Arc<Person>>,
+    /// How many there are.
+    pub all: usize,
+}
+
+/// People in whose name, id, mail address or grade every word of `text` stands; an empty text finds everybody.
+pub fn find(site: &Site, text: &str, most: usize) -> Hits {
+    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+    let mut hits = Hits::default();
+    for person in site.persons.values().filter(|person| words.iter().all(|word| is_of(person, word))) {
+        hits.all += 1;
+        if hits.shown.len() < most {
+            hits.shown.push(Arc::clone(person));
+        }
+    }
+    hits
+}
+
+fn is_of(person: &Person, word: &str) -> bool {
+    let holds = |text: &str| text.to_lowercase().contains(word);
+    holds(&person.name) || holds(person.id.as_str()) || holds(&person.mail) || person.grade == word
+}
+
 /// What somebody has now, by tag, and how many loans they had in all.
 pub fn loans(site: &Site, id: &PersonId) -> (Vec<Tag>, usize) {
     let theirs = site.loans.values().filter(|loan| loan.person == *id);

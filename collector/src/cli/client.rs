@@ -8,7 +8,7 @@ use crate::desk::api::{SITE_HEADER, ZONE_HEADER};
 use crate::desk::keys::{BadKey, Key};
 use futures_util::StreamExt;
 use jiff::tz::TimeZone;
-use reqwest::{Method, Response, Url};
+use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -108,8 +108,12 @@ impl Client {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn work(&self, path: &[&str], body: Value, mut told: impl FnMut(&Value)) -> Result<Value, Failure> {
+    pub async fn work(&self, path: &[&str], body: Value, told: impl FnMut(&Value)) -> Result<Value, Failure> {
         let response = self.call(Method::POST, path, &[], Some(body), None).await?;
+        self.outcome(response, told).await
+    }
+
+    async fn outcome(&self, response: Response, mut told: impl FnMut(&Value)) -> Result<Value, Failure> {
         let mut outcome = None;
         self.each_line(response, |line| {
             if let Some(progress) = line.get("progress") {
@@ -124,6 +128,24 @@ impl Client {
             Some(result) => Ok(result.clone()),
             None => Err(refused(outcome.get("problem").unwrap_or(&Value::Null), 500)),
         }
+    }
+
+    /// Sends bytes, with what is asked of them in the query.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn upload(&self, path: &[&str], query: Query<'_>, bytes: Vec<u8>) -> Result<Value, Failure> {
+        let response = self.call_with(Method::POST, path, query, |request| request.body(bytes)).await?;
+        self.read(response).await
+    }
+
+    /// Sends bytes that take long work; `told` hears of its progress. What comes of it is the answer.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn upload_work(&self, path: &[&str], query: Query<'_>, bytes: Vec<u8>, told: impl FnMut(&Value)) -> Result<Value, Failure> {
+        let response = self.call_with(Method::POST, path, query, |request| request.body(bytes)).await?;
+        self.outcome(response, told).await
     }
 
     /// Follows a stream until it ends; `told` hears of every line.
@@ -162,13 +184,27 @@ impl Client {
         body: Option<Value>,
         patience: Option<Duration>,
     ) -> Result<Response, Failure> {
-        let mut request = self.http.request(method, self.url(path, query));
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        if let Some(patience) = patience {
-            request = request.timeout(patience);
-        }
+        self.call_with(method, path, query, |request| {
+            let request = match body {
+                Some(body) => request.json(&body),
+                None => request,
+            };
+            match patience {
+                Some(patience) => request.timeout(patience),
+                None => request,
+            }
+        })
+        .await
+    }
+
+    async fn call_with(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: Query<'_>,
+        with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, Failure> {
+        let mut request = with(self.http.request(method, self.url(path, query)));
         if let Some(site) = &self.site {
             request = request.header(SITE_HEADER, site);
         }

@@ -23,9 +23,12 @@ mod loan;
 mod maintenance;
 pub mod output;
 mod person;
+mod person_file;
 pub mod pin;
 mod reserve;
 mod room;
+mod roster;
+mod roster_words;
 mod route;
 mod rule;
 mod serve;
@@ -37,6 +40,7 @@ pub mod table;
 mod tests;
 mod ticket;
 mod token;
+mod transfer;
 mod user;
 mod verdict;
 mod way;
@@ -138,6 +142,12 @@ enum Command {
     Asset(Asking<asset::Asset>),
     /// Who may borrow
     Person(Asking<person::Person>),
+    /// The people of the school, from its student information system
+    Roster(Asking<roster::Roster>),
+    /// Files that must come, and how they stand
+    Transfers(Asking<transfer::Transfers>),
+    /// Watch a file that must come
+    Transfer(Asking<transfer::Transfer>),
     /// What software the machines of a room must and must not have
     Baseline(Asking<baseline::Baseline>),
     /// When machines are expected: hours, bells, closed and special days
@@ -243,6 +253,9 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Room(asking) => asking.run(globals, out).await,
         Command::Asset(asking) => asking.run(globals, out).await,
         Command::Person(asking) => asking.run(globals, out).await,
+        Command::Roster(asking) => asking.run(globals, out).await,
+        Command::Transfers(asking) => asking.run(globals, out).await,
+        Command::Transfer(asking) => asking.run(globals, out).await,
         Command::Baseline(asking) => asking.run(globals, out).await,
         Command::Calendar(asking) => asking.run(globals, out).await,
         Command::Token(asking) => asking.run(globals, out).await,

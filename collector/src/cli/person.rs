@@ -1,28 +1,32 @@
 //! `rollcall person …`: who may borrow.
 
 use crate::cli::client::Client;
-use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{Answer, Out};
+use crate::cli::person_file;
 use crate::cli::table::{Column, count_at, field, number_at, text_at};
 use crate::cli::way::Ask;
 use crate::cli::words;
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use rollcall_site::PersonId;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Who may borrow.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  rollcall person import roster.csv            shows what it would do, and asks
-  rollcall person import roster.csv --yes      does it; for scripts
+  rollcall person list torres                  everybody whose name, id, mail or grade has it
+  rollcall person show 100231                  what they have, had and owe
+  rollcall person add guest-1 \"Ana Ruiz\"      somebody whom the roster does not know yet
+  rollcall person merge guest-1 100231         it does now: what guest-1 has goes over to 100231
+  rollcall person block 100231 \"bag torn\"     may not borrow, until `person unblock`
+  rollcall person import people.csv            shows what it would do, and asks
+  rollcall person import people.csv --yes      does it; for scripts
   rollcall person forget 100231                erases what is theirs for good, and asks first
 
-The file has a heading line with the columns id and name; commas or semicolons, as spreadsheets save it.
-Nobody is removed by an import. A file with an error changes nothing.")]
+Most people come with `rollcall roster import`. A file for `person import` has a heading line with the columns id and name, and role
+(student or staff), grade and mail where there are any; commas or semicolons, as spreadsheets save it. Nobody is removed by an import.
+A file with an error changes nothing.")]
 pub struct Person {
     #[command(subcommand)]
     action: Action,
@@ -30,7 +34,50 @@ pub struct Person {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Import people from a CSV file with the columns id and name
+    /// Add somebody whom the roster does not know yet, provisionally
+    Add {
+        /// The id on the card, or any that is free
+        person: String,
+        /// The name
+        name: String,
+        #[command(flatten)]
+        more: More,
+    },
+    /// Correct what is known of somebody
+    Set {
+        /// The id on the card
+        person: String,
+        /// The name
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        more: More,
+    },
+    /// Say that somebody may not borrow
+    Block {
+        /// The id on the card
+        person: String,
+        /// Why; it is theirs, and forgotten with them
+        why: String,
+    },
+    /// Let somebody borrow again
+    Unblock {
+        /// The id on the card
+        person: String,
+    },
+    /// Say that two ids are one human being: everything of the first goes over to the second
+    Merge {
+        /// The provisional one
+        from: String,
+        /// The one of the roster
+        into: String,
+    },
+    /// What somebody has, had and owes
+    Show {
+        /// The id on the card
+        person: String,
+    },
+    /// Import people from a CSV file with the columns id and name, and role, grade and mail where there are any
     Import {
         /// The file
         file: PathBuf,
@@ -52,37 +99,145 @@ enum Action {
         yes: bool,
     },
     /// List them
-    List,
+    List {
+        /// Part of a name, an id, a mail address or a grade
+        text: Vec<String>,
+        /// All of them, however many
+        #[arg(long)]
+        all: bool,
+    },
 }
 
-const COLUMNS: &[Column] = &[Column::text("id", "id"), Column::text("name", "name")];
+/// What else may be said of somebody.
+#[derive(Debug, Args)]
+struct More {
+    /// student or staff
+    #[arg(long, value_parser = ["student", "staff"])]
+    role: Option<String>,
+    /// The grade
+    #[arg(long)]
+    grade: Option<String>,
+    /// Where reminders go
+    #[arg(long)]
+    mail: Option<String>,
+}
+
+/// So many are listed unless all are asked for.
+const MOST: usize = 200;
+
+const COLUMNS: &[Column] = &[
+    Column::text("id", "id"),
+    Column::text("name", "name"),
+    Column::text("role", "role"),
+    Column::text("grade", "grade"),
+    Column::text("standing", "standing"),
+    Column::text("mail", "mail").from(100),
+    Column::text("blocked", "blocked"),
+];
 
 impl Ask for Person {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         match self.action {
-            Action::Import { file, yes } => import(client, out, &file, yes).await,
             Action::Agree { person } => {
                 let agreement = client.post(&["persons", &person, "agree"], json!({})).await?;
                 let year = number_at(&agreement, "year");
                 Ok(out.said(&agreement, &format!("{person} has accepted the loan agreement of {year}/{}", (year + 1) % 100)))
             }
+            Action::Import { file, yes } => person_file::import(client, out, &file, yes).await,
             Action::Forget { person, yes } => forget(client, out, &person, yes).await,
-            Action::List => {
-                let rows = client.get(&["persons"], &[]).await?;
-                Ok(out.rows(COLUMNS, &rows, "nobody yet; import a roster with `rollcall person import FILE.csv`"))
+            Action::Add { person, name, more } => {
+                let body = json!({ "id": person, "name": name, "role": more.role, "grade": more.grade, "mail": more.mail });
+                let added = client.post(&["persons"], body).await?;
+                Ok(out.said(&added, &format!("{name} ({person}) is added, until the roster knows them")))
             }
+            Action::Set { person, name, more } => {
+                let body = json!({ "name": name, "role": more.role, "grade": more.grade, "mail": more.mail });
+                let set = client.send(Method::PATCH, &["persons", &person], body).await?;
+                Ok(out.said(&set, &line(&set)))
+            }
+            Action::Block { person, why } => {
+                let blocked = client.post(&["persons", &person, "block"], json!({ "why": why })).await?;
+                Ok(out.said(&blocked, &format!("{person} may not borrow: {why}")))
+            }
+            Action::Unblock { person } => {
+                let free = client.send(Method::DELETE, &["persons", &person, "block"], json!({})).await?;
+                Ok(out.said(&free, &format!("{person} may borrow again")))
+            }
+            Action::Merge { from, into } => {
+                let merged = client.post(&["persons", &from, "merge"], json!({ "into": into })).await?;
+                let moved = count_at(&merged, "loans", "loan", "loans");
+                let (charges, tickets) =
+                    (count_at(&merged, "charges", "charge", "charges"), count_at(&merged, "tickets", "ticket", "tickets"));
+                Ok(out.said(&merged, &format!("{from} is {into} now: {moved}, {charges} and {tickets} went over")))
+            }
+            Action::Show { person } => show(client, out, &person).await,
+            Action::List { text, all } => list(client, out, &text.join(" "), all).await,
         }
     }
 }
 
-async fn import(client: &Client, out: &Out, file: &Path, yes: bool) -> Result<Exit, Failure> {
-    let people = people(&csv_file::read(file)?).map_err(|wrong| csv_file::refuse(file, &wrong))?;
-    if !yes {
-        let plan = client.post(&["persons", "plan"], people.clone()).await.map_err(|failure| failure.of(file.display()))?;
-        csv_file::confirm(out, &format!("{} would add {}", file.display(), counts(&plan)))?;
+async fn list(client: &Client, out: &Out, text: &str, all: bool) -> Result<Exit, Failure> {
+    let limit = (!all).then(|| (MOST + 1).to_string());
+    let mut rows = client.get(&["persons"], &[("text", Some(text.to_owned())), ("limit", limit)]).await?;
+    let list = rows.as_array_mut();
+    let more = list.is_some_and(|list| {
+        let more = !all && list.len() > MOST;
+        list.truncate(if all { usize::MAX } else { MOST });
+        list.iter_mut().filter(|_| !out.is_json()).for_each(in_words);
+        more
+    });
+    let empty = if text.is_empty() { "nobody yet; import a roster with `rollcall roster import FILE`" } else { "nobody has that" };
+    let exit = out.rows(COLUMNS, &rows, empty);
+    if more {
+        out.note(&format!("the first {MOST} are listed; say a part of a name, or --all"));
     }
-    let imported = client.post(&["persons", "import"], people).await.map_err(|failure| failure.of(file.display()))?;
-    Ok(out.said(&imported, &done(&imported)))
+    Ok(exit)
+}
+
+/// Role and standing as words.
+fn in_words(person: &mut Value) {
+    let role = if text_at(person, "role").is_empty() { "student".to_owned() } else { text_at(person, "role") };
+    let standing = match field(person, "standing") {
+        Value::Object(left) if left.contains_key("left") => "left".to_owned(),
+        Value::String(word) => word.clone(),
+        _ => String::new(),
+    };
+    if let Some(person) = person.as_object_mut() {
+        person.insert("role".to_owned(), role.into());
+        person.insert("standing".to_owned(), standing.into());
+    }
+}
+
+fn line(person: &Value) -> String {
+    let more = [text_at(person, "role"), text_at(person, "grade"), text_at(person, "mail")];
+    let more: Vec<String> = more.into_iter().filter(|word| !word.is_empty()).collect();
+    let more = if more.is_empty() { String::new() } else { format!(": {}", more.join(", ")) };
+    format!("{} ({}){more}", text_at(person, "name"), text_at(person, "id"))
+}
+
+async fn show(client: &Client, out: &Out, id: &str) -> Result<Exit, Failure> {
+    let mut person = client.get(&["persons", id], &[]).await?;
+    if out.is_json() {
+        out.json(&person);
+        return Ok(Exit::Done);
+    }
+    let left = client.when(field(field(&person, "standing"), "left"));
+    in_words(&mut person);
+    let texts = |at: &str| field(&person, at).as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+    out.facts(&[
+        ("name", text_at(&person, "name")),
+        ("role", text_at(&person, "role")),
+        ("grade", text_at(&person, "grade")),
+        ("mail", text_at(&person, "mail")),
+        ("standing", text_at(&person, "standing")),
+        ("since", left),
+        ("may not borrow", text_at(&person, "blocked")),
+        ("has", texts("has")),
+        ("loans in all", text_at(&person, "loans")),
+        ("open charges", field(&person, "charges").as_array().map_or(0, Vec::len).to_string()),
+        ("classes", texts("classes")),
+    ]);
+    Ok(Exit::Done)
 }
 
 async fn forget(client: &Client, out: &Out, id: &str, yes: bool) -> Result<Exit, Failure> {
@@ -120,59 +275,9 @@ fn what_goes(person: &Value) -> String {
     )
 }
 
-fn done(imported: &Value) -> String {
-    let added = count_at(imported, "added", "person", "people");
-    format!("{added} added, {} changed, {} as before", text_at(imported, "changed"), text_at(imported, "same"))
-}
-
-fn counts(plan: &Value) -> String {
-    let added = count_at(plan, "added", "person", "people");
-    format!("{added}, change {}, leave {} as they are", text_at(plan, "changed"), text_at(plan, "same"))
-}
-
-/// The people of a sheet; or what is wrong, by line.
-fn people(sheet: &Sheet) -> Result<Value, Vec<String>> {
-    let mut wrong = sheet.missing(&["id", "name"]);
-    if !wrong.is_empty() {
-        return Err(wrong);
-    }
-    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut people = Vec::new();
-    for row in &sheet.rows {
-        let (id, name) = (row.get(&sheet.columns, "id"), row.get(&sheet.columns, "name"));
-        if let Err(bad) = PersonId::parse(id) {
-            wrong.push(format!("line {}: {bad}", row.line));
-        } else if name.is_empty() || name.chars().any(char::is_control) {
-            wrong.push(format!("line {}: person {id} has no name, or one with control characters", row.line));
-        } else if let Some(first) = seen.insert(id, row.line) {
-            wrong.push(format!("line {}: person {id} stands on line {first} already", row.line));
-        }
-        people.push(json!({ "id": id, "name": name }));
-    }
-    if sheet.rows.is_empty() {
-        wrong.push("there is nobody in it".to_owned());
-    }
-    if wrong.is_empty() { Ok(Value::Array(people)) } else { Err(wrong) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(text: &str, want: Result<Value, &[&str]>) {
-        let got = people(&csv_file::parse(text.as_bytes()).unwrap());
-        assert_eq!(got, want.map_err(|lines| lines.iter().map(|line| (*line).to_owned()).collect()), "{text}");
-    }
-
-    #[test]
-    fn a_roster_is_read_whole_or_not_at_all() {
-        check("id,name\n100,Ana\n101,Li Wei\n", Ok(json!([{"id": "100", "name": "Ana"}, {"id": "101", "name": "Li Wei"}])));
-        check("\u{feff}Name;Id\r\nAna;100\r\n", Ok(json!([{"id": "100", "name": "Ana"}])));
-        check("id,name\n100,\n", Err(&["line 2: person 100 has no name, or one with control characters"]));
-        check("id,name\n100,Ana\n100,Bo\n", Err(&["line 3: person 100 stands on line 2 already"]));
-        check("id,name\n", Err(&["there is nobody in it"]));
-        check("number,name\n1,Ana\n", Err(&["there is no column \"id\"; the heading has number, name"]));
-    }
 
     #[test]
     fn before_somebody_is_forgotten_it_says_what_goes_and_what_stays() {
@@ -183,9 +288,10 @@ mod tests {
     }
 
     #[test]
-    fn every_bad_line_is_told() {
-        let wrong = people(&csv_file::parse(b"id,name\na b,Ana\n,Bo\n").unwrap()).unwrap_err();
-        assert!(wrong[0].starts_with("line 2: \"a b\" is not a person id"), "{wrong:?}");
-        assert!(wrong[1].starts_with("line 3:"), "{wrong:?}");
+    fn a_person_reads_in_a_line() {
+        assert_eq!(line(&json!({"id": "1", "name": "Ana", "grade": "9", "mail": "a@b"})), "Ana (1): 9, a@b");
+        let mut left = json!({"standing": {"left": "2026-11-28T07:00:00Z"}});
+        in_words(&mut left);
+        assert_eq!((text_at(&left, "role"), text_at(&left, "standing")), ("student".into(), "left".into()));
     }
 }

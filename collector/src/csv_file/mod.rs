@@ -9,6 +9,7 @@ mod tests;
 mod text;
 mod write;
 
+pub(crate) use read::{Lines, open_quote};
 pub use read::{Reading, Row, Sheet, Wrong, parse};
 pub use text::{Decoded, decode};
 pub use write::{Writer, of_json};

@@ -122,7 +122,7 @@ impl<'a> Reading<'a> {
         if columns.iter().all(String::is_empty) {
             return Err(Wrong::of_file("the file is empty; its first line must name the columns"));
         }
-        Ok(Self { columns, records: reader.into_records(), lines: Lines { bytes: text.as_bytes(), at: 0, line: 1 } })
+        Ok(Self { columns, records: reader.into_records(), lines: Lines::of_text(text) })
     }
 }
 
@@ -157,7 +157,7 @@ fn delimiter(text: &str) -> u8 {
 }
 
 /// The line of a quote that is never closed: the reader would take all that follows for one value.
-fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
+pub(crate) fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
     let (mut line, mut opened, mut begins) = (1, None, true);
     let mut bytes = text.bytes().peekable();
     while let Some(byte) = bytes.next() {
@@ -174,15 +174,20 @@ fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
 }
 
 /// Counts lines as an editor does: the reader itself counts neither empty lines nor CRLF that way.
-struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     bytes: &'a [u8],
     at: usize,
     line: u64,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    /// From the first line on.
+    pub(crate) const fn of_text(text: &'a str) -> Self {
+        Self { bytes: text.as_bytes(), at: 0, line: 1 }
+    }
+
     /// The line of what comes first at or after `byte`, which never goes back.
-    fn of(&mut self, byte: u64) -> u64 {
+    pub(crate) fn of(&mut self, byte: u64) -> u64 {
         let start = usize::try_from(byte).unwrap_or(usize::MAX);
         while let Some(next) = self.bytes.get(self.at).filter(|next| self.at < start || matches!(next, b'\r' | b'\n')) {
             let ends = *next == b'\n' || (*next == b'\r' && self.bytes.get(self.at + 1) != Some(&b'\n'));

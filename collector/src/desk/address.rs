@@ -12,6 +12,11 @@ pub fn person(person: &PersonId) -> String {
     format!("/loans?person={}", encoded(person.as_str()))
 }
 
+/// A person's page.
+pub fn profile(person: &PersonId) -> String {
+    format!("/people/{}", encoded(person.as_str()))
+}
+
 /// The page that forgets a person.
 pub fn forget(person: &PersonId) -> String {
     format!("/people/{}/forget", encoded(person.as_str()))

@@ -16,6 +16,8 @@ pub enum Tab {
     Today,
     /// Lending and taking back.
     Loans,
+    /// Who may borrow.
+    People,
     /// Rooms.
     Rooms,
     /// Devices.
@@ -128,6 +130,7 @@ fn rail(counts: Counts, tab: Tab, is_admin: bool) -> Vec<Entry> {
     let mut rail = vec![
         entry(Tab::Today, "Today", "/", String::new()),
         entry(Tab::Loans, "Loan desk", "/loans", some(counts.loans)),
+        entry(Tab::People, "People", "/people", String::new()),
         entry(Tab::Rooms, "Rooms", "/rooms", some(counts.rooms)),
         entry(Tab::Devices, "Devices", "/devices", some(counts.devices)),
         entry(Tab::Alerts, "Alerts", "/alerts", some(counts.alerts)),

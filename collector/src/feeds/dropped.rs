@@ -88,7 +88,7 @@ pub async fn consider(collector: &Collector, path: &Path) -> Outcome {
     let file = path.to_owned();
     let taken = tokio::task::spawn_blocking(move || take(&file)).await.unwrap_or_else(|_| Err("reading it broke off".to_owned()));
     let dropped = match taken {
-        Ok(dropped) if is_known(&roster, &dropped.digest) => return Outcome::Known,
+        Ok(dropped) if is_known(&roster, &dropped.digest) => return known(collector, &roster, &dropped.digest).await,
         Ok(dropped) => dropped,
         Err(why) => return wait(collector, path, String::new(), why).await,
     };
@@ -108,6 +108,15 @@ pub async fn consider(collector: &Collector, path: &Path) -> Outcome {
             Outcome::Nothing
         }
     }
+}
+
+/// A delivery that was applied already lies there again, or still: none waits any more that came between.
+async fn known(collector: &Collector, roster: &Roster, digest: &str) -> Outcome {
+    let is_over = roster.waiting.as_ref().is_some_and(|waiting| waiting.digest != digest);
+    if is_over && let Err(error) = collector.keeper.change(Actor::Rollcall, |w| Ok(roster::waits(w, None))).await {
+        tracing::error!(%error, "it could not be said that no delivery of the roster waits any more");
+    }
+    Outcome::Known
 }
 
 /// The plan of a delivery of the folder.

@@ -5,7 +5,7 @@ use crate::feeds::dropped::{self, Face, Outcome};
 use crate::feeds::transfers::Memory;
 use jiff::{SignedDuration, Timestamp};
 use rollcall_site::event::Actor;
-use rollcall_site::roster::{Watch, settings};
+use rollcall_site::roster::{self, Watch, settings};
 use rollcall_site::transfer;
 use std::path::Path;
 use std::sync::Arc;
@@ -86,6 +86,7 @@ impl Eyes {
             Ok(None) => return Some(Outcome::Nothing),
             Err(why) => return Some(dropped::wait(collector, &folder, String::new(), why).await),
         };
+        self.mended(collector).await;
         let is_still = face.3.elapsed().is_ok_and(|since| since >= STILL);
         match &self.roster {
             Some((before, Some(outcome))) if *before == face && *outcome != Outcome::Nothing => Some(Outcome::Known),
@@ -98,6 +99,16 @@ impl Eyes {
                 self.roster = Some((face, None));
                 None
             }
+        }
+    }
+}
+
+impl Eyes {
+    /// The folder can be read again: nobody has to look at it any more.
+    async fn mended(&self, collector: &Collector) {
+        let waits = settings(&collector.keeper.view()).waiting.clone().is_some_and(|waiting| waiting.digest.is_empty());
+        if waits && let Err(error) = collector.keeper.change(Actor::Rollcall, |w| Ok(roster::waits(w, None))).await {
+            tracing::error!(%error, "it could not be said that no delivery of the roster waits any more");
         }
     }
 }

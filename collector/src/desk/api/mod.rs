@@ -23,6 +23,8 @@ pub mod problem;
 mod reading;
 pub mod reservations;
 pub mod rooms;
+pub mod roster;
+pub mod roster_preview;
 pub mod routes;
 pub mod rules;
 pub mod software;
@@ -32,6 +34,7 @@ pub mod sweeps;
 pub mod ticket_work;
 pub mod tickets;
 pub mod tokens;
+pub mod transfers;
 pub mod users;
 pub mod verdict;
 pub mod waivers;
@@ -80,6 +83,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(persons::routes())
         .merge(reservations::routes())
         .merge(rooms::routes())
+        .merge(roster::routes())
         .merge(routes::routes())
         .merge(rules::routes())
         .merge(software::routes())
@@ -88,11 +92,13 @@ pub fn router(collector: Collector) -> Router {
         .merge(ticket_work::routes())
         .merge(tickets::routes())
         .merge(tokens::routes())
+        .merge(transfers::routes())
         .merge(users::routes())
         .merge(verdict::routes())
         .merge(waivers::routes())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
         .merge(backup::routes())
+        .merge(roster::slow_routes())
         .merge(status::slow_routes())
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)

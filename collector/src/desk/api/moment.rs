@@ -64,6 +64,26 @@ pub fn after(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, R
     Ok(at)
 }
 
+/// A length of time in seconds: "15m", "26h", "400d".
+///
+/// # Errors
+/// `Invalid`: what may be written.
+pub fn seconds(text: &str) -> Result<u32, Refusal> {
+    let text = text.trim();
+    let bad =
+        || Refusal::invalid(format!("{:?} is not a length of time: write 15m, 26h, 5d or 2w", text.chars().take(80).collect::<String>()));
+    let (count, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(bad)?;
+    let each = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 7 * 86_400,
+        _ => return Err(bad()),
+    };
+    count.parse::<u32>().ok().and_then(|count| count.checked_mul(each)).ok_or_else(bad)
+}
+
 fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Refusal> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);

@@ -1,13 +1,15 @@
 //! `/persons`: who may borrow. A roster is checked whole before anything of it is taken in; who is forgotten is gone for good.
 
 use crate::Collector;
-use crate::desk::api::ask::{Admin, Body, Technician, Viewer};
+use crate::desk::api::ask::{Admin, Asked, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
 use crate::erasure;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use rollcall_site::person::{self, Imported, Person, PersonRole, Row};
+use rollcall_site::charge::{self, Charge};
+use rollcall_site::person::{self, Imported, Merged, NewPerson, Person, PersonRole, Row};
 use rollcall_site::{PersonId, Refusal, Tag};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,10 +18,12 @@ use std::sync::Arc;
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
     Router::new()
-        .route("/persons", get(list))
+        .route("/persons", get(list).post(add))
         .route("/persons/plan", post(plan))
         .route("/persons/import", post(import))
-        .route("/persons/{id}", get(show).delete(forget))
+        .route("/persons/{id}", get(show).patch(set).delete(forget))
+        .route("/persons/{id}/block", post(block).delete(unblock))
+        .route("/persons/{id}/merge", post(merge))
 }
 
 #[derive(Deserialize)]
@@ -48,17 +52,109 @@ struct Page {
     has: Vec<Tag>,
     /// Loans, those that are over too.
     loans: usize,
+    /// What they are asked to pay and have not paid.
+    charges: Vec<Arc<Charge>>,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Arc<Person>>> {
-    Json(collector.keeper.view().persons.iter().map(|(_, person)| Arc::clone(person)).collect())
+/// Whom to list.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Which {
+    /// Part of a name, an id, a mail address or a grade.
+    text: String,
+    /// At most so many; none: all.
+    limit: Option<usize>,
+}
+
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Json<Vec<Arc<Person>>> {
+    Json(person::find(&collector.keeper.view(), &which.text, which.limit.unwrap_or(usize::MAX)).shown)
+}
+
+/// Somebody who is added, or what is corrected of them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sent {
+    /// The id on the card, of somebody new.
+    id: Option<String>,
+    name: Option<String>,
+    role: Option<PersonRole>,
+    grade: Option<String>,
+    mail: Option<String>,
+}
+
+impl Sent {
+    fn new(self) -> NewPerson {
+        NewPerson { name: self.name, role: self.role, grade: self.grade, mail: self.mail }
+    }
+}
+
+async fn add(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Body(sent): Body<Sent>,
+) -> Result<(StatusCode, Json<Arc<Person>>), Problem> {
+    let id = PersonId::parse(sent.id.as_deref().unwrap_or_default())?;
+    let added = collector.keeper.change(actor, move |w| person::add(w, id, sent.new())).await?;
+    Ok((StatusCode::CREATED, Json(added)))
+}
+
+async fn set(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(id): Path<String>,
+    Body(sent): Body<Sent>,
+) -> Result<Json<Arc<Person>>, Problem> {
+    let id = PersonId::parse(&id)?;
+    Ok(Json(collector.keeper.change(actor, move |w| person::set(w, &id, sent.new())).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Why {
+    why: String,
+}
+
+async fn block(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(id): Path<String>,
+    Body(Why { why }): Body<Why>,
+) -> Result<Json<Arc<Person>>, Problem> {
+    let id = PersonId::parse(&id)?;
+    Ok(Json(collector.keeper.change(actor, move |w| person::block(w, &id, &why)).await?))
+}
+
+async fn unblock(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(id): Path<String>,
+) -> Result<Json<Arc<Person>>, Problem> {
+    let id = PersonId::parse(&id)?;
+    Ok(Json(collector.keeper.change(actor, move |w| person::unblock(w, &id)).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whom {
+    into: String,
+}
+
+async fn merge(
+    State(collector): State<Collector>,
+    Technician(actor): Technician,
+    Path(from): Path<String>,
+    Body(body): Body<Whom>,
+) -> Result<Json<Merged>, Problem> {
+    let (from, into) = (PersonId::parse(&from)?, PersonId::parse(&body.into)?);
+    Ok(Json(erasure::merge(&collector, actor, from, into).await?))
 }
 
 async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(id): Path<String>) -> Result<Json<Page>, Problem> {
     let site = collector.keeper.view();
     let person = person::get(&site, &PersonId::parse(&id)?)?;
     let (has, loans) = person::loans(&site, &person.id);
-    Ok(Json(Page { person: Arc::clone(person), has, loans }))
+    let charges = charge::open_of(&site, &person.id).cloned().collect();
+    Ok(Json(Page { person: Arc::clone(person), has, loans, charges }))
 }
 
 async fn forget(

@@ -14,7 +14,7 @@ mod hardware;
 mod health;
 mod loans;
 mod maintenance;
-mod person;
+mod people;
 mod room;
 mod rooms;
 mod rules;
@@ -22,6 +22,7 @@ mod sign_in;
 mod software;
 mod titles;
 mod today;
+mod transfers;
 mod verdict;
 mod welcome;
 
@@ -59,6 +60,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/devices/{tag}/rebind", post(device_actions::allow_rebind))
         .route("/devices/{tag}/rescan", post(device_actions::rescan))
         .route("/devices/{tag}/revoke", get(device_actions::ask_revoke).post(device_actions::revoke))
+        .route("/discrepancies", get(people::discrepancies::show))
         .route("/find", get(find::go))
         .route("/live", get(live::follow))
         .route("/loans", get(loans::show).post(loans::scan))
@@ -70,13 +72,21 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/loans/tickets/{id}/drop", post(loans::drop_ticket))
         .route("/maintenance", get(maintenance::show).post(maintenance::begin))
         .route("/maintenance/{id}/end", post(maintenance::end))
-        .route("/people/{id}/forget", get(person::ask_forget).post(person::forget))
+        .route("/people", get(people::list::show).post(people::hands::add))
+        .route("/people/{id}", get(people::profile::show))
+        .route("/people/{id}/block", post(people::hands::block))
+        .route("/people/{id}/forget", get(people::forget::ask_forget).post(people::forget::forget))
+        .route("/people/{id}/merge", post(people::hands::merge))
+        .route("/people/{id}/set", post(people::hands::set))
+        .route("/people/{id}/unblock", post(people::hands::unblock))
         .route("/rooms", get(rooms::show).post(rooms::add))
         .route("/rooms/{room}", get(room::show))
         .route("/rooms/{room}/sweep", post(room::sweep))
         .route("/rules", get(rules::show))
         .route("/rules/{code}", post(rules::set))
         .route("/software", get(titles::show))
+        .route("/transfers", get(transfers::show))
+        .route("/transfers/look", post(transfers::look))
         .route("/sign-out", post(sign_in::out))
         .route("/verdict", get(verdict::show).post(verdict::set))
         .layer(middleware::from_fn_with_state(desk.clone(), door::signed_in));

@@ -20,10 +20,14 @@ const ALWAYS: &[&str] = &[
     "/devices",
     "/devices?text=x&page=9",
     "/devices.csv",
+    "/discrepancies",
     "/loans",
     "/maintenance",
+    "/people",
+    "/people?text=x&which=left&page=9",
     "/rooms",
     "/rules",
+    "/transfers",
     "/verdict",
     "/verdict?kind=laptop",
 ];
@@ -47,7 +51,10 @@ const FULL: &[&str] = &[
     "/loans?tag=PC-2&person=18807",
     "/loans?tag=PC-3&person=20431",
     "/loans?tag=PJ-01&person=20431",
+    "/people/18807",
     "/people/18807/forget",
+    "/people/20431",
+    "/people?text=%22%3E%3Csvg",
     "/people/20431/forget",
     "/rooms/Cart%20%3Ci%3EC",
     "/rooms/Lab%20118",
@@ -178,8 +185,8 @@ async fn a_person_is_forgotten_by_an_admin_once_nothing_is_out() {
     assert!(asked.contains("still has something") && asked.contains("PC-3") && !asked.contains("danger"), "{asked}");
     assert_eq!(test.post("/people/20431/forget", &admin, "").await.to, "/loans?person=20431");
     assert!(test.get("/loans", &admin).await.text.contains("20431 still has PC-3"));
-    assert_eq!(test.post("/people/18807/forget", &admin, "").await.to, "/loans");
-    assert!(test.get("/loans", &admin).await.text.contains("18807 is forgotten"));
+    assert_eq!(test.post("/people/18807/forget", &admin, "").await.to, "/people");
+    assert!(test.get("/people", &admin).await.text.contains("18807 is forgotten"));
     assert!(!test.desk.collector.keeper.view().persons.contains_key(&rollcall_site::PersonId::parse("18807").unwrap()));
     assert_eq!(test.get("/people/18807/forget", &admin).await.status, StatusCode::NOT_FOUND);
 }

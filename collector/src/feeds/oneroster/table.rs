@@ -1,6 +1,7 @@
 //! One CSV file by the names of its columns: byte order mark, quotes, CRLF; every row with the line where it begins.
 
 use super::Unreadable;
+use crate::csv_file::{Lines, open_quote};
 use csv::StringRecord;
 
 /// A column that is read.
@@ -78,7 +79,7 @@ impl<'a> Table<'a> {
             }
         };
         let places = wanted.iter().map(place).collect::<Result<_, _>>()?;
-        if let Some(line) = open_quote(text) {
+        if let Some(line) = open_quote(text, b',') {
             return Err(at(file, line, "a \" is opened here and never closed; everything after it would be one value"));
         }
         Ok(Self { file, text, places, width: names.len() })
@@ -87,7 +88,7 @@ impl<'a> Table<'a> {
     /// Every row that is not empty, in order.
     pub(super) fn each(&self, mut told: impl FnMut(Result<Row<'_>, Unreadable>) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(self.text.as_bytes());
-        let mut lines = Lines { bytes: self.text.as_bytes(), at: 0, line: 1 };
+        let (mut lines, mut line) = (Lines::of_text(self.text), 1);
         let mut record = StringRecord::new();
         // The heading was read.
         reader.headers().map_err(|error| at(self.file, 1, error.to_string()))?;
@@ -95,52 +96,15 @@ impl<'a> Table<'a> {
             match reader.read_record(&mut record) {
                 Ok(false) => return Ok(()),
                 Ok(true) => {
-                    let line = lines.of(record.position().map_or(0, csv::Position::byte));
+                    line = lines.of(record.position().map_or(0, csv::Position::byte));
                     if record.iter().all(|value| value.trim().is_empty()) {
                         continue;
                     }
                     let odd = (record.len() != self.width).then_some((record.len(), self.width));
                     told(Ok(Row { line, record: &record, places: &self.places, odd }))?;
                 }
-                Err(error) => return told(Err(at(self.file, lines.line, error.to_string()))),
+                Err(error) => return told(Err(at(self.file, line, error.to_string()))),
             }
         }
-    }
-}
-
-/// The line of a quote that is never closed: the reader would take all that follows for one value.
-fn open_quote(text: &str) -> Option<u64> {
-    let (mut line, mut opened, mut begins) = (1, None, true);
-    let mut bytes = text.bytes().peekable();
-    while let Some(byte) = bytes.next() {
-        line += u64::from(byte == b'\n');
-        match (opened, byte) {
-            (None, b'"') if begins => opened = Some(line),
-            // Two quotes within a value stand for one.
-            (Some(_), b'"') if bytes.next_if_eq(&b'"').is_none() => opened = None,
-            _ => {}
-        }
-        begins = opened.is_none() && matches!(byte, b',' | b'\n' | b'\r');
-    }
-    opened
-}
-
-/// Counts lines as an editor does.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// The line of what comes first at or after `byte`, which never goes back.
-    fn of(&mut self, byte: u64) -> u64 {
-        let start = usize::try_from(byte).unwrap_or(usize::MAX);
-        while let Some(next) = self.bytes.get(self.at).filter(|next| self.at < start || matches!(next, b'\r' | b'\n')) {
-            let is_alone = *next == b'\r' && self.bytes.get(self.at + 1) != Some(&b'\n');
-            self.line += u64::from(*next == b'\n' || is_alone);
-            self.at += 1;
-        }
-        self.line
     }
 }

@@ -14,7 +14,7 @@ use rollcall_site::{PersonId, Refusal, Tag};
 use std::sync::Arc;
 
 #[derive(Template)]
-#[template(path = "forget.html")]
+#[template(path = "people/forget.html")]
 struct ForgetPage {
     frame: Frame,
     person: Arc<Person>,
@@ -35,7 +35,7 @@ pub(in crate::desk) async fn ask_forget(State(desk): State<Desk>, visitor: Visit
     let id = PersonId::parse(&id).map_err(Refusal::from)?;
     let person = Arc::clone(person::get(&look.site, &id)?);
     let (has, loans) = person::loans(&look.site, &id);
-    page(&ForgetPage { frame: Frame::of(&desk, &visitor, &look, Tab::Loans), person, has, loans })
+    page(&ForgetPage { frame: Frame::of(&desk, &visitor, &look, Tab::People), person, has, loans })
 }
 
 /// `POST /people/{id}/forget`
@@ -43,8 +43,8 @@ pub(in crate::desk) async fn forget(State(desk): State<Desk>, visitor: Visitor, 
     visitor.must_be(Role::Admin)?;
     let id = PersonId::parse(&id).map_err(Refusal::from)?;
     match erasure::forget(&desk.collector, visitor.who.actor.clone(), id.clone()).await {
-        Ok(()) => desk.then(&visitor, Ok(Notice::done(format!("{id} is forgotten. Their past loans name the id alone."))), "/loans"),
+        Ok(()) => desk.then(&visitor, Ok(Notice::done(format!("{id} is forgotten. Their past loans name the id alone."))), "/people"),
         Err(NotForgotten::Change(error)) => desk.then(&visitor, Err(error.into()), &address::person(&id)),
-        Err(error @ NotForgotten::Key { .. }) => desk.then(&visitor, Ok(Notice::refused(error.to_string())), "/loans"),
+        Err(error @ NotForgotten::Key { .. }) => desk.then(&visitor, Ok(Notice::refused(error.to_string())), "/people"),
     }
 }
