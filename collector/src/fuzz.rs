@@ -9,6 +9,7 @@ use rollcall_proto::fuzz::Target;
 
 /// Every parser and door of the collector.
 pub fn targets() -> Vec<Target> {
-    let parts = [agents::fuzz::targets(), cli::fuzz::targets(), desk::fuzz::targets(), store::fuzz::targets()];
+    let parts =
+        [agents::fuzz::targets(), cli::fuzz::targets(), desk::fuzz::targets(), feeds::oneroster::fuzz::targets(), store::fuzz::targets()];
     parts.into_iter().flatten().chain([feeds::sip2::fuzz::target(), secrets::fuzz::target(), tickets::fuzz::target()]).collect()
 }

@@ -87,7 +87,8 @@ impl Eyes {
             Err(why) => return Some(dropped::wait(collector, &folder, String::new(), why).await),
         };
         self.mended(collector).await;
-        let is_still = face.3.elapsed().is_ok_and(|since| since >= STILL);
+        // A time to come is that of another clock, and says nothing.
+        let is_still = face.3.elapsed().map_or(true, |since| since >= STILL);
         match &self.roster {
             Some((before, Some(outcome))) if *before == face && *outcome != Outcome::Nothing => Some(Outcome::Known),
             Some((before, _)) if *before == face && is_still => {

@@ -10,6 +10,7 @@ mod meter;
 mod moments;
 mod outage;
 mod peer;
+mod people;
 mod removal;
 mod rules;
 mod school;
@@ -36,6 +37,9 @@ struct Arguments {
     /// How many devices the very large site has
     #[arg(long, default_value_t = 100_000)]
     devices: u64,
+    /// How many people the district's roster has
+    #[arg(long, default_value_t = 50_000)]
+    people: usize,
     /// The agent as it is shipped (`cargo build --profile small -p rollcall-agent`); beside this program by default
     #[arg(long)]
     agent: Option<PathBuf>,
@@ -52,6 +56,8 @@ enum Part {
     Load,
     /// A very large site.
     Large,
+    /// A district's roster.
+    People,
     /// What it costs to judge.
     Rules,
     /// Crashes and a lost shelf.
@@ -90,6 +96,7 @@ async fn measure(part: Part, arguments: &Arguments, folder: &Path, figures: &mut
         }
         Part::Load => load::measure(folder, arguments.agents, figures).await?,
         Part::Large => figures.extend(large::measure(folder, arguments.devices).await?),
+        Part::People => figures.extend(people::measure(folder, arguments.people).await?),
         Part::Rules => figures.extend(rules::measure().await?),
         Part::Crash => {
             figures.push(moments::crashes(folder, arguments.rounds).await?);

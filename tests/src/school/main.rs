@@ -1,8 +1,10 @@
 //! The simulator's command: runs a school, prints what came of it as one line of JSON, and fails when the judge found something wrong.
 
 use clap::Parser;
+use rollcall_tests::roster::{Kind, Roster};
 use rollcall_tests::school::record::Record;
 use rollcall_tests::school::{Options, run};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,6 +12,8 @@ use std::time::Duration;
 ///
 /// Prints one line of JSON at the end. With --judge the simulator's own record is compared with the collector's: where every PC is, what
 /// was acknowledged of its sections and changes, clones, false silence, alerts; what differs is listed under `judged`, and the exit code is 1.
+///
+/// `school roster DIR` writes its people instead, in OneRoster files.
 #[derive(Parser)]
 #[command(name = "school", version)]
 struct Arguments {
@@ -17,7 +21,23 @@ struct Arguments {
     options: Options,
 }
 
+/// Writes a made-up school's people as its student information system exports them: `school roster DIR --students N`.
+#[derive(Parser)]
+#[command(name = "school roster")]
+struct WriteRoster {
+    /// The folder
+    folder: PathBuf,
+    /// How many students
+    #[arg(long, default_value_t = 120)]
+    students: usize,
+}
+
 fn main() -> anyhow::Result<ExitCode> {
+    if std::env::args_os().nth(1).is_some_and(|word| word == "roster") {
+        let WriteRoster { folder, students } = WriteRoster::parse_from(std::env::args_os().skip(1));
+        Roster::of(students).write(&folder, Kind::Bulk)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let record = runtime.block_on(run(&arguments.options))?;

@@ -5,7 +5,7 @@ use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::session::Notice;
 use crate::desk::trouble::show as page;
-use crate::desk::words::{Chip, disk_size};
+use crate::desk::words::{Chip, count, disk_size};
 use crate::desk::{Answer, Desk};
 use crate::feeds::eyes::Eyes;
 use askama::Template;
@@ -53,7 +53,7 @@ impl Row {
 
     fn size(&self) -> String {
         match &self.transfer.found {
-            Found::File { size, rows: Some(rows), .. } => format!("{}, {rows} rows", disk_size(*size)),
+            Found::File { size, rows: Some(rows), .. } => format!("{}, {}", disk_size(*size), count(*rows, "row", "rows")),
             Found::File { size, .. } => disk_size(*size),
             _ => String::new(),
         }

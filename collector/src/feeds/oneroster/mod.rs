@@ -4,6 +4,7 @@
 
 mod archive;
 mod fields;
+pub(crate) mod fuzz;
 mod manifest;
 mod rows;
 mod table;
