@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use rollcall_tests::process::{CollectorProcess, Ports};
 use rollcall_tests::rest::Rest;
 use rollcall_tests::roster::{Kind, Roster};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,7 +64,7 @@ async fn others(rest: Rest, is_over: Arc<AtomicBool>) -> anyhow::Result<Vec<Dura
     let mut waits = Vec::new();
     for number in 0.. {
         let began = Instant::now();
-        let _: Value = rest.post("/persons", json!({ "id": format!("guest-{number}"), "name": "A guest" })).await?;
+        rest.post("/persons", json!({ "id": format!("guest-{number}"), "name": "A guest" })).await?;
         waits.push(began.elapsed());
         if is_over.load(Ordering::SeqCst) {
             break;
