@@ -87,6 +87,7 @@ pub(super) mod tests {
             until: None,
             times: 1,
             holds: true,
+            ticket: None,
         }
     }
 

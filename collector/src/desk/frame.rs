@@ -24,6 +24,8 @@ pub enum Tab {
     Devices,
     /// Alerts.
     Alerts,
+    /// Work that somebody has to do.
+    Tickets,
     /// When machines are expected.
     Calendar,
     /// Adding devices.
@@ -95,6 +97,7 @@ struct Counts {
     devices: usize,
     loans: usize,
     rooms: usize,
+    tickets: usize,
 }
 
 impl Counts {
@@ -105,6 +108,7 @@ impl Counts {
             devices: site.devices.values().filter(|device| known(&device.state)).count(),
             loans: site.open_loan_count(),
             rooms: site.rooms.len(),
+            tickets: rollcall_site::ticket::live(site).count(),
         }
     }
 }
@@ -134,6 +138,7 @@ fn rail(counts: Counts, tab: Tab, is_admin: bool) -> Vec<Entry> {
         entry(Tab::Rooms, "Rooms", "/rooms", some(counts.rooms)),
         entry(Tab::Devices, "Devices", "/devices", some(counts.devices)),
         entry(Tab::Alerts, "Alerts", "/alerts", some(counts.alerts)),
+        entry(Tab::Tickets, "Tickets", "/tickets", some(counts.tickets)),
         entry(Tab::Calendar, "Calendar", "/calendar", String::new()),
     ];
     if is_admin {

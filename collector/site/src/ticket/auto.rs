@@ -62,9 +62,10 @@ fn may_reopen(ticket: &Ticket) -> bool {
     ticket.state == TicketState::Done
 }
 
-/// Whether nobody has done anything with it.
+/// Whether nobody has done anything with it since it was opened, or opened again.
 fn is_untouched(site: &Site, ticket: &Ticket) -> bool {
-    let by_people = |entry: &&Arc<Entry>| entry.by != Actor::Rollcall.words();
+    let since = ticket.stands_since();
+    let by_people = |entry: &&Arc<Entry>| entry.at >= since && entry.by != Actor::Rollcall.words();
     ticket.state == TicketState::Open
         && ticket.assignee.is_none()
         && ticket.claim.is_none()

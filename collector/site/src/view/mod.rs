@@ -21,7 +21,7 @@ use crate::asset::Asset;
 use crate::device::{Device, DeviceState};
 use crate::presence::{self, Heard, Presence};
 use crate::room::Room;
-use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, natural, sweep};
+use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, natural, sweep, ticket};
 use jiff::Timestamp;
 use rollcall_proto::Section;
 use std::cmp::Ordering;
@@ -296,6 +296,7 @@ pub fn alert_row(site: &Site, alert: &Alert) -> AlertRow {
         },
         times: alert.times.max(1),
         holds: alert.holds,
+        ticket: ticket::of_alert(site, alert.id).find(|ticket| ticket.is_open()).map(|ticket| ticket.id),
     }
 }
 

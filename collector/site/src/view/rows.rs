@@ -2,7 +2,7 @@
 
 use crate::asset::{Asset, AssetKind};
 use crate::presence::Presence;
-use crate::{AlertId, AssetId, DeviceId, LoanId, PersonId, RoomId, Tag};
+use crate::{AlertId, AssetId, DeviceId, LoanId, PersonId, RoomId, Tag, TicketId};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -132,6 +132,8 @@ pub struct AlertRow {
     pub times: u32,
     /// Whether the finding holds now.
     pub holds: bool,
+    /// The open ticket that names it.
+    pub ticket: Option<TicketId>,
 }
 
 /// One title on one device.

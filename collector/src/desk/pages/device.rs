@@ -17,14 +17,17 @@ use rollcall_site::asset::Asset;
 use rollcall_site::device::{Device, DeviceState};
 use rollcall_site::event::Event;
 use rollcall_site::loan::Loan;
+use rollcall_site::ticket::{self, Ticket};
 use rollcall_site::verdict::{self, Check, Reason, Verdict};
 use rollcall_site::view::{self, AlertRow, DeviceRow};
-use rollcall_site::{AlertId, Tag};
+use rollcall_site::{AlertId, Tag, TicketId};
 use serde::Deserialize;
 use std::sync::Arc;
 
 /// Lines of the timeline.
 const MOST_EVENTS: usize = 60;
+/// Open tickets that are listed.
+const MOST_TICKETS: usize = 20;
 /// Alerts that stand as chips at the top; all stand below.
 const MOST_CHIPS: usize = 3;
 
@@ -52,6 +55,12 @@ struct DevicePage {
     software: Software,
     alerts: Vec<AlertRow>,
     loan: Option<Arc<Loan>>,
+    /// Its open tickets.
+    tickets: Vec<Arc<Ticket>>,
+    /// How many are over.
+    past_tickets: usize,
+    /// The ticket for which it stands in as a loaner.
+    stands_in_for: Option<TicketId>,
     events: Vec<Event>,
 }
 
@@ -89,6 +98,9 @@ impl DevicePage {
             software: Software::of(&look, profile.map(|profile| &**profile), &ask.software, ask.all.is_some()),
             alerts,
             loan: look.site.open_loan(asset.id).cloned(),
+            tickets: ticket::open_of(&look.site, asset.id).take(MOST_TICKETS).cloned().collect(),
+            past_tickets: ticket::all_of(&look.site, asset.id).filter(|ticket| !ticket.is_open()).count(),
+            stands_in_for: ticket::of_loaner(&look.site, asset.id).map(|ticket| ticket.id),
             device,
             row,
             check,

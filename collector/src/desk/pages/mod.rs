@@ -20,6 +20,7 @@ mod rooms;
 mod rules;
 mod sign_in;
 mod software;
+mod tickets;
 mod titles;
 mod today;
 mod transfers;
@@ -85,6 +86,21 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/rules", get(rules::show))
         .route("/rules/{code}", post(rules::set))
         .route("/software", get(titles::show))
+        .route("/tickets", get(tickets::show).post(tickets::open))
+        .route("/tickets/new", get(tickets::form))
+        .route("/tickets/{id}", get(tickets::one))
+        .route("/tickets/{id}/assign", post(tickets::assign))
+        .route("/tickets/{id}/claim", post(tickets::claim))
+        .route("/tickets/{id}/comment", post(tickets::comment))
+        .route("/tickets/{id}/labour", post(tickets::labour))
+        .route("/tickets/{id}/link", post(tickets::link))
+        .route("/tickets/{id}/loaner", post(tickets::lend))
+        .route("/tickets/{id}/loaner/back", post(tickets::take_back))
+        .route("/tickets/{id}/part", post(tickets::add_part))
+        .route("/tickets/{id}/part/remove", post(tickets::remove_part))
+        .route("/tickets/{id}/set", post(tickets::set))
+        .route("/tickets/{id}/state", post(tickets::go))
+        .route("/tickets/{id}/unlink", post(tickets::unlink))
         .route("/transfers", get(transfers::show))
         .route("/transfers/look", post(transfers::look))
         .route("/sign-out", post(sign_in::out))

@@ -5,6 +5,7 @@ use crate::desk::door::Visitor;
 use crate::desk::fold::{Fold, fold};
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
+use crate::desk::pages::tickets;
 use crate::desk::readiness::{Roster, Standing};
 use crate::desk::trouble::show as page;
 use crate::desk::words::{self, Chip};
@@ -76,12 +77,12 @@ struct Figures {
 }
 
 /// One thing that needs her.
-struct Need {
-    chip: Chip,
-    title: String,
-    detail: String,
-    href: String,
-    action: &'static str,
+pub(super) struct Need {
+    pub chip: Chip,
+    pub title: String,
+    pub detail: String,
+    pub href: String,
+    pub action: &'static str,
 }
 
 /// `GET /`
@@ -120,7 +121,7 @@ impl Today {
     }
 
     fn live(&self) -> &'static str {
-        "device alert asset loan room sweep section baseline"
+        "device alert asset loan room sweep section baseline ticket"
     }
 }
 
@@ -179,6 +180,7 @@ fn needs(census: &Census) -> Vec<Need> {
     let Census { look, roster, loans, alerts, .. } = census;
     let mut needs: Vec<Need> = of_alerts(look, alerts).chain(quarantined(roster)).chain(silent(look, roster, alerts)).collect();
     needs.extend(loans.iter().filter(|loan| loan.overdue).map(|loan| Need::of_loan(look, loan)));
+    needs.extend(tickets::needs(look));
     needs.sort_by_key(|need| match need.chip.tone {
         "stop" => 0,
         "check" => 1,

@@ -7,6 +7,7 @@ mod pages;
 mod school;
 mod sign_in;
 mod speed;
+mod tickets;
 
 use super::{Desk, router_of};
 use crate::Collector;

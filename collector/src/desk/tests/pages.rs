@@ -27,6 +27,8 @@ const ALWAYS: &[&str] = &[
     "/people?text=x&which=left&page=9",
     "/rooms",
     "/rules",
+    "/tickets",
+    "/tickets?view=list&text=%22%3E%3Csvg&page=9",
     "/transfers",
     "/verdict",
     "/verdict?kind=laptop",

@@ -1,0 +1,134 @@
+//! A new ticket: the form, filled in from an alert, an asset, a person.
+
+use crate::desk::door::Visitor;
+use crate::desk::frame::{Frame, Tab};
+use crate::desk::look::Look;
+use crate::desk::session::Notice;
+use crate::desk::trouble::{Trouble, show as page_of};
+use crate::desk::{Answer, Desk, address};
+use askama::Template;
+use axum::extract::{Form, Query, State};
+use axum::response::{IntoResponse, Redirect};
+use rollcall_site::access::Role;
+use rollcall_site::ticket::{self, Category, NewTicket, Priority, Tier};
+use rollcall_site::{AlertId, LoanId, PersonId, Refusal, Site, Tag, UserName, asset};
+use serde::Deserialize;
+
+/// What the address fills in, and what the form sends; each some of it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::desk) struct Sent {
+    title: String,
+    detail: String,
+    category: String,
+    tier: String,
+    priority: String,
+    assignee: String,
+    asset: String,
+    person: String,
+    alert: String,
+    loan: String,
+}
+
+#[derive(Template)]
+#[template(path = "ticket_new.html")]
+struct New {
+    frame: Frame,
+    look: Look,
+    sent: Sent,
+    users: Vec<UserName>,
+}
+
+impl New {
+    /// For whom it is, where the roster has them.
+    fn person(&self) -> Option<String> {
+        let id = PersonId::parse(&self.sent.person).ok().filter(|id| self.look.site.persons.contains_key(id))?;
+        Some(self.look.person(&id))
+    }
+
+    fn categories(&self) -> &'static [Category] {
+        Category::ALL
+    }
+
+    fn tiers(&self) -> &'static [Tier] {
+        Tier::ALL
+    }
+
+    fn priorities(&self) -> &'static [Priority] {
+        Priority::ALL
+    }
+}
+
+/// `GET /tickets/new?asset=TAG&alert=N&person=ID`
+pub(in crate::desk) async fn form(State(desk): State<Desk>, visitor: Visitor, Query(asked): Query<Sent>) -> Answer {
+    visitor.must_be(Role::Technician)?;
+    let look = desk.look();
+    if let Some(known) = alert(&asked).and_then(|alert| ticket::of_alert(&look.site, alert).find(|ticket| ticket.is_open())) {
+        return Ok(Redirect::to(&format!("/tickets/{}", known.id)).into_response());
+    }
+    let sent = filled(&look.site, asked)?;
+    let users = look.site.users.keys().cloned().collect();
+    page_of(&New { frame: Frame::of(&desk, &visitor, &look, Tab::Tickets), users, sent, look })
+}
+
+fn alert(sent: &Sent) -> Option<AlertId> {
+    sent.alert.trim().parse().ok()
+}
+
+/// The form as the address fills it in: what an alert says where nothing else is said.
+fn filled(site: &Site, asked: Sent) -> Result<Sent, Refusal> {
+    let new = alert(&asked).map(|alert| ticket::from_alert(site, alert)).transpose()?.unwrap_or_default();
+    let or = |text: String, other: String| if text.trim().is_empty() { other } else { text };
+    let tag = new.asset.and_then(|id| site.assets.get(&id)).map_or_else(String::new, |asset| asset.tag.to_string());
+    Ok(Sent {
+        title: or(asked.title, new.title),
+        detail: or(asked.detail, new.detail),
+        category: or(asked.category, new.category.word().to_owned()),
+        tier: or(asked.tier, new.tier.word().to_owned()),
+        priority: or(asked.priority, new.priority.word().to_owned()),
+        asset: or(asked.asset, tag),
+        ..asked
+    })
+}
+
+/// `POST /tickets`
+pub(in crate::desk) async fn open(State(desk): State<Desk>, visitor: Visitor, Form(sent): Form<Sent>) -> Answer {
+    visitor.must_be(Role::Technician)?;
+    let again = again(&sent);
+    let opened = desk.change(&visitor, move |w| ticket::open(w, new(&w.site, &sent)?)).await;
+    match opened {
+        Ok(ticket) => desk.then(&visitor, Ok(Notice::done(format!("Ticket {} is open.", ticket.id))), &format!("/tickets/{}", ticket.id)),
+        Err(error) => desk.then(&visitor, Err(Trouble::from(error)), &again),
+    }
+}
+
+/// The form with what was written, so that nothing is lost when it is refused.
+fn again(sent: &Sent) -> String {
+    let part = |(name, value): (&str, &String)| format!("{name}={}", address::encoded(&value.chars().take(1_000).collect::<String>()));
+    let texts =
+        [("title", &sent.title), ("detail", &sent.detail), ("asset", &sent.asset), ("person", &sent.person), ("alert", &sent.alert)];
+    let chosen = [("category", &sent.category), ("tier", &sent.tier), ("priority", &sent.priority), ("loan", &sent.loan)];
+    format!("/tickets/new?{}", texts.into_iter().chain(chosen).map(part).collect::<Vec<_>>().join("&"))
+}
+
+fn new(site: &Site, sent: &Sent) -> Result<NewTicket, Refusal> {
+    let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let tag = some(&sent.asset).map(|tag| Tag::parse(&tag)).transpose()?;
+    if let Some(alert) = alert(sent) {
+        // Whoever sends the form twice gets one ticket.
+        ticket::from_alert(site, alert)?;
+    }
+    Ok(NewTicket {
+        title: sent.title.clone(),
+        detail: sent.detail.clone(),
+        category: Category::of(&sent.category).unwrap_or_default(),
+        tier: Tier::of(&sent.tier).unwrap_or_default(),
+        priority: Priority::of(&sent.priority).unwrap_or_default(),
+        assignee: some(&sent.assignee).map(|name| UserName::parse(&name)).transpose()?,
+        asset: tag.map(|tag| asset::tagged(site, &tag).map(|asset| asset.id)).transpose()?,
+        person: some(&sent.person).map(|id| PersonId::parse(&id)).transpose()?,
+        loan: some(&sent.loan).map(|id| id.parse::<LoanId>()).transpose()?,
+        alerts: alert(sent).into_iter().collect(),
+        ..NewTicket::default()
+    })
+}
