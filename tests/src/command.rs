@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -48,9 +49,22 @@ impl Ran {
 /// # Errors
 /// It does not start, or hangs.
 pub async fn run(program: &Path, arguments: &[&str]) -> anyhow::Result<Ran> {
+    run_with(program, arguments, "").await
+}
+
+/// Runs a program to its end, with this on its standard input.
+///
+/// # Errors
+/// It does not start, or hangs.
+pub async fn run_with(program: &Path, arguments: &[&str], input: &str) -> anyhow::Result<Ran> {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-    let ended = timeout(PATIENCE, command.output()).await.with_context(|| format!("{arguments:?} hangs"))??;
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut running = command.spawn()?;
+    let mut stdin = running.stdin.take().context("it has no standard input")?;
+    // One that reads nothing may be gone before it is written.
+    drop(stdin.write_all(input.as_bytes()).await);
+    drop(stdin);
+    let ended = timeout(PATIENCE, running.wait_with_output()).await.with_context(|| format!("{arguments:?} hangs"))??;
     Ok(Ran {
         code: ended.status.code().unwrap_or(-1),
         out: String::from_utf8_lossy(&ended.stdout).into_owned(),
@@ -81,6 +95,15 @@ impl Desk {
     pub async fn run(&self, arguments: &[&str]) -> anyhow::Result<Ran> {
         let data = self.data.to_string_lossy();
         run(&self.program, &[arguments, &["--data", &data]].concat()).await
+    }
+
+    /// Runs a command with this on its standard input, whatever becomes of it.
+    ///
+    /// # Errors
+    /// It does not start, or hangs.
+    pub async fn run_with(&self, arguments: &[&str], input: &str) -> anyhow::Result<Ran> {
+        let data = self.data.to_string_lossy();
+        run_with(&self.program, &[arguments, &["--data", &data]].concat(), input).await
     }
 
     /// The document of a command that must succeed, with `--json`.

@@ -7,6 +7,7 @@ mod baselines;
 mod browser;
 mod cable;
 mod change;
+mod circulation;
 mod clone;
 mod commands;
 mod crash;

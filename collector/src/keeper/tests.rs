@@ -1,5 +1,7 @@
 //! Tests of the keeper: groups, refusals, panics, a disk that fails, and what a view may show.
 
+mod one_laptop;
+
 use super::*;
 use crate::store::contract::name_person;
 use crate::store::{Entry, Folder, Range, Reading, StoreState, Verified};

@@ -13,6 +13,8 @@ mod golden;
 mod hashed;
 mod health;
 mod ledger;
+#[cfg(test)]
+mod lending;
 mod lines;
 #[cfg(test)]
 mod measure;

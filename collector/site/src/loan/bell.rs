@@ -94,3 +94,61 @@ fn over(text: &str) -> Refusal {
     let text: String = text.chars().take(60).collect();
     Refusal::invalid(format!("{text:?} is over already: give a time to come, \"tomorrow period 1\" or a day as 2026-12-01"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::{self, Closed};
+    use crate::loan::sample::{LoanDesk, person, tag};
+    use crate::loan::{Due, NewLoan, out};
+    use crate::presence::Heard;
+
+    /// A school with three periods on weekdays, at noon of a Tuesday; the Thursday and Friday after are closed.
+    fn school() -> LoanDesk {
+        let mut desk = LoanDesk::new();
+        let periods = [("1", "08:00-09:00"), ("2", "09:10-10:10"), ("6", "14:00-15:00"), ("Lunch", "12:00-12:45")];
+        let periods = periods.map(|(name, span)| calendar::Period { name: name.into(), span: span.parse().unwrap() }).to_vec();
+        desk.must(|w| calendar::set_schedule(w, "Regular", Some("Mon-Fri".parse().unwrap()), periods));
+        let closed = Closed { from: "2026-11-26".parse().unwrap(), to: "2026-11-27".parse().unwrap(), name: "Thanksgiving".into() };
+        desk.must(|w| calendar::close(w, closed));
+        desk
+    }
+
+    #[track_caller]
+    fn check(text: &str, meant: Edge, want: Result<&str, &str>) {
+        let desk = school();
+        match (bell_named(&desk.site, text, meant, desk.now), want) {
+            (Some(Ok(at)), Ok(want)) => assert_eq!(at.to_string(), want, "{text}"),
+            (Some(Err(refusal)), Err(want)) => assert!(refusal.text.contains(want), "{text}: {refusal}"),
+            (None, Err("no bell")) => {}
+            (got, want) => panic!("{text}: {got:?}, not {want:?}"),
+        }
+    }
+
+    #[test]
+    fn a_period_is_the_next_of_its_name_by_the_edge_that_is_meant() {
+        check("period 6", Edge::Ends, Ok("2026-11-24T15:00:00Z"));
+        check("Period 6", Edge::Begins, Ok("2026-11-24T14:00:00Z"));
+        check("start of period 6", Edge::Ends, Ok("2026-11-24T14:00:00Z"));
+        check("lunch", Edge::Ends, Ok("2026-11-24T12:45:00Z"));
+        check("period 1", Edge::Ends, Ok("2026-11-25T09:00:00Z"));
+        check("tomorrow period 2", Edge::Begins, Ok("2026-11-25T09:10:00Z"));
+        check("2026-11-30 end of period 2", Edge::Begins, Ok("2026-11-30T10:10:00Z"));
+        check("tomorrow", Edge::Ends, Ok("2026-11-25T23:59:59Z"));
+        check("today period 1", Edge::Ends, Err("is over already"));
+        check("2026-11-26 period 1", Edge::Ends, Err("has no period"));
+        check("period 9", Edge::Ends, Err("it has 1, 2, Lunch, 6"));
+        for other in ["5d", "2026-11-30", "never", "", "some day"] {
+            check(other, Edge::Ends, Err("no bell"));
+        }
+    }
+
+    #[test]
+    fn nothing_is_due_on_a_day_on_which_the_school_is_closed() {
+        let mut desk = school();
+        desk.cameras(&["CAM-1"]);
+        let thursday = "2026-11-26T23:59:59Z".parse().unwrap();
+        let loan = desk.must(|w| out(w, &Heard::new(), NewLoan { due: Due::At(thursday), ..NewLoan::new(tag("CAM-1"), person("ana")) }));
+        assert_eq!(loan.due.unwrap().to_string(), "2026-11-30T23:59:59Z", "the Monday after");
+    }
+}
