@@ -5,6 +5,7 @@ mod accounts;
 mod add;
 mod alerts;
 mod calendar;
+mod charges;
 mod condition;
 mod device;
 mod device_actions;
@@ -15,6 +16,7 @@ mod health;
 mod loans;
 mod maintenance;
 mod people;
+mod reservations;
 mod room;
 mod rooms;
 mod rules;
@@ -53,6 +55,10 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/calendar/closed", post(calendar::close))
         .route("/calendar/hours", post(calendar::set_hours))
         .route("/calendar/open", post(calendar::open))
+        .route("/charges", get(charges::show))
+        .route("/charges/{id}/confirm", post(charges::confirm))
+        .route("/charges/{id}/pay", post(charges::pay))
+        .route("/charges/{id}/waive", post(charges::waive))
         .route("/devices", get(devices::show))
         .route("/devices.csv", get(devices::csv))
         .route("/devices/{tag}", get(device::show))
@@ -67,10 +73,17 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/loans", get(loans::show).post(loans::scan))
         .route("/loans/charges/{id}/confirm", post(loans::confirm_charge))
         .route("/loans/charges/{id}/waive", post(loans::waive_charge))
+        .route("/loans/class-set", get(loans::class_set::show).post(loans::class_set::scan))
+        .route("/loans/found", post(loans::giving_back::find))
         .route("/loans/in", post(loans::take_back))
+        .route("/loans/lost", post(loans::giving_back::lose))
         .route("/loans/out", post(loans::lend))
+        .route("/loans/overdue", get(loans::overdue::show))
+        .route("/loans/renew", post(loans::giving_back::renew))
+        .route("/loans/return", post(loans::giving_back::give_back))
         .route("/loans/tickets/{id}/confirm", post(loans::confirm_ticket))
         .route("/loans/tickets/{id}/drop", post(loans::drop_ticket))
+        .route("/loans/undo", post(loans::class_set::undo))
         .route("/maintenance", get(maintenance::show).post(maintenance::begin))
         .route("/maintenance/{id}/end", post(maintenance::end))
         .route("/people", get(people::list::show).post(people::hands::add))
@@ -80,6 +93,8 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/people/{id}/merge", post(people::hands::merge))
         .route("/people/{id}/set", post(people::hands::set))
         .route("/people/{id}/unblock", post(people::hands::unblock))
+        .route("/reservations", get(reservations::show).post(reservations::add))
+        .route("/reservations/{id}/cancel", post(reservations::cancel))
         .route("/rooms", get(rooms::show).post(rooms::add))
         .route("/rooms/{room}", get(room::show))
         .route("/rooms/{room}/sweep", post(room::sweep))

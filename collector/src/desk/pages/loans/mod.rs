@@ -3,6 +3,9 @@
 mod boot;
 mod card;
 mod changes;
+pub(in crate::desk) mod class_set;
+pub(in crate::desk) mod giving_back;
+pub(in crate::desk) mod overdue;
 mod scan;
 mod settle;
 mod today;
@@ -20,6 +23,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use boot::Boot;
 use card::Card;
+use rollcall_site::loan::{self, policy};
 use rollcall_site::person::Person;
 use rollcall_site::view::{self, LoanRow};
 use rollcall_site::{PersonId, Tag};
@@ -28,8 +32,6 @@ use settle::Line;
 use std::sync::Arc;
 use today::Entry;
 
-/// Days that a loan lasts unless something else is chosen.
-const USUAL_DAYS: i64 = 14;
 /// Most loans in the list of what is out.
 const MOST_OUT: usize = 200;
 
@@ -79,7 +81,7 @@ impl LoanDesk {
         }
         let boot = Boot::of(&look, card.as_ref(), &ask.boot);
         let theirs = person.as_ref().map(|person| view::held(&look.site, &person.id, look.now)).unwrap_or_default();
-        let due = day(&ask.due).map_or_else(|| look.day_after(USUAL_DAYS), |day| day.to_string());
+        let due = due(&look, ask, card.as_ref(), person.as_deref());
         let settle = settle::lines(&look);
         let (today, out) = (today::entries(&look), view::due_first(&look.site, MOST_OUT, look.now));
         let frame = Frame::of(desk, visitor, &look, Tab::Loans);
@@ -108,6 +110,17 @@ impl LoanDesk {
     fn first_due(&self) -> String {
         self.look.day_after(0)
     }
+}
+
+/// The day that is chosen, or that the policy gives once it is known what is lent to whom.
+fn due(look: &Look, ask: &Ask, card: Option<&Card>, person: Option<&Person>) -> String {
+    let kind = card.and_then(|card| look.site.assets.get(&card.check.asset)).map(|asset| asset.kind);
+    let by_policy = || {
+        let days = policy::of(&look.site).terms(person?.role, kind?).days;
+        let day = look.today().saturating_add(jiff::Span::new().days(i64::from(days)));
+        Some(loan::next_school_day(&look.site, day).unwrap_or(day))
+    };
+    day(&ask.due).or_else(by_policy).map(|day| day.to_string()).unwrap_or_default()
 }
 
 /// A day as a form writes it.
