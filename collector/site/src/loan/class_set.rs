@@ -31,7 +31,7 @@ pub(super) fn begun(site: &Site, first: LoanId) -> Result<LoanId, Refusal> {
     }
 }
 
-/// Undoes a class set: every loan of it that is still out was a mistake. The record keeps them, marked so.
+/// Undoes a class set: every loan of it that is still out was a mistake. The record keeps them, marked so. What is lost or stolen did leave.
 ///
 /// # Errors
 /// There is no such class set, or nothing of it is out any more.
@@ -40,7 +40,7 @@ pub fn undo(w: &mut Working, first: LoanId) -> Result<Undone, Refusal> {
     let loans: Vec<Arc<Loan>> = of_batch(&w.site, first).cloned().collect();
     let mut undone = Undone::default();
     for loan in loans {
-        if loan.is_open() {
+        if is_undoable(&loan) {
             undone.undone.push(take_out(w, &loan));
         } else {
             undone.over += 1;
@@ -60,10 +60,14 @@ pub fn undo(w: &mut Working, first: LoanId) -> Result<Undone, Refusal> {
 /// There is no such loan, or it is over.
 pub fn undo_one(w: &mut Working, id: LoanId) -> Result<Arc<Loan>, Refusal> {
     let loan = Arc::clone(super::get(&w.site, id)?);
-    if !loan.is_open() {
-        return Err(Refusal::conflict(format!("loan {id} is over: there is nothing to undo")));
+    if !is_undoable(&loan) {
+        return Err(Refusal::conflict(format!("loan {id} is over, or what it is of is gone: there is nothing to undo")));
     }
     Ok(take_out(w, &loan))
+}
+
+fn is_undoable(loan: &Loan) -> bool {
+    loan.is_open() && loan.gone.is_none()
 }
 
 fn take_out(w: &mut Working, loan: &Loan) -> Arc<Loan> {
