@@ -1,6 +1,7 @@
 //! One site's running collector: what every door and service is given.
 
 use crate::agents::roll::Roll;
+use crate::imports::Imports;
 use crate::keeper::Keeper;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -20,6 +21,8 @@ pub struct Collector {
     pub roll: Arc<Roll>,
     /// The sealed secrets.
     pub secrets: Arc<Secrets>,
+    /// Lists that wait to be accepted.
+    pub imports: Arc<Imports>,
     /// Where it listens and keeps its data.
     pub settings: Arc<Settings>,
 }

@@ -1,6 +1,7 @@
 //! The site's collector: agents report to it, people and scripts ask it.
 
 pub mod agents;
+pub mod asset_file;
 pub mod backups;
 pub mod calendar_file;
 pub mod cli;
@@ -12,7 +13,9 @@ pub mod erasure;
 pub mod feeds;
 #[doc(hidden)]
 pub mod fuzz;
+pub mod imports;
 pub mod keeper;
+pub mod label;
 pub mod metrics;
 pub mod notify;
 pub mod paper;

@@ -303,7 +303,7 @@ fn open(settings: Settings, clock: Clock) -> anyhow::Result<Collector> {
         let (dir, sealed, seal) = (dir.display(), secrets::SEALED, secrets::SEAL);
         bail!("{dir}: the agents' CA is missing, and {devices} devices are enrolled with it; bring {sealed} and {seal} back from a backup");
     }
-    Ok(Collector { keeper, folder, roll: Arc::new(Roll::default()), secrets, settings: Arc::new(settings) })
+    Ok(Collector { keeper, folder, roll: Arc::new(Roll::default()), imports: Arc::default(), secrets, settings: Arc::new(settings) })
 }
 
 fn close_to_others(dir: &Path) -> anyhow::Result<()> {

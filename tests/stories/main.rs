@@ -15,6 +15,7 @@ mod enrol;
 mod erase;
 mod identity;
 mod import;
+mod label;
 mod lend;
 mod malfunction;
 mod notify;

@@ -27,6 +27,7 @@ mod facts_text;
 pub mod fingerprint;
 pub mod heard;
 pub mod id;
+pub mod intake;
 pub mod inventory;
 pub mod library;
 pub mod loan;
@@ -179,6 +180,8 @@ pub struct Site {
     pub(crate) class_members: OrdSet<(ClassId, PersonId)>,
     pub(crate) by_tag: HashMap<Tag, AssetId>,
     pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
+    /// Whoever has a seat, by room and seat.
+    pub(crate) by_seat: OrdSet<(RoomId, String, AssetId)>,
     /// The parts of kits, by the asset whose kit it is.
     pub(crate) by_kit: OrdSet<(AssetId, AssetId)>,
     /// What came by each line of an order.

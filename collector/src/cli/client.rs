@@ -8,6 +8,7 @@ use crate::desk::api::{SITE_HEADER, ZONE_HEADER};
 use crate::desk::keys::{BadKey, Key};
 use futures_util::StreamExt;
 use jiff::tz::TimeZone;
+use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -163,6 +164,25 @@ impl Client {
     /// [`Failure`].
     pub async fn download(&self, path: &[&str]) -> Result<Response, Failure> {
         self.call(Method::POST, path, &[], Some(Value::Object(serde_json::Map::new())), None).await
+    }
+
+    /// Asks for bytes.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn fetch(&self, path: &[&str], query: Query<'_>) -> Result<Vec<u8>, Failure> {
+        let response = self.call(Method::GET, path, query, None, None).await?;
+        Ok(response.bytes().await.map_err(|error| self.broke_off(&error))?.to_vec())
+    }
+
+    /// Asks for bytes to be made; what is said of them stands in the headers.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn bytes(&self, path: &[&str], body: Value) -> Result<(HeaderMap, Vec<u8>), Failure> {
+        let response = self.call(Method::POST, path, &[], Some(body), None).await?;
+        let headers = response.headers().clone();
+        Ok((headers, response.bytes().await.map_err(|error| self.broke_off(&error))?.to_vec()))
     }
 
     /// A moment in a sentence, in the site's own time: "2026-11-29 23:59"; empty when it is none.

@@ -1,6 +1,7 @@
 //! What a technician's files hold: CSV lists and baselines.
 
 use super::csv_file;
+use crate::asset_file::{Options, Reader};
 use rollcall_proto::fuzz::Target;
 use rollcall_site::version::{Range, compare};
 use rollcall_site::{AssetId, BaselineId, PersonId, RoomId, SiteId, Tag, UserName, baseline};
@@ -11,9 +12,16 @@ use std::str::FromStr;
 const BASELINE: &[u8] =
     b"name = \"labs\"\nrooms = [\"Lab 118\"]\n[[required]]\ntitle = \"gimp\"\nversion = \">= 2\"\n[[forbidden]]\ntitle = \"x\"\n";
 
+const LISTS: &[&[u8]] = &[
+    b"tag,kind,room,bought,price,custom.Grant\nA-1,pc,Lab 1,2026-08-01,349.00,T4\n",
+    b"Asset Tag,Category,Status,Warranty,Purchase Date,EOL,Checked Out To: Username\nA-1,Laptops,Archived,36,8/1/2026,48,20431\n",
+    b"deviceId,serialNumber,annotatedAssetId,model,status,autoUpdateExpiration\n1,5CD1,CB-1,HP,DISABLED,1906588800000\n",
+];
+
 /// Every file that a person brings, and the words in it.
 pub(crate) fn targets() -> Vec<Target> {
     vec![
+        Target::new("asset-list", LISTS, asset_list),
         Target::new("baseline", &[BASELINE], baseline),
         Target::new("csv", &[b"tag,serial\nLAB1-01,5CG1\n\"a \"\"b\"\"\",c\n", b"\xef\xbb\xbfid;name\r\n1;Ada\r\n"], csv),
         Target::new("name", &[b"LAB1-01", b"Lab 118", b"20431", b"0190a3c4-0000-7000-8000-000000000001"], names),
@@ -31,6 +39,19 @@ fn csv(bytes: &[u8]) {
         assert!(sheet.rows.iter().all(|row| (1..=lines).contains(&row.line)), "a row lies outside its {lines} lines");
         assert!(sheet.rows.is_sorted_by_key(|row| row.line));
         assert!(!sheet.columns.is_empty());
+    }
+}
+
+/// A list of assets is read, or what is wrong in it has its line.
+fn asset_list(bytes: &[u8]) {
+    let Ok(decoded) = crate::csv_file::decode(bytes) else { return };
+    let options = Options { tag_from_serial: true, add_rooms: true, ..Options::default() };
+    if let Ok(reader) = Reader::begin(&decoded.text, [RoomId::parse("Lab 1")].into_iter().flatten(), &options) {
+        let lines = decoded.text.matches(['\n', '\r']).count() as u64 + 1;
+        for row in reader {
+            let line = row.map_or_else(|wrong| wrong.line, |entry| Some(entry.line));
+            assert!(line.is_none_or(|line| (1..=lines).contains(&line)), "{line:?} of {lines}");
+        }
     }
 }
 

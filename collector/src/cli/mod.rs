@@ -18,6 +18,7 @@ mod event;
 pub mod exit;
 pub(crate) mod fuzz;
 mod key;
+mod label;
 mod ledger;
 mod loan;
 mod maintenance;
@@ -71,7 +72,7 @@ At the loan desk:
   rollcall check LAP-042 --for 100231          GO, CHECK or STOP, with the reasons
   rollcall loan out LAP-042 100231 --due 5d
 
-Scripts: every command takes --json; tables appear on a terminal only, elsewhere tab-separated lines.
+Scripts: every command takes --json, every list --csv; tables appear on a terminal only, elsewhere tab-separated lines.
 Exit codes: 0 done (GO) · 1 found problems (CHECK) or nothing · 2 usage · 3 refused (STOP) · 4 no collector reached";
 
 /// Keeps the technology inventory of a school site: who is here, what changed, what may be lent.
@@ -96,6 +97,9 @@ pub struct Globals {
     /// Answer in JSON, errors too
     #[arg(long, global = true)]
     pub json: bool,
+    /// Lists as CSV, for spreadsheets: with a heading, every column, and no formulas
+    #[arg(long, global = true, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -140,6 +144,8 @@ enum Command {
     Room(Asking<room::Room>),
     /// Anything with a tag, with or without an agent
     Asset(Asking<asset::Asset>),
+    /// Print labels with the tag as bars and as a square code
+    Label(Asking<label::Labels>),
     /// Who may borrow
     Person(Asking<person::Person>),
     /// The people of the school, from its student information system
@@ -192,8 +198,15 @@ pub fn main() -> ExitCode {
         // Who says nothing wants to know what there is to say.
         arguments = vec!["rollcall".into(), "--help".into()];
     }
-    let json = arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json");
-    let out = Out::new(if json { Wanted::Json } else { Wanted::Words }, Clock::system().now());
+    let asks = |form: &str| arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == form);
+    let form = if asks("--json") {
+        Wanted::Json
+    } else if asks("--csv") {
+        Wanted::Csv
+    } else {
+        Wanted::Words
+    };
+    let out = Out::new(form, Clock::system().now());
     let done = match Cli::try_parse_from(arguments) {
         Ok(Cli { globals, command }) => run(command, &globals, &out),
         Err(told) => not_a_command(&told, &out),
@@ -252,6 +265,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Rooms(asking) => asking.run(globals, out).await,
         Command::Room(asking) => asking.run(globals, out).await,
         Command::Asset(asking) => asking.run(globals, out).await,
+        Command::Label(asking) => asking.run(globals, out).await,
         Command::Person(asking) => asking.run(globals, out).await,
         Command::Roster(asking) => asking.run(globals, out).await,
         Command::Transfers(asking) => asking.run(globals, out).await,

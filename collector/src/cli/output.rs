@@ -29,6 +29,8 @@ pub enum Wanted {
     Words,
     /// JSON.
     Json,
+    /// Lists as CSV; all else in words.
+    Csv,
 }
 
 impl Out {
@@ -64,6 +66,9 @@ impl Out {
         let list = rows.as_array().map(Vec::as_slice).unwrap_or_default();
         if self.is_json() {
             self.json(rows);
+        } else if self.form == Wanted::Csv {
+            // The heading stands over an empty list too: a script need not tell the two apart.
+            self.print(&table::csv(columns, list));
         } else if let (Some(style), false) = (self.terminal, list.is_empty()) {
             self.print(&table::table(columns, list, style));
         } else if !list.is_empty() {

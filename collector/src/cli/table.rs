@@ -1,6 +1,7 @@
 //! Rows as a table for people or as tab-separated lines for scripts: columns are data.
 
 use crate::cli::words;
+use crate::csv_file::Writer;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -62,12 +63,16 @@ impl Column {
 
     /// The value for scripts: times RFC 3339, sizes in bytes.
     fn plain(&self, row: &Value) -> String {
+        words::harmless(&self.cell_text(row).replace(['\t', '\n', '\r'], " "))
+    }
+
+    /// The value as it is.
+    fn cell_text(&self, row: &Value) -> String {
         let value = field(row, self.at);
-        let plain = match self.form {
+        match self.form {
             Form::YesNo | Form::Mark(_) => self.word(value).to_owned(),
             _ => text(value),
-        };
-        words::harmless(&plain.replace(['\t', '\n', '\r'], " "))
+        }
     }
 
     /// What a yes or a no is in words; empty when it is neither.
@@ -151,6 +156,15 @@ pub fn grid(heads: &[&str], rows: impl Iterator<Item = Vec<Cell>>, style: Style)
 pub fn lines(columns: &[Column], rows: &[Value]) -> String {
     let line = |row| columns.iter().map(|column: &Column| column.plain(row)).collect::<Vec<_>>().join("\t");
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The rows as CSV, every column with the name of its field over it.
+pub fn csv(columns: &[Column], rows: &[Value]) -> String {
+    let mut out = Writer::begin(columns.iter().map(|column| column.at));
+    for row in rows {
+        out.row(columns.iter().map(|column| column.cell_text(row)));
+    }
+    String::from_utf8_lossy(&out.finish()).trim_end().to_owned()
 }
 
 /// A field of a row, with dots for fields of fields and numbers for places in a list; null when there is none.

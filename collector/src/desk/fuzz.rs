@@ -48,6 +48,8 @@ const CHANGES: &[&[u8]] = &[
     b"PUT /api/v1/channels/chat\n{\"url\":\"https://127.0.0.1:9/x\",\"kind\":\"webhook\"}",
     b"PUT /api/v1/channels/mail\n{\"url\":\"smtps://127.0.0.1:9\",\"from\":\"a@b\",\"to\":[\"c@d\"],\"user\":\"u\",\"password\":\"p\"}",
     b"PUT /api/v1/routes/nights\n{\"to\":[\"chat\"],\"least\":\"high\",\"days\":\"mon-fri\",\"quiet\":{\"hours\":\"17:00-07:00\"}}",
+    b"POST /api/v1/imports?file=a.csv\ntag,kind\nA-1,pc\n",
+    b"POST /api/v1/labels\n{\"tags\":\"LAB1-01\",\"sheet\":\"l7160\",\"start\":\"3\"}",
     b"GET /api/v1/devices?text=lab&presence=silent&room=Lab%201",
     b"GET /api/v1/events?limit=10&after=1&kind=room.added",
     b"POST /api/v1/keys\n{\"name\":\"script\",\"role\":\"viewer\",\"expires\":\"30d\"}",
@@ -69,7 +71,9 @@ const PAGES: &[&[u8]] = &[
     b"GET /devices?text=lab&room=Lab+1&presence=silent&sort=seen&page=2",
     b"GET /devices.csv?text=lab",
     b"GET /devices/LAB1-01?range=month&history=30",
+    b"GET /export/devices.csv?text=lab",
     b"GET /find?scan=LAB1-01",
+    b"GET /labels?tags=LAB1-01&sheet=l7160&start=3&content=qr&offset_x=1",
     b"GET /loans?person=20431&device=LAB1-01",
     b"POST /add\nroom=Lab+1&uses=3&days=2",
     b"POST /alerts/1/resolve\nback=%2Falerts",
@@ -162,7 +166,8 @@ impl Site {
         let keeper = Keeper::open(Arc::new(crate::store::fuzz::Nowhere), Clock::turned()).ok()?;
         let secrets = Arc::new(Secrets::open(scratch.dir()).ok()?);
         let settings = Settings { data: scratch.dir().to_owned(), reach: vec!["desk.school".to_owned()], ..Settings::default() };
-        let collector = Collector { keeper, folder, roll: Arc::new(Roll::default()), secrets, settings: Arc::new(settings) };
+        let collector =
+            Collector { keeper, folder, roll: Arc::new(Roll::default()), imports: Arc::default(), secrets, settings: Arc::new(settings) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
         runtime.block_on(collector.keeper.change(Actor::Rollcall, begin)).ok()?;
         let desk = Desk::new(collector.clone());

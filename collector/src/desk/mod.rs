@@ -13,6 +13,7 @@ mod frame;
 pub(crate) mod fuzz;
 mod guard;
 pub mod keys;
+mod labelling;
 mod live;
 mod look;
 mod measure;

@@ -47,7 +47,8 @@ impl Post {
         let clock = Clock::manual("2026-03-02T12:00:00Z".parse().unwrap());
         let keeper = crate::keeper::Keeper::open(folder.clone(), clock).unwrap();
         let secrets = Arc::new(Secrets::open(dir.path()).unwrap());
-        let collector = Collector { keeper, folder, roll: Default::default(), secrets, settings: Default::default() };
+        let collector =
+            Collector { keeper, folder, roll: Default::default(), imports: Default::default(), secrets, settings: Default::default() };
         let (url, heard) = webhook::receiver(answer).await;
         let post = Self { _dir: dir, collector, url, heard };
         let about = About {

@@ -98,6 +98,7 @@ impl Record for Asset {
             old.serial_hash().map(|hash| site.by_serial.remove(&(hash, old.id)));
             if let Some(room) = &old.room {
                 site.by_room.remove(&(room.clone(), old.id));
+                old.seat.as_ref().map(|seat| site.by_seat.remove(&(room.clone(), seat.clone(), old.id)));
             }
             old.part_of.map(|whole| site.by_kit.remove(&(whole, old.id)));
             old.came_by().map(|line| site.by_order.remove(&(line, old.id)));
@@ -109,6 +110,7 @@ impl Record for Asset {
             new.serial_hash().map(|hash| site.by_serial.insert((hash, new.id)));
             if let Some(room) = &new.room {
                 site.by_room.insert((room.clone(), new.id));
+                new.seat.as_ref().map(|seat| site.by_seat.insert((room.clone(), seat.clone(), new.id)));
             }
             new.part_of.map(|whole| site.by_kit.insert((whole, new.id)));
             new.came_by().map(|line| site.by_order.insert((line, new.id)));
@@ -258,10 +260,14 @@ pub(crate) fn free_tag(site: &Site, tag: &Tag) -> Result<(), Refusal> {
 pub(crate) fn free_seat(site: &Site, asset: &Asset) -> Result<(), Refusal> {
     match (&asset.room, &asset.seat) {
         (None, Some(seat)) => Err(Refusal::invalid(format!("seat {seat} needs a room: {} has none", asset.tag))),
-        (Some(room), Some(seat)) => match site.assets_in(room).find(|other| other.seat.as_ref() == Some(seat) && other.id != asset.id) {
-            Some(other) => Err(Refusal::conflict(format!("seat {seat} of {room} is taken by {}", other.tag))),
-            None => Ok(()),
-        },
+        (Some(room), Some(seat)) => {
+            let seat_of = |id| (room.clone(), seat.clone(), AssetId(id));
+            let there = site.by_seat.range(seat_of(uuid::Uuid::nil())..=seat_of(uuid::Uuid::max())).map(|(_, _, id)| *id);
+            match there.filter(|id| *id != asset.id).find_map(|id| site.assets.get(&id)) {
+                Some(other) => Err(Refusal::conflict(format!("seat {seat} of {room} is taken by {}", other.tag))),
+                None => Ok(()),
+            }
+        }
         _ => Ok(()),
     }
 }

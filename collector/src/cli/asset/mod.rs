@@ -1,20 +1,17 @@
 //! `rollcall asset …`: anything with a tag.
 
 mod facts;
+mod list_file;
 
 use crate::cli::client::Client;
-use crate::cli::csv_file::{self, Sheet};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
-use crate::cli::table::{Column, count_at, field, number_at, text_at};
+use crate::cli::table::{Column, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
 use facts::Facts;
 use reqwest::Method;
-use rollcall_site::asset::FACTS;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 /// Anything with a tag, with or without an agent.
 #[derive(Debug, Args)]
@@ -23,8 +20,8 @@ use std::path::{Path, PathBuf};
   rollcall asset add PRJ-003 --kind projector --maker Epson --room \"Lab 1\"
   rollcall asset set LAP-042 --status in-repair
   rollcall asset move LAP-042 \"Library\"
-  rollcall asset import inventory.csv          shows what it would do, and asks; --yes does it. Columns:
-                                               tag, kind, name, maker, model, serial, room, seat, status
+  rollcall asset import inventory.csv          shows what it would do, and asks; Snipe-IT's and Google Admin's lists too
+  rollcall asset export assets.csv
   rollcall asset retire OLD-007")]
 pub struct Asset {
     #[command(subcommand)]
@@ -84,13 +81,9 @@ enum Action {
         nowhere: bool,
     },
     /// Add assets from a CSV file, and change those whose tag is known; a file with an error changes nothing
-    Import {
-        /// The file, with a heading line: tag, and any of kind, name, maker, model, serial, room, seat, status
-        file: PathBuf,
-        /// Don't ask
-        #[arg(long)]
-        yes: bool,
-    },
+    Import(list_file::Import),
+    /// Write all assets to a CSV file that imports back as the same
+    Export(list_file::Export),
     /// Take it out of the inventory for good; its agent may not speak any more
     Retire {
         /// Its tag
@@ -134,7 +127,8 @@ impl Ask for Asset {
                 changed(client, out, &tag, facts).await
             }
             Action::Retire { tag } => changed(client, out, &tag, json!({ "status": "retired" })).await,
-            Action::Import { file, yes } => import(client, out, &file, yes).await,
+            Action::Import(import) => import.run(client, out).await,
+            Action::Export(export) => export.run(client, out).await,
             Action::List { room, retired } => {
                 let rows = client.get(&["assets"], &[("room", room), ("retired", retired.then(|| "true".to_owned()))]).await?;
                 Ok(out.rows(COLUMNS, &rows, NO_ASSETS))
@@ -153,37 +147,6 @@ impl Ask for Asset {
                 Ok(out.said(&asset, &moved(&asset)))
             }
         }
-    }
-}
-
-async fn import(client: &Client, out: &Out, file: &Path, yes: bool) -> Result<Exit, Failure> {
-    let rows = rows(&csv_file::read(file)?).map_err(|wrong| csv_file::refuse(file, &wrong))?;
-    let rows = Value::Array(rows);
-    let added = |answer: &Value| count_at(answer, "added", "asset", "assets");
-    if !yes {
-        let plan = client.post(&["assets", "plan"], rows.clone()).await.map_err(|failure| failure.of(file.display()))?;
-        if let Some(unused) = unused(file, &plan) {
-            out.note(&unused);
-        }
-        let (changed, same) = (number_at(&plan, "changed"), number_at(&plan, "same"));
-        csv_file::confirm(out, &format!("{} would add {}, change {changed}, leave {same} as they are", file.display(), added(&plan)))?;
-    }
-    let imported = client.post(&["assets", "import"], rows).await.map_err(|failure| failure.of(file.display()))?;
-    if let Some(unused) = unused(file, &imported).filter(|_| yes) {
-        out.note(&unused);
-    }
-    let (changed, same) = (number_at(&imported, "changed"), number_at(&imported, "same"));
-    Ok(out.said(&imported, &format!("{} added, {changed} changed, {same} as before", added(&imported))))
-}
-
-/// Which columns of a file were passed over, in words.
-fn unused(file: &Path, answer: &Value) -> Option<String> {
-    let names: Vec<&str> = field(answer, "unused").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let known = format!("known are tag, {}", FACTS.join(", "));
-    match names.as_slice() {
-        [] => None,
-        [one] => Some(format!("{}: the column {one} is not used; {known}", file.display())),
-        many => Some(format!("{}: the columns {} are not used; {known}", file.display(), many.join(", "))),
     }
 }
 
@@ -216,46 +179,7 @@ async fn changed(client: &Client, out: &Out, tag: &str, facts: Value) -> Result<
     ))
 }
 
-/// The assets of a sheet; or what is wrong, by line.
-fn rows(sheet: &Sheet) -> Result<Vec<Value>, Vec<String>> {
-    let mut wrong = sheet.missing(&["tag"]);
-    let (mut assets, mut seen) = (Vec::new(), BTreeMap::new());
-    for row in &sheet.rows {
-        let tag = row.get(&sheet.columns, "tag").to_uppercase();
-        if tag.is_empty() {
-            wrong.push(format!("line {}: no tag", row.line));
-        } else if let Some(first) = seen.insert(tag.clone(), row.line) {
-            wrong.push(format!("line {}: the tag {tag} stands on line {first} already", row.line));
-        }
-        let named = row.filled(&sheet.columns).filter(|(name, _)| !name.is_empty());
-        assets.push(Value::Object(named.map(|(name, text)| (name.to_owned(), text.into())).collect()));
-    }
-    if wrong.is_empty() { Ok(assets) } else { Err(wrong) }
-}
-
 fn facts(row: &Value) -> Vec<(&'static str, String)> {
     let names = ["tag", "kind", "name", "maker", "model", "serial", "room", "seat", "status", "presence", "on_loan_to", "device", "id"];
     names.into_iter().map(|name| (name, text_at(row, name))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn assets_come_from_a_spreadsheet() {
-        let check = |text: &str, want: Result<Value, Vec<String>>| {
-            assert_eq!(rows(&csv_file::parse(text.as_bytes()).unwrap()).map(Value::Array), want, "{text}");
-        };
-        check("Tag;Kind;Cost;\r\nPRJ-1;projector;900;x\r\n", Ok(json!([{"tag": "PRJ-1", "kind": "projector", "cost": "900"}])));
-        check("tag\nA-1\na-1\n", Err(vec!["line 3: the tag A-1 stands on line 2 already".to_owned()]));
-        check("tag,room\n,Lab 1\n", Err(vec!["line 2: no tag".to_owned()]));
-    }
-
-    #[test]
-    fn columns_that_are_not_used_are_named() {
-        let said = unused(Path::new("a.csv"), &json!({"added": 1, "unused": ["cost", "grade"]})).unwrap();
-        assert_eq!(said, format!("a.csv: the columns cost, grade are not used; known are tag, {}", FACTS.join(", ")));
-        assert_eq!(unused(Path::new("a.csv"), &json!({"added": 1})), None);
-    }
 }

@@ -13,7 +13,9 @@ pub mod devices;
 pub mod drift;
 pub mod events;
 pub mod health;
+pub mod imports;
 pub mod keys;
+pub mod labels;
 pub mod loan_hands;
 pub mod loans;
 pub mod maintenance;
@@ -76,7 +78,9 @@ pub fn router(collector: Collector) -> Router {
         .merge(drift::routes())
         .merge(events::routes())
         .merge(health::routes())
+        .merge(imports::routes())
         .merge(keys::routes())
+        .merge(labels::routes())
         .merge(loan_hands::routes())
         .merge(loans::routes())
         .merge(maintenance::routes())

@@ -58,7 +58,10 @@ impl Bench {
         keeper.change(Actor::Rollcall, found).await.unwrap();
         let secrets = Arc::new(Secrets::open(folder.path()).unwrap());
         let settings = Arc::new(Settings { data: folder.path().to_owned(), ..Settings::default() });
-        Self { collector: Collector { keeper, folder: store, roll: Arc::new(Roll::default()), secrets, settings }, _folder: folder }
+        Self {
+            collector: Collector { keeper, folder: store, roll: Arc::new(Roll::default()), imports: Arc::default(), secrets, settings },
+            _folder: folder,
+        }
     }
 
     async fn ask_as(&self, role: Option<Role>, method: &str, path: &str, body: Option<Value>) -> Answer {

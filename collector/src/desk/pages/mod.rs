@@ -10,9 +10,12 @@ mod condition;
 mod device;
 mod device_actions;
 mod devices;
+mod export;
 mod find;
 mod hardware;
 mod health;
+mod imports;
+mod labels;
 mod loans;
 mod maintenance;
 mod people;
@@ -31,7 +34,9 @@ mod welcome;
 
 use super::trouble::Trouble;
 use super::{Desk, door, live};
+use crate::imports::LARGEST;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 
@@ -51,6 +56,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/alerts/{id}/reopen", post(alerts::reopen))
         .route("/alerts/{id}/resolve", post(alerts::resolve))
         .route("/alerts/{id}/snooze", post(alerts::snooze))
+        .route("/assets/export.csv", get(export::assets))
         .route("/calendar", get(calendar::show))
         .route("/calendar/closed", post(calendar::close))
         .route("/calendar/hours", post(calendar::set_hours))
@@ -68,7 +74,15 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/devices/{tag}/rescan", post(device_actions::rescan))
         .route("/devices/{tag}/revoke", get(device_actions::ask_revoke).post(device_actions::revoke))
         .route("/discrepancies", get(people::discrepancies::show))
+        .route("/export", get(export::show))
+        .route("/export/{list}", get(export::list))
         .route("/find", get(find::go))
+        .route("/import", get(imports::show).post(imports::bring).layer(DefaultBodyLimit::max(LARGEST)))
+        .route("/import/{id}", get(imports::waiting))
+        .route("/import/{id}/accept", post(imports::accept))
+        .route("/labels", get(labels::show))
+        .route("/labels.pdf", get(labels::download))
+        .route("/labels.svg", get(labels::preview))
         .route("/live", get(live::follow))
         .route("/loans", get(loans::show).post(loans::scan))
         .route("/loans/charges/{id}/confirm", post(loans::confirm_charge))

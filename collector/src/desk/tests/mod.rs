@@ -3,6 +3,7 @@
 mod calendar;
 mod connection;
 mod counter;
+mod lists;
 mod pages;
 mod school;
 mod sign_in;
@@ -50,7 +51,8 @@ pub(super) async fn new() -> TestDesk {
     let keeper = Keeper::open(Arc::clone(&folder) as Arc<_>, Clock::turned()).unwrap();
     let secrets = Arc::new(Secrets::open(dir.path()).unwrap());
     let settings = Settings { data: dir.path().to_owned(), reach: vec!["desk.school".to_owned()], ..Settings::default() };
-    let collector = Collector { keeper, folder, roll: Arc::new(Roll::default()), secrets, settings: Arc::new(settings) };
+    let collector =
+        Collector { keeper, folder, roll: Arc::new(Roll::default()), imports: Arc::default(), secrets, settings: Arc::new(settings) };
     let desk = Desk::new(collector);
     let test = TestDesk { router: router_of(desk.clone()), desk, _dir: dir };
     let about = About {

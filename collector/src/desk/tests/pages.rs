@@ -21,6 +21,8 @@ const ALWAYS: &[&str] = &[
     "/devices?text=x&page=9",
     "/devices.csv",
     "/discrepancies",
+    "/export",
+    "/labels",
     "/loans",
     "/maintenance",
     "/people",
