@@ -50,7 +50,11 @@ const PAGES: &[&str] = &[
     "/accounts",
     "/find?scan=la",
     "/software?title=gimp",
+    "/discrepancies",
+    "/people",
+    "/people/S1001",
     "/people/S1001/forget",
+    "/transfers",
 ];
 
 /// What three machines lack is one line, and stays open while the page keeps itself true; each machine is acknowledged by itself.

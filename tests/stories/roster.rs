@@ -143,9 +143,22 @@ async fn a_delivery_in_the_folder_is_taken_by_itself_and_a_suspicious_one_waits(
     assert_eq!(desk.json(&["roster", "show"]).await.unwrap()["left"], 33);
     assert_eq!(desk.found(&["alerts"]).await.unwrap(), json!([]));
 
-    std::fs::write(folder.join("wednesday.zip"), b"PK and then nothing").unwrap();
+    // Changes of two days come between two looks: each is taken, in order.
+    let new = |card: &str, family: &str| {
+        changes(vec![Made { source: "stu-new".into(), card: card.into(), family: family.into(), ..roster.people[0].clone() }])
+    };
+    for (name, changes) in [("wednesday.zip", new("30001", "First")), ("thursday.zip", new("30001", "Second"))] {
+        std::fs::write(folder.join(name), changes.zip(Kind::Delta).unwrap()).unwrap();
+    }
+    assert_eq!(desk.json(&["roster", "look"]).await.unwrap()["outcome"], "applied");
+    assert_eq!(desk.json(&["person", "show", "30001"]).await.unwrap()["name"], "Maya Second");
+
+    std::fs::write(folder.join("friday.zip"), b"PK and then nothing").unwrap();
     assert_eq!(desk.found(&["roster", "look"]).await.unwrap()["outcome"], "waits");
     assert!(desk.json(&["alerts"]).await.unwrap().to_string().contains("can't be opened as a zip"));
+    std::fs::remove_file(folder.join("friday.zip")).unwrap();
+    desk.json(&["roster", "look"]).await.unwrap();
+    assert_eq!(desk.found(&["alerts"]).await.unwrap(), json!([]), "it was taken away");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,8 +3,9 @@
 use crate::Collector;
 use crate::feeds::oneroster::{self, LARGEST};
 use crate::feeds::roster::{self as service, Accepted, name_of};
+use jiff::Timestamp;
 use rollcall_site::event::Actor;
-use rollcall_site::roster::{self, Delivery, Guard, Plan, Roster, Terms, Waiting, settings};
+use rollcall_site::roster::{self, Delivery, Guard, Mode, Origin, Plan, Roster, Terms, Waiting, settings};
 use rollcall_site::words::count;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -12,6 +13,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+/// Most deliveries that are read at once; there are more only where nobody looked for weeks.
+const MOST_AT_ONCE: usize = 64;
 /// Most entries of the folder that are looked at.
 const MOST_ENTRIES: usize = 10_000;
 
@@ -22,8 +25,8 @@ pub(super) type Face = (PathBuf, u64, u64, SystemTime);
 pub struct Dropped {
     /// The zip.
     pub path: PathBuf,
-    /// BLAKE3 of its bytes.
-    pub digest: String,
+    /// Its name, its bytes' hash, and when it was written.
+    pub origin: Origin,
     /// What it says, or why it can't be read.
     pub delivery: Result<Delivery, String>,
 }
@@ -41,22 +44,25 @@ pub enum Outcome {
     Waits,
 }
 
-/// The newest zip of the folder, and what tells it from others.
+/// The zips of the folder, the oldest first; without those that were written at `taken` or before.
 ///
 /// # Errors
 /// In words: the folder can't be read.
-pub(super) fn newest(folder: &Path) -> Result<Option<Face>, String> {
+pub(super) fn newer(folder: &Path, taken: Option<Timestamp>) -> Result<Vec<Face>, String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("the folder can't be read: {error}"))?;
-    let mut newest: Option<Face> = None;
+    let mut found: Vec<Face> = Vec::new();
     for entry in entries.take(MOST_ENTRIES).flatten() {
         let name = entry.file_name();
         let is_zip = name.to_str().is_some_and(|name| !name.starts_with('.') && name.to_ascii_lowercase().ends_with(".zip"));
-        let Some(face) = Some(entry.path()).filter(|_| is_zip).and_then(|path| face(&path)) else { continue };
-        if newest.as_ref().is_none_or(|before| face.3 > before.3) {
-            newest = Some(face);
-        }
+        let face = Some(entry.path()).filter(|_| is_zip).and_then(|path| face(&path));
+        found.extend(face.filter(|face| taken.is_none_or(|taken| written(face).is_none_or(|at| at > taken))));
     }
-    Ok(newest)
+    found.sort_by(|a, b| a.3.cmp(&b.3).then_with(|| a.0.cmp(&b.0)));
+    Ok(found)
+}
+
+fn written(face: &Face) -> Option<Timestamp> {
+    face.3.try_into().ok()
 }
 
 fn face(path: &Path) -> Option<Face> {
@@ -69,9 +75,29 @@ fn face(path: &Path) -> Option<Face> {
 /// # Errors
 /// In words: the file can't be opened, or is too large.
 pub fn take(path: &Path) -> Result<Dropped, String> {
-    let bytes = bytes(path).map_err(|error| format!("{} can't be read: {error}", name_of(path)))?;
-    let digest = blake3::hash(&bytes).to_hex().to_string();
-    Ok(Dropped { path: path.to_owned(), digest, delivery: service::read(&bytes).map_err(|error| error.to_string()) })
+    let failed = |error: io::Error| format!("{} can't be read: {error}", name_of(path));
+    let written_at = path.symlink_metadata().and_then(|is| is.modified()).map_err(failed)?.try_into().ok();
+    let bytes = bytes(path).map_err(failed)?;
+    let origin = Origin { file: name_of(path), digest: blake3::hash(&bytes).to_hex().to_string(), written_at };
+    Ok(Dropped { path: path.to_owned(), origin, delivery: service::read(&bytes).map_err(|error| error.to_string()) })
+}
+
+/// The deliveries that are to be taken, the oldest first: from the last full roster on, for it says all that came before it.
+///
+/// # Errors
+/// The file that can't be read, and why.
+fn pending(faces: &[Face]) -> Result<Vec<Dropped>, (PathBuf, String)> {
+    let mut pending = Vec::new();
+    for face in faces.iter().rev().take(MOST_AT_ONCE) {
+        let dropped = take(&face.0).map_err(|why| (face.0.clone(), why))?;
+        let is_full = dropped.delivery.as_ref().is_ok_and(|delivery| delivery.users.mode == Mode::Bulk);
+        pending.push(dropped);
+        if is_full {
+            break;
+        }
+    }
+    pending.reverse();
+    Ok(pending)
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
@@ -82,23 +108,39 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > LARGEST { Err(io::Error::other("it is too large for a roster")) } else { Ok(bytes) }
 }
 
-/// Looks at a delivery that is whole: applies it, or lets it wait for a person.
-pub async fn consider(collector: &Collector, path: &Path) -> Outcome {
+/// Looks at deliveries that are whole, one after another: applies each, or lets it wait for a person, and those after it with it.
+pub(super) async fn consider(collector: &Collector, faces: &[Face]) -> Outcome {
+    let faces = faces.to_vec();
+    let read = tokio::task::spawn_blocking(move || pending(&faces)).await;
+    let pending = match read.unwrap_or_else(|_| Err((PathBuf::new(), "reading it broke off".to_owned()))) {
+        Ok(pending) => pending,
+        Err((path, why)) => return wait(collector, name_of(&path), String::new(), why).await,
+    };
+    let mut outcome = Outcome::Nothing;
+    for dropped in pending {
+        outcome = one(collector, dropped).await;
+        if matches!(outcome, Outcome::Nothing | Outcome::Waits) {
+            break;
+        }
+    }
+    outcome
+}
+
+async fn one(collector: &Collector, dropped: Dropped) -> Outcome {
     let roster = settings(&collector.keeper.view());
-    let file = path.to_owned();
-    let taken = tokio::task::spawn_blocking(move || take(&file)).await.unwrap_or_else(|_| Err("reading it broke off".to_owned()));
-    let dropped = match taken {
-        Ok(dropped) if is_known(&roster, &dropped.digest) => return known(collector, &roster, &dropped.digest).await,
-        Ok(dropped) => dropped,
-        Err(why) => return wait(collector, path, String::new(), why).await,
-    };
+    let digest = dropped.origin.digest.clone();
+    if roster.waiting.as_ref().is_some_and(|waiting| waiting.digest == digest) {
+        return Outcome::Waits;
+    }
+    if roster.last.as_ref().is_some_and(|last| last.digest == digest) {
+        return known(collector, &roster, &digest).await;
+    }
     let planned = planned(collector, &dropped, Terms::default()).await;
-    let why = planned.as_ref().map_or_else(Clone::clone, |plan| doubts(plan));
-    let Ok(plan) = planned.map_err(drop).and_then(|plan| if why.is_empty() { Ok(plan) } else { Err(()) }) else {
-        return wait(collector, path, dropped.digest, why).await;
+    let why = planned.as_ref().map_or_else(Clone::clone, doubts);
+    let Some(plan) = planned.ok().filter(|_| why.is_empty()) else {
+        return wait(collector, dropped.origin.file, digest, why).await;
     };
-    let accepted = Accepted { plan, file: name_of(path), digest: dropped.digest.clone() };
-    match service::apply(collector, &Actor::Rollcall, accepted, |_, _| {}).await {
+    match service::apply(collector, &Actor::Rollcall, Accepted { plan, origin: dropped.origin }, |_, _| {}).await {
         Ok(plan) => {
             tracing::info!(people = plan.steps.len(), "a delivery of the roster was applied");
             Outcome::Applied
@@ -138,7 +180,7 @@ pub fn waiting(roster: &Roster) -> Result<Dropped, String> {
     let waiting = roster.waiting.as_ref().ok_or("no delivery waits")?;
     let watch = roster.watch.as_ref().ok_or("no folder is watched")?;
     let dropped = take(&Path::new(&watch.dir).join(&waiting.file))?;
-    if dropped.digest != waiting.digest {
+    if dropped.origin.digest != waiting.digest {
         return Err("another delivery lies there by now; it is looked at within the next minutes".to_owned());
     }
     Ok(dropped)
@@ -147,11 +189,6 @@ pub fn waiting(roster: &Roster) -> Result<Dropped, String> {
 /// How a delivery is taken that a person has said yes to.
 pub fn said_yes() -> Terms {
     Terms { leaving: Guard::Off, cards: Guard::Off, ..Terms::default() }
-}
-
-fn is_known(roster: &Roster, digest: &str) -> bool {
-    let last = roster.last.as_ref().is_some_and(|last| last.digest == digest);
-    last || roster.waiting.as_ref().is_some_and(|waiting| waiting.digest == digest)
 }
 
 /// Why a plan is not applied by itself; nothing that the file says is in it, for that may be a name.
@@ -164,8 +201,8 @@ fn doubts(plan: &Plan) -> String {
     plan.suspicious.iter().cloned().chain(bad).collect::<Vec<_>>().join("; ")
 }
 
-pub(super) async fn wait(collector: &Collector, path: &Path, digest: String, why: String) -> Outcome {
-    let waiting = Waiting { file: name_of(path), digest, why, since: collector.keeper.clock().now() };
+pub(super) async fn wait(collector: &Collector, file: String, digest: String, why: String) -> Outcome {
+    let waiting = Waiting { file, digest, why, since: collector.keeper.clock().now() };
     let told = collector.keeper.change(Actor::Rollcall, move |w| Ok(roster::waits(w, Some(waiting)))).await;
     if let Err(error) = told {
         tracing::error!(%error, "it could not be said that a delivery of the roster waits");

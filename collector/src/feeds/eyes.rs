@@ -2,6 +2,7 @@
 
 use crate::Collector;
 use crate::feeds::dropped::{self, Face, Outcome};
+use crate::feeds::roster::name_of;
 use crate::feeds::transfers::Memory;
 use jiff::{SignedDuration, Timestamp};
 use rollcall_site::event::Actor;
@@ -22,8 +23,8 @@ const STILL: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub struct Eyes {
     transfers: Memory,
-    /// The delivery that was seen last, and what came of it.
-    roster: Option<(Face, Option<Outcome>)>,
+    /// The deliveries that were seen last, and what came of them.
+    roster: Option<(Vec<Face>, Option<Outcome>)>,
     looked_at: Option<Timestamp>,
 }
 
@@ -74,30 +75,33 @@ impl Eyes {
         }
     }
 
-    /// Looks at the folder once; a new file is taken when it is found the same a second time.
+    /// Looks at the folder once; new files are taken when they are found the same a second time.
     async fn roster(&mut self, collector: &Collector, watch: &Watch) -> Option<Outcome> {
         let folder = Path::new(&watch.dir).to_owned();
-        let newest = tokio::task::spawn_blocking({
+        let taken = settings(&collector.keeper.view()).folder_at;
+        let newer = tokio::task::spawn_blocking({
             let folder = folder.clone();
-            move || dropped::newest(&folder)
+            move || dropped::newer(&folder, taken)
         });
-        let face = match newest.await.unwrap_or_else(|_| Ok(None)) {
-            Ok(Some(face)) => face,
-            Ok(None) => return Some(Outcome::Nothing),
-            Err(why) => return Some(dropped::wait(collector, &folder, String::new(), why).await),
+        let faces = match newer.await.unwrap_or_else(|_| Ok(Vec::new())) {
+            Ok(faces) => faces,
+            Err(why) => return Some(dropped::wait(collector, name_of(&folder), String::new(), why).await),
         };
-        self.mended(collector).await;
+        self.mended(collector, &faces).await;
+        if faces.is_empty() {
+            return Some(if taken.is_some() { Outcome::Known } else { Outcome::Nothing });
+        }
         // A time to come is that of another clock, and says nothing.
-        let is_still = face.3.elapsed().map_or(true, |since| since >= STILL);
+        let is_still = faces.iter().all(|face| face.3.elapsed().map_or(true, |since| since >= STILL));
         match &self.roster {
-            Some((before, Some(outcome))) if *before == face && *outcome != Outcome::Nothing => Some(Outcome::Known),
-            Some((before, _)) if *before == face && is_still => {
-                let outcome = dropped::consider(collector, &face.0).await;
-                self.roster = Some((face, Some(outcome.clone())));
+            Some((before, Some(outcome))) if *before == faces && *outcome != Outcome::Nothing => Some(Outcome::Known),
+            Some((before, _)) if *before == faces && is_still => {
+                let outcome = dropped::consider(collector, &faces).await;
+                self.roster = Some((faces, Some(outcome.clone())));
                 Some(outcome)
             }
             _ => {
-                self.roster = Some((face, None));
+                self.roster = Some((faces, None));
                 None
             }
         }
@@ -105,10 +109,11 @@ impl Eyes {
 }
 
 impl Eyes {
-    /// The folder can be read again: nobody has to look at it any more.
-    async fn mended(&self, collector: &Collector) {
-        let waits = settings(&collector.keeper.view()).waiting.clone().is_some_and(|waiting| waiting.digest.is_empty());
-        if waits && let Err(error) = collector.keeper.change(Actor::Rollcall, |w| Ok(roster::waits(w, None))).await {
+    /// Nobody has to look any more at a folder that can be read again, or at a delivery that was taken away.
+    async fn mended(&self, collector: &Collector, faces: &[Face]) {
+        let is_there = |file: &str| faces.iter().any(|face| name_of(&face.0) == file);
+        let is_over = settings(&collector.keeper.view()).waiting.as_ref().is_some_and(|waiting| !is_there(&waiting.file));
+        if is_over && let Err(error) = collector.keeper.change(Actor::Rollcall, |w| Ok(roster::waits(w, None))).await {
             tracing::error!(%error, "it could not be said that no delivery of the roster waits any more");
         }
     }

@@ -5,7 +5,7 @@ use crate::feeds::oneroster::{self, Unreadable};
 use crate::keeper::ChangeError;
 use crate::store::StoreError;
 use rollcall_site::event::Actor;
-use rollcall_site::roster::{self, Delivery, Plan, StepKind, Terms};
+use rollcall_site::roster::{self, Delivery, Origin, Plan, StepKind, Terms};
 use rollcall_site::{PersonId, Refusal};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -29,10 +29,8 @@ pub enum NotApplied {
 pub struct Accepted {
     /// The plan.
     pub plan: Plan,
-    /// The file's name.
-    pub file: String,
-    /// BLAKE3 of its bytes, where it lies in the watched folder.
-    pub digest: String,
+    /// Where it came from.
+    pub origin: Origin,
 }
 
 /// Reads a delivery: a zip in memory.
@@ -83,8 +81,8 @@ pub async fn apply(
     if !gone.is_empty() {
         crate::erasure::destroy(collector, actor, gone).await?;
     }
-    let (done, file, digest) = (Arc::clone(&plan), accepted.file, accepted.digest);
-    collector.keeper.change(actor.clone(), move |w| Ok(roster::finish(w, &done, file, digest))).await?;
+    let (done, origin) = (Arc::clone(&plan), accepted.origin);
+    collector.keeper.change(actor.clone(), move |w| Ok(roster::finish(w, &done, origin))).await?;
     Ok(Arc::unwrap_or_clone(plan))
 }
 

@@ -1,7 +1,7 @@
 //! Does what a plan says, some steps at a time, each checked against how people are by then.
 
 use super::plan::{ClassStep, Entry, Plan, Step, StepKind};
-use super::settings::{self, Roster, Taken};
+use super::settings::{self, Origin, Roster, Taken};
 use crate::class::Class;
 use crate::person::{Move, Person, Standing, move_all};
 use crate::words::count;
@@ -96,16 +96,22 @@ pub fn apply_classes(w: &mut Working, steps: &[ClassStep]) {
 }
 
 /// Says that a plan was applied, and keeps what was chosen for the next one.
-pub fn finish(w: &mut Working, plan: &Plan, file: String, digest: String) -> Arc<Roster> {
+pub fn finish(w: &mut Working, plan: &Plan, origin: Origin) -> Arc<Roster> {
     settings::choose(w, Some(plan.card), Some(plan.schools.clone()));
     let counts = plan.counts;
+    let Origin { file, digest, written_at } = origin;
     let taken = Taken { at: w.now, by: w.actor.words(), file, digest, counts };
+    // A file from the time to come would hide those after it.
+    let written_at = written_at.map(|at| at.min(w.now));
     let people = |number| count(number, "person", "people");
     let mut said = vec![format!("{} new", people(counts.added)), format!("{} changed", counts.changed), format!("{} left", counts.left)];
     let more = [(counts.back, "back"), (counts.reconciled, "reconciled"), (counts.renumbered, "with a new card")];
     said.extend(more.into_iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")));
     w.event("roster.imported", format!("Roster: {}, {} as before", said.join(", "), counts.same));
-    let roster = settings::change(w, |roster| (roster.last, roster.waiting) = (Some(taken), None));
+    let roster = settings::change(w, |roster| {
+        (roster.last, roster.waiting) = (Some(taken), None);
+        roster.folder_at = written_at.or(roster.folder_at);
+    });
     settings::judge(w);
     roster
 }

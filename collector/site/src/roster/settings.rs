@@ -33,6 +33,9 @@ pub struct Roster {
     /// The last delivery that was applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Taken>,
+    /// When the newest delivery of the folder that was applied was written: those after it are still to come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder_at: Option<Timestamp>,
     /// A delivery that a person must look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
@@ -90,6 +93,17 @@ pub struct Taken {
     pub digest: String,
     /// What it came to.
     pub counts: Counts,
+}
+
+/// Where a delivery came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The file's name.
+    pub file: String,
+    /// BLAKE3 of its bytes; empty: it did not come by the folder.
+    pub digest: String,
+    /// When it was written, where it came by the folder.
+    pub written_at: Option<Timestamp>,
 }
 
 /// A delivery that a person must look at.
@@ -162,7 +176,13 @@ pub fn watch(w: &mut Working, watch: Watch) -> Result<Arc<Roster>, Refusal> {
         return Err(Refusal::invalid("look every minute at most, and once a day at least: `--every 15m`"));
     }
     w.event("roster.set", format!("Deliveries of the roster are taken from {} from now on", watch.dir));
-    Ok(change(w, |roster| roster.watch = Some(watch)))
+    let is_new = settings(&w.site).watch.as_ref().is_none_or(|before| before.dir != watch.dir);
+    Ok(change(w, |roster| {
+        if is_new {
+            roster.folder_at = None;
+        }
+        roster.watch = Some(watch);
+    }))
 }
 
 /// Watches the folder no more.

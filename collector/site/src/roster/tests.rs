@@ -74,7 +74,7 @@ impl School {
                 assert_eq!(applied.skipped, 0);
             }
             apply_classes(w, &plan.classes);
-            finish(w, &plan, "roster.zip".into(), String::new());
+            finish(w, &plan, Origin { file: "roster.zip".into(), ..Origin::default() });
         });
         plan
     }

@@ -19,7 +19,7 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use rollcall_site::event::Actor;
 use rollcall_site::person::{PersonRole, Standing};
-use rollcall_site::roster::{self, CardSource, Discrepancy, Guard, Plan, Roster, Terms, Watch};
+use rollcall_site::roster::{self, CardSource, Discrepancy, Guard, Origin, Plan, Roster, Terms, Watch};
 use rollcall_site::{Refusal, Site, class};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -231,7 +231,7 @@ async fn import(
     let plan = planned(&collector, zip, sent.terms()?).await?;
     sent.refuse(&plan)?;
     let file: String = sent.file.unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect();
-    Ok(applied(collector, actor, Accepted { plan, file, digest: String::new() }))
+    Ok(applied(collector, actor, Accepted { plan, origin: Origin { file, ..Origin::default() } }))
 }
 
 /// Applies a plan, and streams how far it has come.
@@ -273,7 +273,7 @@ async fn waiting(collector: &Collector) -> Result<(Accepted, Vec<String>), Probl
     let dropped = dropped.map_err(Refusal::conflict)?;
     let guarded = dropped::planned(collector, &dropped, Terms::default()).await.map_err(Refusal::invalid)?;
     let plan = dropped::planned(collector, &dropped, dropped::said_yes()).await.map_err(Refusal::invalid)?;
-    Ok((Accepted { plan, file: service::name_of(&dropped.path), digest: dropped.digest }, guarded.suspicious))
+    Ok((Accepted { plan, origin: dropped.origin }, guarded.suspicious))
 }
 
 async fn plan_waiting(State(collector): State<Collector>, Technician(_): Technician) -> Result<Json<Preview>, Problem> {
