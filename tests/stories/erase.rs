@@ -10,14 +10,13 @@ use std::path::Path;
 const THEIRS: [&str; 8] =
     ["Quillon", "Zephyrine", "quillon.zephyrine", "stu-quill", "Quartermain", "walrus", "wombat", "quill-guest@example.org"];
 
-/// Whether any file below `dir` holds the text, packed or not.
-fn holds(dir: &Path, text: &str) -> Option<String> {
+/// Every file below `dir` with what is in it, packed or not, in lower case.
+fn contents(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            if let Some(found) = holds(&path, text) {
-                return Some(found);
-            }
+            all.extend(contents(&path));
             continue;
         }
         let Ok(bytes) = std::fs::read(&path) else { continue };
@@ -27,18 +26,23 @@ fn holds(dir: &Path, text: &str) -> Option<String> {
             let mut decoder = zstd::Decoder::new(frame).ok()?.single_frame();
             std::io::copy(&mut decoder, &mut plain).ok().map(|_| plain)
         });
-        let mut all = plain.chain([bytes.clone()]);
-        if all.any(|bytes| bytes.windows(text.len()).any(|found| found.eq_ignore_ascii_case(text.as_bytes()))) {
-            return Some(path.display().to_string());
-        }
+        all.extend(plain.chain([bytes.clone()]).map(|bytes| (path.display().to_string(), bytes.to_ascii_lowercase())));
     }
-    None
+    all
+}
+
+/// The first file that holds the text, in capitals or not.
+fn holds<'a>(contents: &'a [(String, Vec<u8>)], text: &str) -> Option<&'a str> {
+    let text = text.to_lowercase();
+    contents.iter().find(|(_, bytes)| String::from_utf8_lossy(bytes).contains(&text)).map(|(path, _)| path.as_str())
 }
 
 #[track_caller]
 fn nowhere(dir: &Path) {
+    let contents = contents(dir);
+    assert!(holds(&contents, "LT-01").is_some(), "what is there is found, or nothing was looked at below {}", dir.display());
     for text in THEIRS {
-        assert_eq!(holds(dir, text), None, "{text} is still written below {}", dir.display());
+        assert_eq!(holds(&contents, text), None, "{text} is still written below {}", dir.display());
     }
 }
 
