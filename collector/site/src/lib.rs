@@ -287,13 +287,6 @@ impl Site {
         self.due_loans.len()
     }
 
-    /// What somebody has now, oldest loan first.
-    pub fn held_by<'a>(&'a self, person: &PersonId) -> impl Iterator<Item = &'a Arc<loan::Loan>> + use<'a> {
-        let person = person.clone();
-        let from = self.held_loans.range((person.clone(), LoanId(0))..);
-        from.take_while(move |(other, _)| *other == person).filter_map(|(_, id)| self.loans.get(id))
-    }
-
     /// Every loan that an asset ever had, oldest first.
     pub fn loans_of(&self, asset: AssetId) -> impl DoubleEndedIterator<Item = &Arc<loan::Loan>> {
         self.asset_loans.range((asset, LoanId(0))..=(asset, LoanId(u64::MAX))).filter_map(|(_, id)| self.loans.get(id))

@@ -10,8 +10,9 @@ pub use merge::{Merged, merge};
 pub(crate) use merge::{Move, move_all};
 
 use crate::class::ClassId;
+use crate::loan::Loan;
 use crate::record::{Record, Rest, Table};
-use crate::{PersonId, Refusal, Site, Tag};
+use crate::{LoanId, PersonId, Refusal, Site, Tag};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,6 +165,13 @@ impl Record for Person {
 }
 
 impl Site {
+    /// What somebody has now, oldest loan first.
+    pub fn held_by<'a>(&'a self, person: &PersonId) -> impl Iterator<Item = &'a Arc<Loan>> + use<'a> {
+        let person = person.clone();
+        let from = self.held_loans.range((person.clone(), LoanId(0))..);
+        from.take_while(move |(other, _)| *other == person).filter_map(|(_, id)| self.loans.get(id))
+    }
+
     /// Whom the student information system calls so.
     pub fn person_of_source(&self, source: &str) -> Option<&Arc<Person>> {
         self.by_source.get(source).and_then(|id| self.persons.get(id))

@@ -52,8 +52,11 @@ enum Action {
         /// What stands on the card
         #[arg(long, value_enum, value_name = "COLUMN")]
         card: Option<Card>,
+        /// Only the people of this school, by its name or key; may be given several times
+        #[arg(long, value_name = "SCHOOL")]
+        school: Vec<String>,
         /// Watch it no more
-        #[arg(long, conflicts_with_all = ["dir", "every", "card"])]
+        #[arg(long, conflicts_with_all = ["dir", "every", "card", "school"])]
         off: bool,
     },
     /// Look at the watched folder now
@@ -174,7 +177,11 @@ impl Ask for Roster {
                 let shown = client.send(Method::DELETE, &["roster", "watch"], json!({})).await?;
                 Ok(out.said(&shown, "no folder is watched for deliveries any more"))
             }
-            Action::Watch { dir, every, card, .. } => watch(client, out, &dir.unwrap_or_default(), &every, card).await,
+            Action::Watch { dir, every, card, school, .. } => {
+                let schools = (!school.is_empty()).then_some(school);
+                let body = json!({ "every": every, "card": card.map(Card::sent), "schools": schools });
+                watch(client, out, &dir.unwrap_or_default(), body).await
+            }
             Action::Look => {
                 let looked = client.wait(&["roster", "look"], json!({})).await?;
                 Ok(said::looked(out, &looked))
@@ -191,9 +198,11 @@ impl Ask for Roster {
     }
 }
 
-async fn watch(client: &Client, out: &Out, dir: &Path, every: &str, card: Option<Card>) -> Result<Exit, Failure> {
+async fn watch(client: &Client, out: &Out, dir: &Path, mut body: Value) -> Result<Exit, Failure> {
     let dir = dir.display().to_string();
-    let body = json!({ "dir": dir, "every": every, "card": card.map(Card::sent) });
+    if let Some(body) = body.as_object_mut() {
+        body.insert("dir".to_owned(), dir.clone().into());
+    }
     let shown = client.send(Method::PUT, &["roster", "watch"], body).await?;
     Ok(out.said(&shown, &format!("{dir} is watched: a delivery that is put there is applied by itself, unless it looks wrong")))
 }

@@ -16,16 +16,16 @@ const SHARE: usize = 5;
 /// The schools whose people are taken in, by key.
 pub(super) fn schools(site: &Site, delivery: &Delivery, terms: &Terms) -> Result<BTreeSet<String>, Refusal> {
     let known = settings(site);
-    let Some(named) = &terms.schools else { return Ok(known.schools.iter().cloned().collect()) };
     let orgs = &delivery.orgs.rows;
     let find = |text: &String| {
         let by_key = orgs.iter().find(|org| org.source == *text);
         let by_name = || orgs.iter().find(|org| org.name.to_lowercase() == text.to_lowercase());
         let found = by_key.or_else(by_name).map(|org| org.source.clone());
         // A delivery of changes may name no schools; then what was said before is known.
-        found.or_else(|| known.schools.contains(text).then(|| text.clone())).ok_or_else(|| unknown(text, delivery))
+        let kept = || (known.schools.contains(text) && delivery.orgs.mode != Mode::Bulk).then(|| text.clone());
+        found.or_else(kept).ok_or_else(|| unknown(text, delivery))
     };
-    named.iter().map(find).collect()
+    terms.schools.as_ref().unwrap_or(&known.schools).iter().map(find).collect()
 }
 
 fn unknown(text: &str, delivery: &Delivery) -> Refusal {

@@ -143,12 +143,14 @@ struct NewWatch {
     /// "15m".
     every: Option<String>,
     card: Option<CardSource>,
+    /// By name or key; none: as before.
+    schools: Option<Vec<String>>,
 }
 
 async fn watch(State(collector): State<Collector>, Admin(actor): Admin, Body(new): Body<NewWatch>) -> Result<Json<Shown>, Problem> {
     let every_s = moment::seconds(new.every.as_deref().unwrap_or("15m"))?;
     let change = move |w: &mut rollcall_site::Working| {
-        roster::choose(w, new.card, None);
+        roster::choose(w, new.card, new.schools);
         roster::watch(w, Watch { dir: new.dir, every_s }).map(|_| Shown::of(&w.site))
     };
     Ok(Json(collector.keeper.change(actor, change).await?))

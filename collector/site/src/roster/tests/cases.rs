@@ -59,6 +59,12 @@ fn families_and_other_schools_are_not_taken_in() {
     assert_eq!((plan.left_out.family, plan.left_out.elsewhere, plan.counts.added), (1, 1, 2));
     assert_eq!(school.person("7").role, PersonRole::Staff);
     assert_eq!(settings(&school.0).schools, ["org-1"]);
+    // Said beforehand by name, as when a folder is watched before anything came.
+    let mut early = School::new();
+    early.change(|w| choose(w, None, Some(vec!["Lincoln Middle".into()])));
+    assert_eq!((early.take(&delivery, &Terms::default()).counts.added, &settings(&early.0).schools), (2, &vec!["org-1".to_owned()]));
+    let changes = delta(vec![user("b", "2", "Bo")]);
+    assert_eq!(early.take(&changes, &Terms::default()).counts.added, 1, "a delivery without orgs");
 }
 
 #[test]
