@@ -20,6 +20,7 @@ pub(crate) mod fuzz;
 mod key;
 mod label;
 mod ledger;
+mod library;
 mod loan;
 mod maintenance;
 pub mod output;
@@ -146,6 +147,8 @@ enum Command {
     Asset(Asking<asset::Asset>),
     /// Print labels with the tag as bars and as a square code
     Label(Asking<label::Labels>),
+    /// Mirror loans into the school's library system
+    Library(Asking<library::Library>),
     /// Who may borrow
     Person(Asking<person::Person>),
     /// The people of the school, from its student information system
@@ -266,6 +269,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Room(asking) => asking.run(globals, out).await,
         Command::Asset(asking) => asking.run(globals, out).await,
         Command::Label(asking) => asking.run(globals, out).await,
+        Command::Library(asking) => asking.run(globals, out).await,
         Command::Person(asking) => asking.run(globals, out).await,
         Command::Roster(asking) => asking.run(globals, out).await,
         Command::Transfers(asking) => asking.run(globals, out).await,

@@ -94,6 +94,9 @@ fn what_scripts_rely_on_parses() {
         &["baseline", "waive", "--room", "Lab 1", "firewall", "--until", "2026-12-18", "--reason", "exam"],
         &["baseline", "drift", "LAB1-017"],
         &["key", "new", "report", "--role", "viewer"],
+        &["library", "set", "sip2://koha:6001", "--login", "desk", "--password-file", "-", "--kinds", "laptop,other"],
+        &["library", "test", "--tag", "LT-1", "--person", "S1"],
+        &["library", "retry", "3", "4"],
         &["restore", "b.age", "--key", "recovery.key", "--data", "/d"],
         &["ledger", "verify"],
     ];
@@ -125,6 +128,8 @@ fn what_means_nothing_is_refused() {
         &["route", "add", "nights", "--to", "a", "--escalate", "15"],
         &["channel", "set", "chat", "https://a", "--kind", "pager"],
         &["loan", "out", "LAP-1"],
+        &["library", "set", "sip2://koha:6001"],
+        &["library", "retry"],
         &["device", "move", "LAB1-017"],
         &["calendar"],
         &["calendar", "close", "2026-12-21"],

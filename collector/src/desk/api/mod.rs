@@ -16,6 +16,7 @@ pub mod health;
 pub mod imports;
 pub mod keys;
 pub mod labels;
+pub mod library;
 pub mod loan_hands;
 pub mod loans;
 pub mod maintenance;
@@ -81,6 +82,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(imports::routes())
         .merge(keys::routes())
         .merge(labels::routes())
+        .merge(library::routes())
         .merge(loan_hands::routes())
         .merge(loans::routes())
         .merge(maintenance::routes())

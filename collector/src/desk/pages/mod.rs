@@ -16,6 +16,7 @@ mod hardware;
 mod health;
 mod imports;
 mod labels;
+mod library;
 mod loans;
 mod maintenance;
 mod people;
@@ -83,6 +84,10 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/labels", get(labels::show))
         .route("/labels.pdf", get(labels::download))
         .route("/labels.svg", get(labels::preview))
+        .route("/library", get(library::show))
+        .route("/library/test", post(library::test))
+        .route("/library/owed/{id}/drop", post(library::drop_one))
+        .route("/library/owed/{id}/retry", post(library::retry))
         .route("/live", get(live::follow))
         .route("/loans", get(loans::show).post(loans::scan))
         .route("/loans/charges/{id}/confirm", post(loans::confirm_charge))
