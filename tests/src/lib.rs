@@ -18,6 +18,7 @@ pub mod road;
 pub mod rogue;
 pub mod roster;
 pub mod school;
+pub mod sip2_server;
 pub mod site;
 pub mod this_machine;
 pub mod wire;

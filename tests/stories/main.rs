@@ -17,6 +17,7 @@ mod identity;
 mod import;
 mod label;
 mod lend;
+mod library;
 mod malfunction;
 mod notify;
 mod outage;
