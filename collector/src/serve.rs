@@ -1,5 +1,7 @@
 //! Starts a site's collector, says when it is ready, and stops it cleanly.
 
+mod listeners;
+
 use crate::Collector;
 use crate::agents::authority::Authority;
 use crate::agents::door::{Door, Places};
@@ -23,7 +25,9 @@ use crate::upkeep;
 use age::secrecy::{ExposeSecret, SecretString};
 use anyhow::{Context, bail};
 use jiff::{SignedDuration, tz::TimeZone};
+use listeners::Listeners;
 use rollcall_site::event::Actor;
+use rollcall_site::off_site::Side;
 use rollcall_site::{About, Refusal, SiteId, Working};
 use std::fs;
 use std::net::SocketAddr;
@@ -142,7 +146,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     let mut running = Running::over(collector, &listeners)?;
     let authority = Arc::new(Authority::open(&running.collector.secrets, &site, running.collector.keeper.clock().now())?);
     let plan = options.upkeep.clone();
-    running.open_agents(site, authority, listeners.agents, listeners.enroll, options)?;
+    running.open_agents(site, authority, [Some(listeners.agents), listeners.outside], listeners.enroll, options)?;
     running.open_desk(listeners.desk, listeners.socket)?;
     running.tasks.spawn(notify::run(running.collector.clone(), running.stop.clone()));
     running.tasks.spawn(feeds::sip2::run(running.collector.clone(), running.stop.clone()));
@@ -155,27 +159,6 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     // A backup is encrypted to that key.
     running.tasks.spawn(upkeep::run(running.collector.clone(), plan, running.stop.clone()));
     Ok(running)
-}
-
-/// Every door, bound before anything is served: a start that fails has answered nobody.
-struct Listeners {
-    agents: TcpListener,
-    enroll: TcpListener,
-    desk: TcpListener,
-    metrics: TcpListener,
-    socket: UnixListener,
-}
-
-impl Listeners {
-    async fn bind(settings: &Settings) -> anyhow::Result<Self> {
-        Ok(Self {
-            agents: bind(settings.agents, "agents").await?,
-            enroll: bind(settings.enroll, "enroll").await?,
-            desk: bind(settings.desk, "desk").await?,
-            metrics: bind(settings.metrics, "metrics").await?,
-            socket: desk::socket::bind(&settings.socket()).await?,
-        })
-    }
 }
 
 impl Running {
@@ -226,7 +209,7 @@ impl Running {
         &self,
         site: SiteId,
         authority: Arc<Authority>,
-        agents: TcpListener,
+        agents: [Option<TcpListener>; 2],
         enroll: TcpListener,
         options: Options,
     ) -> anyhow::Result<()> {
@@ -242,9 +225,13 @@ impl Running {
         self.tasks.spawn(turn_keys(Arc::clone(&tickets), self.collector.clone(), self.stop.clone()));
         let attendance = tls::mutual_door(attendance, authority.ca().clone(), &["h2"], tickets, clock)?;
         let enrolment = tls::open_door(authority.server(authority.enroll_name(), clock)?, &["h2"], clock)?;
-        let attending = listen::serve(agents, attendance, options.attendance, attend::routes(Arc::clone(&door)), self.stop.clone());
+        for (listener, side) in agents.into_iter().zip([Side::Inside, Side::Outside]) {
+            let Some(listener) = listener else { continue };
+            let caps = Caps { side, ..options.attendance.clone() };
+            let attending = listen::serve(listener, Arc::clone(&attendance), caps, attend::routes(Arc::clone(&door)), self.stop.clone());
+            self.keep(if side == Side::Inside { "the attendance door" } else { "the outside door" }, attending);
+        }
         let enrolling = listen::serve(enroll, enrolment, options.enrolment, enroll::routes(door)?, self.stop.clone());
-        self.keep("the attendance door", attending);
         self.keep("the enrolment door", enrolling);
         Ok(())
     }
@@ -308,11 +295,6 @@ fn open(settings: Settings, clock: Clock) -> anyhow::Result<Collector> {
 
 fn close_to_others(dir: &Path) -> anyhow::Result<()> {
     fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).with_context(|| format!("{} can't be closed to other users", dir.display()))
-}
-
-async fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
-    let bound = TcpListener::bind(address).await;
-    bound.with_context(|| format!("can't listen on {address}; is another collector running? choose another address with --{option}"))
 }
 
 /// The first change of a site: its own facts.

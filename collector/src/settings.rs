@@ -18,6 +18,18 @@ pub struct Settings {
     pub metrics: SocketAddr,
     /// Names or addresses under which agents reach this machine, best first; empty: found out.
     pub reach: Vec<String>,
+    /// How machines that are off site reach this one; none: they don't.
+    pub outside: Option<Outside>,
+}
+
+/// The door for machines that are off site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// HOST:PORT that agents are told: what the router forwards, or the world's name of this machine.
+    pub address: String,
+    /// Where that arrives here: a listener of its own, so that whoever comes by it is off site, whatever its address looks like behind a
+    /// router.
+    pub listen: SocketAddr,
 }
 
 impl Default for Settings {
@@ -29,6 +41,7 @@ impl Default for Settings {
             desk: SocketAddr::from(([0, 0, 0, 0], 8443)),
             metrics: SocketAddr::from(([127, 0, 0, 1], 9443)),
             reach: Vec::new(),
+            outside: None,
         }
     }
 }

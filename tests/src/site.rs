@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use jiff::SignedDuration;
 use rollcall::clock::Clock;
 use rollcall::serve::{self, Options, Running};
-use rollcall::settings::Settings;
+use rollcall::settings::{Outside, Settings};
 use rollcall_agent::survey::Content;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,7 @@ pub struct TestSite {
     folder: TempDir,
     ports: Ports,
     clock: Clock,
+    outside: Option<Outside>,
     running: Option<Running>,
 }
 
@@ -36,7 +37,7 @@ impl TestSite {
     /// # Errors
     /// It does not start.
     pub async fn start() -> anyhow::Result<Self> {
-        let mut site = Self { folder: tempfile::tempdir()?, ports: Ports::free()?, clock: Clock::turned(), running: None };
+        let mut site = Self { folder: tempfile::tempdir()?, ports: Ports::free()?, clock: Clock::turned(), outside: None, running: None };
         if let Err(error) = site.resume().await {
             // Another connection may have taken a free port meanwhile: once more with others.
             anyhow::ensure!(format!("{error:#}").contains("in use"), error);
@@ -74,6 +75,7 @@ impl TestSite {
             desk: self.ports.desk,
             metrics: self.ports.metrics,
             reach: vec!["127.0.0.1".to_owned()],
+            outside: self.outside.clone(),
         };
         self.running = Some(serve::start(settings, self.clock.clone(), Options::default()).await?);
         self.until("/status", "the collector answers", |_| true).await?;
@@ -87,6 +89,28 @@ impl TestSite {
     pub async fn pause(&mut self) -> anyhow::Result<()> {
         self.running.take().context("the site does not run")?.stop().await;
         Ok(())
+    }
+
+    /// Opens a door for machines that are off site, which agents are told to call at `address`.
+    ///
+    /// # Errors
+    /// There is no port, or the collector does not start again.
+    pub async fn open_outside(&mut self, address: String) -> anyhow::Result<std::net::SocketAddr> {
+        let listen = Ports::free()?.agents;
+        self.outside = Some(Outside { address, listen });
+        self.pause().await?;
+        self.resume().await?;
+        Ok(listen)
+    }
+
+    /// Agents find the collector's inside door closed from now on: it is at another port.
+    ///
+    /// # Errors
+    /// There is no port, or the collector does not start again.
+    pub async fn move_inside(&mut self) -> anyhow::Result<()> {
+        self.ports.agents = Ports::free()?.agents;
+        self.pause().await?;
+        self.resume().await
     }
 
     /// The running collector.

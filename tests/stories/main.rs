@@ -20,6 +20,7 @@ mod lend;
 mod library;
 mod malfunction;
 mod notify;
+mod off_site;
 mod outage;
 mod real;
 mod report;

@@ -17,6 +17,7 @@ const SAID_TO_AGENTS: &[&str] = &[
     "EnrollResponse.server_name",
     "EnrollResponse.site",
     "EnrollResponse.tag",
+    "OffSite.sections",
     "Refusal.enrolment",
     "Refusal.text",
     "RenewResponse.addresses",

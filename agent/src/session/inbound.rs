@@ -56,9 +56,10 @@ impl Session {
         if !welcome.addresses.is_empty() {
             out.tasks.push(Task::Addresses(welcome.addresses));
         }
-        self.queue.entries().for_each(|entry| out.say(Say::Entry(entry.clone())));
+        let came_back = self.take_place(welcome.off_site);
+        self.queue.entries().for_each(|entry| out.say(Say::Entry(self.agreed_entry(entry))));
         let tells_everything = self.queue.entries().any(|entry| entry.full) || self.agenda.will_list_all();
-        if other_epoch && !tells_everything {
+        if (other_epoch && !tells_everything) || came_back {
             self.queue.tell_everything();
             self.ask(Request::of(Cause::Start), out);
         }
@@ -146,6 +147,9 @@ impl Session {
     }
 
     fn on_resolve(&mut self, id: u64, resolve: Resolve, out: &mut Output) {
+        if self.off_site.is_some() {
+            return self.done(id, 0, "this machine is off site: nothing is asked on the link that it is on", out);
+        }
         let Ok(address) = resolve.address.parse() else {
             return self.done(id, 0, "that is no IPv4 address", out);
         };

@@ -4,6 +4,7 @@
 //! in a millisecond of a test.
 
 mod agenda;
+mod away;
 mod backoff;
 mod inbound;
 mod queue;
@@ -189,6 +190,8 @@ pub struct Session {
     resolving: Option<u64>,
     /// Clock of the collector minus clock of this machine at the last welcome, milliseconds.
     behind_ms: i64,
+    /// The last welcome came from outside the site: only these sections are said.
+    off_site: Option<Vec<String>>,
 }
 
 impl Session {
@@ -206,6 +209,7 @@ impl Session {
             timers: Timers::new(beginning.renew_at_ms),
             resolving: None,
             behind_ms: 0,
+            off_site: None,
         }
     }
 
@@ -221,6 +225,7 @@ impl Session {
             Event::Lost => self.on_lost(now),
             Event::Surveyed(readings) => self.on_surveyed(readings, now, &mut out),
             Event::Health(health, detail) if self.is_live() => {
+                let health = self.without_surroundings(health);
                 let detail = self.timers.is_detailed().then_some(detail);
                 out.say(Message::Heartbeat(Heartbeat { health: Some(health), detail }));
             }
@@ -319,6 +324,7 @@ impl Session {
         let (request, next) = self.agenda.done();
         out.tasks.extend(next.map(Task::Survey));
         let Some(request) = request else { return };
+        let (readings, request) = self.agreed(readings, request);
         let listing = request.listing(self.is_live());
         let Some((entry, contents)) = self.queue.announce(&readings, &request, listing, now.clock_ms) else {
             request.commands.iter().for_each(|id| self.done(*id, 0, "nothing could be read on this machine", out));
@@ -331,7 +337,7 @@ impl Session {
             out.say(Message::Entry(entry));
             request.commands.iter().for_each(|id| self.done(*id, number, "", out));
         }
-        if !self.queue.is_whole() && !request.sections.is_empty() && !self.agenda.will_list_all() {
+        if !self.queue.is_whole() && !request.sections.is_empty() && !self.agenda.will_list_all() && self.off_site.is_none() {
             self.ask(Request::of(Cause::Schedule), out);
         }
     }

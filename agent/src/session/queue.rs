@@ -68,6 +68,11 @@ impl Queue {
         self.whole = false;
     }
 
+    /// These sections count as not told.
+    pub(super) fn untell(&mut self, which: impl Fn(&str) -> bool) {
+        self.told.retain(|name, _| !which(name));
+    }
+
     pub(super) fn contents(&self) -> &Contents {
         &self.contents
     }

@@ -11,6 +11,7 @@ use rollcall_proto::v1::{
 };
 use rollcall_proto::{Digest, SECTIONS, Section};
 
+mod away;
 mod resolve;
 mod sleep;
 

@@ -3,6 +3,7 @@
 use crate::content::Content;
 use crate::device::{self, Device, DeviceState};
 use crate::fingerprint::{Fingerprint, Likeness};
+use crate::off_site::Side;
 use crate::presence::{self, Presence};
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Working, address, alert, inventory, outage, parts, return_diff, room, words};
 use core::net::IpAddr;
@@ -32,6 +33,8 @@ pub struct Hello {
     pub clock_ms: i64,
     /// The site epoch that it has re-based to.
     pub epoch: u64,
+    /// From which side it calls.
+    pub side: Side,
 }
 
 /// What the hello came to. Both are changes that are committed.
@@ -124,7 +127,8 @@ pub fn hello(w: &mut Working, device: DeviceId, certificate: &str, hello: &Hello
     after.nonces.truncate(2);
     after.fingerprint = before.fingerprint.merged(&hello.fingerprint);
     (after.presence, after.last_heard) = (Presence::Here, w.now);
-    if before.presence != Presence::Here {
+    after.off_site = hello.side == Side::Outside;
+    if before.presence != Presence::Here || before.off_site != after.off_site {
         after.since = w.now;
         after.note = String::new();
     }
@@ -166,7 +170,13 @@ fn say_hello(w: &mut Working, before: &Device, hello: &Hello, rolled_back: bool)
     if !before.boot.is_empty() && hello.epoch != 0 && hello.epoch != w.site.epoch() {
         w.event("device.rebased", format!("{} announces everything again after the collector's restore", asset.tag)).about(&asset);
     }
-    if before.presence == Presence::Here {
+    if hello.side == Side::Outside {
+        if before.presence != Presence::Here || !before.off_site {
+            w.event("device.off-site", format!("{} reports from off site", asset.tag)).about(&asset);
+        }
+        return;
+    }
+    if before.presence == Presence::Here && !before.off_site {
         return;
     }
     let away = words::ago(before.since, w.now);

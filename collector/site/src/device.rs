@@ -54,9 +54,16 @@ pub struct Device {
     /// When its disk was last found rolled back to an earlier state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_back_at: Option<Timestamp>,
+    /// It last said hello from outside the site.
+    #[serde(default, skip_serializing_if = "is_inside")]
+    pub off_site: bool,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
+}
+
+fn is_inside(off_site: &bool) -> bool {
+    !*off_site
 }
 
 impl Record for Device {
@@ -139,6 +146,18 @@ impl Device {
     }
 }
 
+impl Site {
+    /// The device whose certificate has this SHA-256 (64 hexadecimal digits).
+    pub fn device_by_certificate(&self, sha256: &str) -> Option<&Arc<Device>> {
+        self.by_certificate.get(sha256).and_then(|id| self.devices.get(id))
+    }
+
+    /// The device of an asset.
+    pub fn device_of(&self, asset: &crate::asset::Asset) -> Option<&Arc<Device>> {
+        asset.device.as_ref().and_then(|id| self.devices.get(id))
+    }
+}
+
 /// The device with this id.
 ///
 /// # Errors
@@ -188,6 +207,7 @@ impl Device {
             epoch: 0,
             clock_off_ms: 0,
             rolled_back_at: None,
+            off_site: false,
             rest: Rest::new(),
         }
     }

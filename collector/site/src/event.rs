@@ -121,6 +121,7 @@ pub const KINDS: &[&str] = &[
     "device.drifted",
     "device.enrolled",
     "device.here",
+    "device.off-site",
     "device.rebased",
     "device.rebind-allowed",
     "device.rebound",

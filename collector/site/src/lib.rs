@@ -35,6 +35,7 @@ pub mod maintenance;
 pub mod money;
 pub mod natural;
 pub mod notice;
+pub mod off_site;
 pub mod order;
 pub mod outage;
 pub mod packages;
@@ -300,16 +301,6 @@ impl Site {
     /// Every alert that is not resolved, settling ones among them.
     pub fn open_alerts(&self) -> impl Iterator<Item = &Arc<alert::Alert>> {
         self.live_alerts.iter().filter_map(|(_, id)| self.alerts.get(id)).filter(|alert| alert.is_open())
-    }
-
-    /// The device whose certificate has this SHA-256 (64 hexadecimal digits).
-    pub fn device_by_certificate(&self, sha256: &str) -> Option<&Arc<device::Device>> {
-        self.by_certificate.get(sha256).and_then(|id| self.devices.get(id))
-    }
-
-    /// The device of an asset.
-    pub fn device_of(&self, asset: &asset::Asset) -> Option<&Arc<device::Device>> {
-        asset.device.as_ref().and_then(|id| self.devices.get(id))
     }
 
     /// Takes up one record of the store. Runs no rules: replay gives the same state in every version.

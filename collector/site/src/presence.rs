@@ -71,6 +71,11 @@ pub fn of(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Times
     if let Some(heard) = heard.get(&device.id).filter(|_| device.state == DeviceState::Active) {
         let patience = 2 * i128::from(crate::room::heartbeat_of(site, asset));
         let late = now.duration_since(*heard).as_millis() > patience;
+        if device.off_site {
+            let ago = crate::words::ago(*heard, now);
+            let lent = site.open_loan(asset.id).map_or_else(String::new, |loan| format!("lent to {}, ", loan.person));
+            return at(Presence::Away, device.since, &format!("{lent}off site, heard {ago} ago"));
+        }
         return if late { at(Presence::Late, *heard, "") } else { at(Presence::Here, device.since, "") };
     }
     match (site.open_loan(asset.id), device.presence) {

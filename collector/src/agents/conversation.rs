@@ -15,6 +15,7 @@ use rollcall_proto::v1::refusal::Why;
 use rollcall_proto::{Digest, v1};
 use rollcall_site::DeviceId;
 use rollcall_site::event::Actor;
+use rollcall_site::off_site::Side;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -254,7 +255,11 @@ impl Conversation {
     }
 
     async fn heartbeat(&self, met: &mut Met, heartbeat: v1::Heartbeat) -> Result<(), Parting> {
-        if let Some(health) = heartbeat.health {
+        if let Some(mut health) = heartbeat.health {
+            if self.caller.side == Side::Outside {
+                // What it says of the network around it is of no concern here.
+                (health.network_errors, health.dns_failing, health.link_changes) = (None, None, None);
+            }
             self.mind_the_clock(met, health.at_ms).await?;
             let times = Times { off_ms: met.off_ms, now: self.now() };
             let (health, detail) = (translate::health(health, times), heartbeat.detail.map(translate::detail));

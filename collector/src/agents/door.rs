@@ -95,9 +95,11 @@ impl Door {
     }
 
     /// HOST:PORT of the attendance door as this caller reaches it, best first: what the settings say, else the address
-    /// under which the caller reached this machine, else this machine's own.
+    /// under which the caller reached this machine, else this machine's own; the outside address is the last.
     pub(super) fn addresses(&self, caller: &Caller) -> Vec<String> {
-        addresses(&self.collector.settings.reach, self.places.attendance, caller, own_address())
+        let mut all = addresses(&self.collector.settings.reach, self.places.attendance, caller, own_address());
+        all.extend(self.collector.settings.outside.iter().map(|outside| outside.address.clone()));
+        all
     }
 
     /// HOST:PORT of the enrolment door as this caller reaches it, best first.
@@ -149,11 +151,12 @@ fn addresses(reach: &[String], attendance: SocketAddr, caller: &Caller, own: Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rollcall_site::off_site::Side;
 
     #[track_caller]
     fn check(reach: &[&str], attendance: &str, caller: &str, reached: &str, want: &[&str]) {
         let reach: Vec<String> = reach.iter().map(|text| (*text).to_owned()).collect();
-        let caller = Caller { address: caller.parse().unwrap(), reached: reached.parse().unwrap(), certificate: None };
+        let caller = Caller { address: caller.parse().unwrap(), reached: reached.parse().unwrap(), certificate: None, side: Side::Inside };
         assert_eq!(addresses(&reach, attendance.parse().unwrap(), &caller, Some("10.0.0.2".parse().unwrap())), want);
     }
 

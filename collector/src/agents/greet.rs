@@ -12,6 +12,7 @@ use rollcall_proto::v1::from_agent::Message as Said;
 use rollcall_proto::v1::from_collector::Message as Told;
 use rollcall_proto::v1::refusal::Why;
 use rollcall_site::attend::{Greeting, Hello, Met as Came};
+use rollcall_site::off_site::{SECTIONS, Side};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -33,7 +34,7 @@ impl Conversation {
             Ok(Ok(Some(v1::FromAgent { message: Some(Said::Hello(said)) }))) => said,
             Ok(Ok(Some(_))) => return Err(protocol("hello must be said first")),
         };
-        let hello = translate::hello(said)?;
+        let hello = Hello { side: self.caller.side, ..translate::hello(said)? };
         let (nonce, now) = (nonce()?, self.now());
         if let Some(wait) = self.door.paces.hello(self.device, now) {
             return Err(Parting::Refused(refuse(Why::Busy, format!("hello was said too often; come back in {} s", wait.as_secs() + 1))));
@@ -44,7 +45,12 @@ impl Conversation {
         let heartbeat = SignedDuration::from_millis(i64::from(greeting.heartbeat_ms));
         let (stream, orders) = self.door.roll().join(self.device, heartbeat, hello.fingerprint.clone(), self.now());
         let off_ms = hello.clock_ms.saturating_sub(now.as_millisecond());
-        tracing::info!(device.id = %self.device, address = %self.caller.address, host_name = %hello.host_name, "a device is here");
+        match self.caller.side {
+            Side::Inside => {
+                tracing::info!(device.id = %self.device, address = %self.caller.address, host_name = %hello.host_name, "a device is here");
+            }
+            Side::Outside => tracing::info!(device.id = %self.device, host_name = %hello.host_name, "a device reports from off site"),
+        }
         let met = Met {
             stream,
             orders,
@@ -90,6 +96,8 @@ impl Conversation {
             clock_ms: self.now().as_millisecond(),
             epoch: greeting.epoch,
             addresses: self.door.addresses(&self.caller),
+            off_site: (self.caller.side == Side::Outside)
+                .then(|| v1::OffSite { sections: SECTIONS.iter().map(|name| (*name).to_owned()).collect() }),
         };
         let said = self.out.say(Told::Welcome(welcome)).await;
         if said.is_err() {

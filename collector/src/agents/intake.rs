@@ -13,6 +13,7 @@ use rollcall_proto::v1::from_collector::Message as Told;
 use rollcall_proto::v1::refusal::Why;
 use rollcall_proto::{Digest, Section, unpack, unpacked_size, v1};
 use rollcall_site::content::Content;
+use rollcall_site::off_site::{Side, is_agreed};
 use rollcall_site::packages::Packages;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -40,7 +41,12 @@ impl Conversation {
     /// A report comes: what it names and nobody holds is asked for; it is taken in when everything is here.
     pub(super) async fn entry(&self, met: &mut Met, said: v1::Entry) -> Result<(), Parting> {
         let times = Times { off_ms: met.off_ms, now: self.now() };
-        let report = translate::report(said, &met.session, times)?;
+        let mut report = translate::report(said, &met.session, times)?;
+        if self.caller.side == Side::Outside {
+            // It was asked not to say the others: of a machine off site they are dropped unread.
+            report.sections.retain(|section| is_agreed(Side::Outside, &section.name));
+            report.full = false;
+        }
         if report.number <= met.acknowledged {
             return self.acknowledge(met).await;
         }

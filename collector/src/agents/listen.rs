@@ -1,5 +1,6 @@
 //! The accept loop of both agents' doors: caps, handshake deadline, and what is known of the caller.
 
+use rollcall_site::off_site::Side;
 use rustls::ServerConfig;
 use std::collections::HashMap;
 use std::io;
@@ -34,6 +35,9 @@ const HANDSHAKE_RECORD: u8 = 22;
 /// How long the door looks away at most from a caller whose first record is not whole.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// The address of whoever comes from outside.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
 /// What a door bears. Each is a setting; the defaults are meant for a school of some thousands of PCs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caps {
@@ -47,29 +51,40 @@ pub struct Caps {
     pub handshake: Duration,
     /// How long a connection may last; `None`: as long as it likes.
     pub age: Option<Duration>,
+    /// From which side of the site its callers come.
+    pub side: Side,
 }
 
 impl Caps {
     /// Of the attendance door: one lasting connection per device.
     pub fn attendance() -> Self {
-        Self { connections: 20_000, per_address: 1024, handshakes: 64, handshake: Duration::from_secs(5), age: None }
+        Self { connections: 20_000, per_address: 1024, handshakes: 64, handshake: Duration::from_secs(5), age: None, side: Side::Inside }
     }
 
     /// Of the enrolment door: one short question per machine, asked by anyone.
     pub fn enrolment() -> Self {
-        Self { connections: 1024, per_address: 64, handshakes: 16, handshake: Duration::from_secs(5), age: Some(Duration::from_secs(30)) }
+        Self {
+            connections: 1024,
+            per_address: 64,
+            handshakes: 16,
+            handshake: Duration::from_secs(5),
+            age: Some(Duration::from_secs(30)),
+            side: Side::Inside,
+        }
     }
 }
 
 /// What is known of the caller of a request, from its connection.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Its address.
+    /// Its address; all zeros for one from outside.
     pub address: SocketAddr,
     /// The address under which it reached this machine.
     pub reached: SocketAddr,
     /// Its certificate, DER; `None` at the enrolment door.
     pub certificate: Option<Arc<[u8]>>,
+    /// By which door it came. Of one from outside the address is not known here: nothing that is written down can hold it.
+    pub side: Side,
 }
 
 /// Serves `routes` to whoever gets through the handshake, until `stop`; then waits for those who are still connected.
@@ -139,13 +154,15 @@ impl Gate {
         }
     }
 
-    /// Begins a caller's handshake, or hangs up when a cap is reached.
-    fn admit(&self, stream: TcpStream, address: SocketAddr) {
+    /// Begins a caller's handshake, or hangs up when a cap is reached. Only the caps look at where one from outside is.
+    fn admit(&self, stream: TcpStream, from: SocketAddr) {
+        let side = self.caps.side;
+        let address = if side == Side::Inside { from } else { NOWHERE };
         let Ok(connection) = Arc::clone(&self.connections).try_acquire_owned() else {
             tracing::warn!(%address, cap = self.caps.connections, "hung up: too many connections");
             return;
         };
-        let Some(mut place) = Addresses::take(&self.addresses, address.ip(), self.caps.per_address, usize::MAX) else {
+        let Some(mut place) = Addresses::take(&self.addresses, from.ip(), self.caps.per_address, usize::MAX) else {
             tracing::warn!(%address, cap = self.caps.per_address, "hung up: too many connections from this address");
             return;
         };
@@ -155,7 +172,7 @@ impl Gate {
             match shake_hands(tls, &handshakes, &place, stream, patience).await {
                 Ok(tls) => {
                     place.begun();
-                    let caller = Connection::new(tls, address, connection, place);
+                    let caller = Connection::new(tls, address, side, connection, place);
                     // Nobody takes it once the door is closed.
                     let _gone = callers.send(Ok(caller)).await;
                 }
@@ -281,10 +298,10 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(tls: TlsStream<TcpStream>, address: SocketAddr, connection: OwnedSemaphorePermit, place: Place) -> Self {
+    fn new(tls: TlsStream<TcpStream>, address: SocketAddr, side: Side, connection: OwnedSemaphorePermit, place: Place) -> Self {
         let reached = tls.get_ref().0.local_addr().unwrap_or(address);
         let certificate = tls.get_ref().1.peer_certificates().and_then(|chain| chain.first()).map(|leaf| Arc::from(leaf.as_ref()));
-        Self { tls, caller: Caller { address, reached, certificate }, _connection: connection, _place: place }
+        Self { tls, caller: Caller { address, reached, certificate, side }, _connection: connection, _place: place }
     }
 }
 

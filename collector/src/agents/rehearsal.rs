@@ -154,6 +154,7 @@ impl Rehearsal {
             clock_ms: now.as_millisecond(),
             epoch: greeting.epoch,
             addresses: Vec::new(),
+            off_site: None,
         };
         Answer { told: vec![Told::Welcome(welcome)], parts: false }
     }

@@ -94,6 +94,7 @@ pub(super) fn hello(said: v1::Hello) -> Result<Hello, Unheard> {
         agent_version: name(&said.agent_version),
         clock_ms: said.clock_ms,
         epoch: said.epoch,
+        side: rollcall_site::off_site::Side::Inside,
     })
 }
 

@@ -5,7 +5,7 @@ use crate::backups::Backups;
 use crate::cli::Globals;
 use crate::cli::exit::{Exit, Failure};
 use crate::serve::Options;
-use crate::settings::Settings;
+use crate::settings::{Outside, Settings};
 use crate::upkeep::Plan;
 use clap::Args;
 use jiff::SignedDuration;
@@ -21,6 +21,8 @@ use tracing_subscriber::EnvFilter;
 #[command(after_help = "Examples:
   rollcall serve                                        everything in /var/lib/rollcall, on the usual ports
   rollcall serve --data ./try --desk 127.0.0.1:8443     a folder of its own, the desk for this machine alone
+  rollcall serve --outside rollcall.school.example:7443 --outside-listen 0.0.0.0:7445
+                                                        laptops on loan report from home: the router forwards its 7443 to our 7445
 
 The first start prints a link to make the desk's first account, and the recovery key of backups: keep it.
 Agents come in on two ports: 7444 to enrol, 7443 to report. People use the desk on 8443.")]
@@ -40,6 +42,12 @@ pub struct Serve {
     /// A name or address under which agents reach this machine, best first; default: found out
     #[arg(long, value_name = "HOST")]
     reach: Vec<String>,
+    /// The address by which machines that are off site reach this one, HOST:PORT: what the router forwards to --outside-listen
+    #[arg(long, value_name = "HOST:PORT", value_parser = outside_address, requires = "outside_listen")]
+    outside: Option<String>,
+    /// Where that arrives here: whoever comes by it is off site, and says its health and the agreed sections only
+    #[arg(long, value_name = "ADDR", requires = "outside")]
+    outside_listen: Option<SocketAddr>,
     /// The school's name for people; counts at the first start only
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -64,6 +72,14 @@ pub struct Serve {
     /// Days that events are kept; the records always are
     #[arg(long, value_name = "DAYS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(30..))]
     keep_days: u32,
+}
+
+/// A host with its port, as an agent can call it.
+fn outside_address(text: &str) -> Result<String, String> {
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", ""));
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':');
+    let fits = !host.is_empty() && host.len() <= 253 && host.chars().all(plain) && port.parse::<u16>().is_ok_and(|port| port > 0);
+    if fits { Ok(text.to_owned()) } else { Err("write it as rollcall.school.example:7443".to_owned()) }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -109,8 +125,9 @@ impl Serve {
     }
 
     fn settings(self, globals: &Globals) -> Settings {
-        let Self { agents, enroll, desk, metrics, reach, .. } = self;
-        Settings { data: globals.data.clone(), agents, enroll, desk, metrics, reach }
+        let Self { agents, enroll, desk, metrics, reach, outside, outside_listen, .. } = self;
+        let outside = outside.zip(outside_listen).map(|(address, listen)| Outside { address, listen });
+        Settings { data: globals.data.clone(), agents, enroll, desk, metrics, reach, outside }
     }
 }
 

@@ -54,7 +54,8 @@ impl<'a> Facts<'a> {
 
     /// [`Facts::machine`], where it is connected and not lent: what it says of its surroundings is so now, and of this site.
     pub fn here(&self) -> Option<&'a Device> {
-        self.machine().filter(|device| device.presence == Presence::Here && self.site.open_loan(self.asset.id).is_none())
+        let is_here = |device: &&Device| device.presence == Presence::Here && !device.off_site;
+        self.machine().filter(is_here).filter(|_| self.site.open_loan(self.asset.id).is_none())
     }
 
     /// What is held of the sections of [`Facts::machine`].
