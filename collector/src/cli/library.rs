@@ -119,11 +119,11 @@ impl Ask for Library {
             Action::Set(set) => set.run(client, out).await,
             Action::Test { tag, person } => {
                 let tried = client.wait(&["library", "test"], json!({ "tag": tag, "person": person })).await?;
-                Ok(out.said(&tried, &tried_words(&tried)))
+                Ok(said_in_lines(out, &tried, &tried_words(&tried)))
             }
             Action::Status => {
                 let status = client.get(&["library"], &[]).await?;
-                Ok(out.said(&status, &status_words(client, &status)))
+                Ok(said_in_lines(out, &status, &status_words(client, &status)))
             }
             Action::List { refused } => {
                 let rows = client.get(&["library", "owed"], &[("refused", refused.then(|| "true".to_owned()))]).await?;
@@ -175,6 +175,15 @@ impl Set {
     }
 }
 
+fn said_in_lines(out: &Out, answer: &Value, words: &str) -> Exit {
+    if out.is_json() {
+        out.json(answer);
+    } else {
+        words.lines().for_each(|line| out.print(line));
+    }
+    Exit::Done
+}
+
 fn tried_words(tried: &Value) -> String {
     let name = [text_at(tried, "name"), text_at(tried, "institution")].into_iter().find(|name| !name.is_empty());
     let takes = |name: &str| tried.get(name).and_then(Value::as_bool).unwrap_or_default();
@@ -195,7 +204,7 @@ fn tried_words(tried: &Value) -> String {
 fn status_words(client: &Client, status: &Value) -> String {
     let at = |name| text_at(status, name);
     let mut words = format!("{}: loans of {} are mirrored", at("url"), at("kinds"));
-    words.push_str(&format!("\n{} wait, {} are refused", at("waiting"), at("refused")));
+    words.push_str(&format!("\nwaiting: {}, refused: {}", at("waiting"), at("refused")));
     for (name, what) in
         [("oldest", "the oldest waits since"), ("last_taken", "it last took something"), ("trouble_since", "it can't be told since")]
     {

@@ -18,7 +18,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let refused = library::refused(facts.site, facts.asset.id);
     let finding = |owed: &std::sync::Arc<library::Mirroring>| Finding {
         subject: format!("{} of loan {}", owed.step.word(), owed.loan),
-        title: format!("{}: the library system refuses its {}", facts.asset.tag, owed.step.word()),
+        title: format!("the library system refuses its {}", owed.step.word()),
         evidence: if owed.answer.is_empty() { "it gave no reason".to_owned() } else { format!("it says: {}", owed.answer) },
     };
     refused.map(finding).collect()

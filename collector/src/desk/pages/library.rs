@@ -5,14 +5,14 @@ use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::{Look, Moment};
 use crate::desk::session::Notice;
 use crate::desk::trouble::{Trouble, show as page};
-use crate::desk::words::{Chip, count, sentence};
+use crate::desk::words::{Chip, count};
 use crate::desk::{Answer, Desk};
 use crate::feeds::sip2;
 use askama::Template;
 use axum::extract::{Path, State};
 use rollcall_site::MirroringId;
 use rollcall_site::access::Role;
-use rollcall_site::library::{self, Library, Mirroring};
+use rollcall_site::library::{self, Library, Mirroring, Step};
 use std::sync::Arc;
 
 /// Most rows of a list.
@@ -52,10 +52,15 @@ impl Page {
         library.arrived_at.map(|at| self.look.ago(at))
     }
 
-    /// "check-out of LT-042".
+    /// "Check-out of LT-042".
     fn what(&self, owed: &Mirroring) -> String {
         let tag = self.look.site.assets.get(&owed.asset).map_or_else(|| owed.item.clone(), |asset| asset.tag.to_string());
-        format!("{} of {tag}", sentence(owed.step.word()))
+        let step = match owed.step {
+            Step::Out => "Check-out",
+            Step::In => "Check-in",
+            Step::Renew => "Renewal",
+        };
+        format!("{step} of {tag}")
     }
 
     fn tag(&self, owed: &Mirroring) -> String {
