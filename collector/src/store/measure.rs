@@ -39,6 +39,7 @@ fn device(n: u128) -> Device {
         epoch: 1,
         clock_off_ms: 3,
         rolled_back_at: None,
+        off_site: false,
         rest: serde_json::Map::new(),
     }
 }

@@ -10,6 +10,7 @@ use rollcall_site::content::Content;
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::event::{Actor, Event};
 use rollcall_site::loan::{Due, NewLoan, Returned};
+use rollcall_site::off_site::Side;
 use rollcall_site::presence::{Heard, Presence};
 use rollcall_site::room::{self, RoomFacts, RoomKind};
 use rollcall_site::vitals::{self, Reading};
@@ -137,6 +138,7 @@ impl School {
             agent_version: "0.1.0".into(),
             clock_ms: (now + machine.off) * 1000,
             epoch: 1,
+            side: Side::Inside,
         };
         self.change(now, |w| match attend::hello(w, machine.device, &machine.tag, &hello, nonce.clone())? {
             attend::Met::Welcome(_) => Ok(()),
