@@ -197,6 +197,7 @@ fn add(w: &mut Working, store: &Folder, number: u64, readings: &[rollcall_agent:
         epoch: 0,
         clock_off_ms: 0,
         rolled_back_at: None,
+        off_site: false,
         rest: Map::new(),
     });
     let (mut sections, mut contents) = (Vec::new(), Vec::new());
