@@ -11,8 +11,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use rollcall_site::Site;
 use rollcall_site::event::Actor;
+use rollcall_site::{Site, ticket};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -79,6 +79,8 @@ fn about_site(registry: &mut Registry, site: &Site) {
         "severity",
         open.map(|alert| word(&alert.severity)),
     );
+    let tickets = ticket::live(site).map(|ticket| word(&ticket.tier));
+    counted(registry, "tickets_open", "Tickets that are neither done nor dropped", "tier", tickets);
     number(registry, "assets", "Assets with and without an agent", None, site.assets.len() as u64);
 }
 

@@ -30,6 +30,7 @@ mod school;
 mod silence;
 mod software;
 mod sweep;
+mod ticket;
 mod versions;
 mod week;
 mod year;

@@ -14,7 +14,8 @@ fn rules(alerts: &Value) -> Vec<&str> {
     alerts.as_array().into_iter().flatten().filter_map(|alert| alert["rule"].as_str()).collect()
 }
 
-fn memory(serials: &[&str]) -> Content {
+/// A machine's memory, a module for each serial number.
+pub(super) fn memory(serials: &[&str]) -> Content {
     let module = |serial: &&str| MemoryModule {
         slot: format!("DIMM{serial}"),
         bytes: 8 << 30,

@@ -172,12 +172,12 @@ impl Play {
     fn may(known: &Known, to: TicketState) -> bool {
         use TicketState::{Done, Draft, Dropped, InProgress, Open, Waiting};
         match (known.state, to) {
-            (Draft, Open | Dropped) | (Waiting, Waiting) => true,
-            (Draft, _) | (_, _) if known.state == Draft => false,
             (Open | Dropped, Draft) => known.before == Some(Draft),
-            (Open, InProgress | Waiting | Done | Dropped) => true,
-            (InProgress, Open | Waiting | Done | Dropped) | (Waiting, Open | InProgress | Done | Dropped) => true,
-            (Done | Dropped, Open | InProgress | Waiting) => true,
+            (Draft, Open | Dropped)
+            | (Open, InProgress | Waiting | Done | Dropped)
+            | (InProgress, Open | Waiting | Done | Dropped)
+            | (Waiting, Open | InProgress | Waiting | Done | Dropped)
+            | (Done | Dropped, Open | InProgress | Waiting) => true,
             _ => false,
         }
     }
