@@ -66,6 +66,19 @@ impl Visitor {
         Ok(OpenPage { visitor: self, path: path.to_owned(), stream, heard: String::new(), page, fetched: Instant::now() })
     }
 
+    /// Sends a form, and gives the page to which that leads.
+    ///
+    /// # Errors
+    /// The desk does not answer, or leads nowhere.
+    pub async fn post(&self, path: &str, form: &str) -> anyhow::Result<String> {
+        let request = self.client.post(format!("{}{path}", self.base)).header(COOKIE, &self.cookie).header(ORIGIN, &self.base);
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.to_owned());
+        let answer = request.send().await?;
+        let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
+        let to = to.with_context(|| format!("{path} leads nowhere: {}", answer.status()))?;
+        Ok(self.get(&to).await?.text().await?)
+    }
+
     async fn get(&self, path: &str) -> anyhow::Result<Response> {
         let answer = self.client.get(format!("{}{path}", self.base)).header(COOKIE, &self.cookie).send().await?;
         ensure!(answer.status().is_success(), "{path}: {}", answer.status());

@@ -10,6 +10,7 @@ mod change;
 mod circulation;
 mod clone;
 mod commands;
+mod counter;
 mod crash;
 mod enrol;
 mod erase;

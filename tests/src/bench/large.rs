@@ -133,7 +133,10 @@ async fn reports(collector: &CollectorProcess, process: Process, devices: u64) -
 }
 
 /// Writes a site of `devices` that have reported and are switched off.
-async fn write_down(data: &Path, devices: u64) -> anyhow::Result<()> {
+///
+/// # Errors
+/// The store can't be written.
+pub(crate) async fn write_down(data: &Path, devices: u64) -> anyhow::Result<()> {
     // A collector makes the secrets and the site.
     CollectorProcess::start(data, Ports::free()?).await?.stop().await?;
     let store = Folder::open(data)?;

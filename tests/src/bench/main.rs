@@ -4,6 +4,7 @@
 
 mod agent_cost;
 mod baseline;
+mod counter;
 mod large;
 mod load;
 mod meter;
@@ -56,6 +57,8 @@ enum Part {
     Load,
     /// A very large site.
     Large,
+    /// The loan desk of a very large site.
+    Counter,
     /// A district's roster.
     People,
     /// What it costs to judge.
@@ -96,6 +99,7 @@ async fn measure(part: Part, arguments: &Arguments, folder: &Path, figures: &mut
         }
         Part::Load => load::measure(folder, arguments.agents, figures).await?,
         Part::Large => figures.extend(large::measure(folder, arguments.devices).await?),
+        Part::Counter => figures.extend(counter::measure(folder, arguments.devices).await?),
         Part::People => figures.extend(people::measure(folder, arguments.people).await?),
         Part::Rules => figures.extend(rules::measure().await?),
         Part::Crash => {
