@@ -14,7 +14,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// The numbers of the policy, alphabetical.
+/// The numbers of the policy, by name.
 pub const LIMITS: &[Limit] = &[
     Limit::new("battery_percent", "%", [70, 0, 100], "a battery that holds less of its design capacity is worth a look"),
     Limit::new("charge_percent", "%", [30, 0, 100], "a battery that is charged less is worth a look"),

@@ -3,6 +3,7 @@
 use crate::desk::door::Visitor;
 use crate::desk::look::{Look, Moment};
 use crate::desk::session::Notice;
+use crate::desk::words::Chip;
 use crate::desk::{Answer, Desk};
 use axum::extract::{Form, Path, State};
 use rollcall_site::access::Role;
@@ -27,6 +28,13 @@ pub(super) struct Line {
     pub says: String,
     pub tickets: Vec<Arc<Ticket>>,
     pub charges: Vec<Arc<Charge>>,
+}
+
+impl Line {
+    /// What kind of return it was.
+    pub fn chip(&self) -> Chip {
+        Chip::check(if self.says.is_empty() { "Returned" } else { "Differs" })
+    }
 }
 
 /// The latest returns that left a draft behind.
