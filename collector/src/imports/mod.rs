@@ -15,6 +15,7 @@ pub use waiting::{Import, Imports, LARGEST, State};
 
 use crate::agents::roll::Roll;
 use crate::keeper::Keeper;
+use rollcall_site::Refusal;
 use rollcall_site::event::Actor;
 use std::sync::Arc;
 
@@ -29,24 +30,29 @@ pub struct Desk {
 
 /// Reads a list and tries it, away from the tasks that serve; what would come of it is then in its state.
 pub fn begin(desk: Desk, import: Arc<Import>, actor: Actor) {
-    drop(tokio::task::spawn_blocking(move || {
-        let drafted = draft::draft(&desk, &import, &actor);
-        import.become_state(match drafted {
-            Ok(drafted) => State::Planned(Box::new(drafted.plan)),
-            Err(wrong) => State::Failed(wrong.to_string()),
-        });
-    }));
+    work(import, move |import| match draft::draft(&desk, import, &actor) {
+        Ok(drafted) => State::Planned(Box::new(drafted.plan)),
+        Err(wrong) => State::Failed(wrong.to_string()),
+    });
 }
 
 /// Takes in what was shown; how it goes is in its state.
 ///
 /// # Errors
 /// It is not one that may be accepted now: says why.
-pub fn accept(desk: Desk, import: Arc<Import>, actor: Actor) -> Result<(), rollcall_site::Refusal> {
+pub fn accept(desk: Desk, import: Arc<Import>, actor: Actor) -> Result<(), Refusal> {
     let shown = import.begin_taking()?;
-    drop(tokio::task::spawn_blocking(move || {
-        let state = take::take(&desk, &import, &actor, &shown);
-        import.become_state(state);
-    }));
+    work(import, move |import| take::take(&desk, import, &actor, &shown));
     Ok(())
+}
+
+/// Works on a list on a thread of its own. Work that falls over leaves a list that says so, and not one that is busy for ever.
+fn work(import: Arc<Import>, work: impl FnOnce(&Import) -> State + Send + 'static) {
+    tokio::spawn(async move {
+        let own = Arc::clone(&import);
+        let state = tokio::task::spawn_blocking(move || work(&own)).await;
+        import.become_state(
+            state.unwrap_or_else(|_| State::Failed("the work broke off; look at the collector's log, and bring it again".to_owned())),
+        );
+    });
 }

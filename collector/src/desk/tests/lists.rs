@@ -73,8 +73,22 @@ async fn every_list_leaves_as_csv_and_json() {
     let test = new().await;
     school::fill(&test).await;
     let cookie = test.cookie(Role::Admin).await;
-    for list in ["alerts", "assets", "devices", "events", "loans", "maintenance", "persons", "rooms", "rules", "sweeps", "tickets", "users"]
-    {
+    for list in [
+        "alerts",
+        "assets",
+        "charges",
+        "devices",
+        "events",
+        "loans",
+        "maintenance",
+        "persons",
+        "reservations",
+        "rooms",
+        "rules",
+        "sweeps",
+        "tickets",
+        "users",
+    ] {
         let json = test.get(&format!("/export/{list}.json"), &cookie).await;
         assert_eq!(json.status, StatusCode::OK, "{list}: {}", json.text);
         let rows: Vec<serde_json::Value> = serde_json::from_str(&json.text).unwrap_or_else(|bad| panic!("{list}: {bad}"));
