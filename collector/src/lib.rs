@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod notify;
 pub mod paper;
 pub mod reminders;
+pub mod requisition;
 pub mod restore;
 pub mod secrets;
 pub mod serve;

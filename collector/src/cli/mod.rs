@@ -23,10 +23,12 @@ mod ledger;
 mod library;
 mod loan;
 mod maintenance;
+mod order;
 pub mod output;
 mod person;
 mod person_file;
 pub mod pin;
+mod replacement;
 mod reserve;
 mod room;
 mod roster;
@@ -149,6 +151,10 @@ enum Command {
     Label(Asking<label::Labels>),
     /// Mirror loans into the school's library system
     Library(Asking<library::Library>),
+    /// Requisitions, orders, and receiving what comes
+    Order(Asking<order::Order>),
+    /// What should be replaced
+    Replacement(Asking<replacement::Replacement>),
     /// Who may borrow
     Person(Asking<person::Person>),
     /// The people of the school, from its student information system
@@ -270,6 +276,8 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Asset(asking) => asking.run(globals, out).await,
         Command::Label(asking) => asking.run(globals, out).await,
         Command::Library(asking) => asking.run(globals, out).await,
+        Command::Order(asking) => asking.run(globals, out).await,
+        Command::Replacement(asking) => asking.run(globals, out).await,
         Command::Person(asking) => asking.run(globals, out).await,
         Command::Roster(asking) => asking.run(globals, out).await,
         Command::Transfers(asking) => asking.run(globals, out).await,

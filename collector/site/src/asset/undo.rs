@@ -32,6 +32,7 @@ fn used(site: &Site, asset: &Asset) -> Option<&'static str> {
         (site.loans_of(id).next().is_some(), "was lent"),
         (site.charges.values().any(|charge| charge.asset == id), "has a charge"),
         (site.tickets.values().any(|ticket| ticket.asset == Some(id)), "has a ticket"),
+        (site.reservations.values().any(|kept| kept.of == crate::reservation::Wanted::Asset(id)), "is kept for somebody"),
         (site.live_alerts(Some(id)).next().is_some(), "has an alert"),
         (kit_of(site, id).next().is_some(), "has a kit"),
     ];

@@ -5,6 +5,7 @@
 mod change;
 mod progress;
 mod receive;
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ pub use change::{LineFacts, OrderFacts, add_line, drop_line, end, open, place, s
 pub use progress::{Progress, Standing, find, get, left, line_of, progress, received_of, standing, total};
 pub(crate) use receive::{Expected, expected_by_boot, first_boot, settle};
 pub use receive::{Received, Receiving, Serials, receive};
+pub use rows::{LineRow, OrderPage, OrderRow, OrdersShown, page, row, rows};
 
 use crate::asset::AssetKind;
 use crate::money::Money;

@@ -1,11 +1,13 @@
 //! Questions to a site, answered as rows and pages of facts.
 
+mod assets;
 mod loans;
 mod rows;
 mod search;
 mod software;
 mod tickets;
 
+pub use assets::{AssetFilter, Labels, asset_row, assets, some_assets};
 pub use loans::{LoanFilter, Moved, Movement, Overdue, due_first, ended, held, loan_row, loans, loans_where, moved};
 pub use rows::{
     AlertRow, AlertsShown, AssetRow, DeviceFilter, DevicePage, DeviceRow, Ended, LoanRow, Retired, RoomRow, SectionView, SoftwareRow,
@@ -227,20 +229,6 @@ pub fn device(site: &Site, heard: &Heard, id: DeviceId, now: Timestamp) -> Resul
         open_alerts: site.live_alerts(Some(asset.id)).filter(|alert| alert.is_told()).map(|alert| alert_row(site, alert)).collect(),
         loan: site.open_loan(asset.id).map(|loan| loan_row(site, loan, now)),
     })
-}
-
-/// The assets, by tag; retired ones only with `retired`.
-pub fn assets(site: &Site, heard: &Heard, room: Option<&RoomId>, retired: Retired, now: Timestamp) -> Vec<AssetRow> {
-    let shown = assets_of(site, room).filter(|asset| retired == Retired::Shown || !asset.status.is_gone());
-    let mut rows: Vec<AssetRow> = shown
-        .map(|asset| AssetRow {
-            presence: site.device_of(asset).map(|device| presence::of(site, heard, asset, device, now).presence),
-            on_loan_to: site.open_loan(asset.id).map(|loan| loan.person.clone()),
-            asset: (**asset).clone(),
-        })
-        .collect();
-    rows.sort_by(|a, b| a.asset.tag.cmp(&b.asset.tag));
-    rows
 }
 
 /// Alerts that a list of all shows, newest first.

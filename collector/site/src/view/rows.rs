@@ -230,11 +230,12 @@ pub struct DeviceFilter {
 }
 
 /// Whether a list shows what is retired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Retired {
     /// It does.
     Shown,
     /// It does not.
+    #[default]
     Hidden,
 }
 

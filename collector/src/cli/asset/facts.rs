@@ -2,7 +2,7 @@
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use rollcall_site::asset::AssetKind;
+use rollcall_site::asset::{AssetKind, AssetStatus};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -105,8 +105,13 @@ impl Facts {
     }
 }
 
+/// The words of every status.
+pub(super) fn statuses() -> PossibleValuesParser {
+    PossibleValuesParser::new(AssetStatus::ALL.map(AssetStatus::code))
+}
+
 /// The words of every kind.
-fn kinds() -> PossibleValuesParser {
+pub(in crate::cli) fn kinds() -> PossibleValuesParser {
     PossibleValuesParser::new(AssetKind::ALL.map(AssetKind::word))
 }
 

@@ -8,9 +8,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use rollcall_site::asset::{self, Asset, AssetFacts, FACTS};
+use rollcall_site::asset::{self, Asset, AssetFacts, BadKind, BadStatus, FACTS};
 use rollcall_site::event::Actor;
-use rollcall_site::view::{self, AssetRow, Retired};
+use rollcall_site::view::{self, AssetFilter, AssetRow, Labels, Retired};
 use rollcall_site::{AssetId, Refusal, RefusalKind, Site, Tag, Working, enroll, parts};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -32,8 +32,14 @@ pub(super) fn routes() -> Router<Collector> {
 #[serde(deny_unknown_fields)]
 struct Which {
     room: Option<String>,
+    kind: Option<String>,
+    status: Option<String>,
+    search: Option<String>,
     #[serde(default)]
     retired: bool,
+    /// Only those that are to get a label.
+    #[serde(default)]
+    unlabelled: bool,
 }
 
 /// A new asset: its tag, and what is said of it.
@@ -91,17 +97,21 @@ pub(super) struct Place {
 
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<AssetRow>>, Problem> {
     let site = collector.keeper.view();
-    let room = which.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?;
-    let retired = if which.retired { Retired::Shown } else { Retired::Hidden };
-    Ok(Json(view::assets(&site, &collector.roll.heard(), room.as_ref(), retired, collector.keeper.clock().now())))
+    let filter = AssetFilter {
+        room: which.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?,
+        kind: which.kind.map(|kind| kind.parse().map_err(|bad: BadKind| Refusal::invalid(bad.to_string()))).transpose()?,
+        status: which.status.map(|status| status.parse().map_err(|bad: BadStatus| Refusal::invalid(bad.to_string()))).transpose()?,
+        retired: if which.retired { Retired::Shown } else { Retired::Hidden },
+        text: which.search,
+        labels: if which.unlabelled { Labels::Wanted } else { Labels::Any },
+    };
+    Ok(Json(view::some_assets(&site, &collector.roll.heard(), &filter, collector.keeper.clock().now(), 0..usize::MAX).0))
 }
 
 async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Json<AssetRow>, Problem> {
     let site = collector.keeper.view();
-    let id = called(&site, &which)?;
-    let rows = view::assets(&site, &collector.roll.heard(), None, Retired::Shown, collector.keeper.clock().now());
-    let row = rows.into_iter().find(|row| row.asset.id == id);
-    row.map(Json).ok_or_else(|| no_asset(&which).into())
+    let asset = asset_of(&site, called(&site, &which)?, &which)?;
+    Ok(Json(view::asset_row(&site, &collector.roll.heard(), &asset, collector.keeper.clock().now())))
 }
 
 async fn add(
@@ -242,7 +252,7 @@ pub(super) async fn relocate(
 }
 
 /// The asset with this tag, or with the device that is called so.
-fn called(site: &Site, which: &str) -> Result<AssetId, Refusal> {
+pub(super) fn called(site: &Site, which: &str) -> Result<AssetId, Refusal> {
     view::find_asset(site, which).map_err(|refusal| if refusal.kind == RefusalKind::NotFound { no_asset(which) } else { refusal })
 }
 

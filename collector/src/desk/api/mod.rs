@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod ask;
+mod asset_life;
 pub mod assets;
 pub mod backup;
 pub mod baselines;
@@ -21,9 +22,11 @@ pub mod loan_hands;
 pub mod loans;
 pub mod maintenance;
 pub mod moment;
+pub mod orders;
 pub mod persons;
 pub mod problem;
 mod reading;
+pub mod replacement;
 pub mod reservations;
 pub mod rooms;
 pub mod roster;
@@ -69,6 +72,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub fn router(collector: Collector) -> Router {
     Router::new()
         .merge(alerts::routes())
+        .merge(asset_life::routes())
         .merge(assets::routes())
         .merge(baselines::routes())
         .merge(calendar::routes())
@@ -86,7 +90,9 @@ pub fn router(collector: Collector) -> Router {
         .merge(loan_hands::routes())
         .merge(loans::routes())
         .merge(maintenance::routes())
+        .merge(orders::routes())
         .merge(persons::routes())
+        .merge(replacement::routes())
         .merge(reservations::routes())
         .merge(rooms::routes())
         .merge(roster::routes())
