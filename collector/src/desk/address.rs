@@ -7,6 +7,11 @@ pub fn device(tag: &Tag) -> String {
     format!("/devices/{}", encoded(tag.as_str()))
 }
 
+/// An asset's page.
+pub fn asset(tag: &Tag) -> String {
+    format!("/assets/{}", encoded(tag.as_str()))
+}
+
 /// The loan desk with a person's card scanned.
 pub fn person(person: &PersonId) -> String {
     format!("/loans?person={}", encoded(person.as_str()))

@@ -22,6 +22,8 @@ pub enum Tab {
     Rooms,
     /// Devices.
     Devices,
+    /// Everything with a tag, orders, replacement.
+    Assets,
     /// Alerts.
     Alerts,
     /// Work that somebody has to do.
@@ -137,6 +139,7 @@ fn rail(counts: Counts, tab: Tab, is_admin: bool) -> Vec<Entry> {
         entry(Tab::People, "People", "/people", String::new()),
         entry(Tab::Rooms, "Rooms", "/rooms", some(counts.rooms)),
         entry(Tab::Devices, "Devices", "/devices", some(counts.devices)),
+        entry(Tab::Assets, "Assets", "/assets", String::new()),
         entry(Tab::Alerts, "Alerts", "/alerts", some(counts.alerts)),
         entry(Tab::Tickets, "Tickets", "/tickets", some(counts.tickets)),
         entry(Tab::Calendar, "Calendar", "/calendar", String::new()),

@@ -244,5 +244,3 @@ async fn changed(client: &Client, out: &Out, tag: &str, facts: Value) -> Result<
         ),
     ))
 }
-
-}}

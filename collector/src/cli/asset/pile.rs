@@ -198,7 +198,7 @@ fn tell(out: &Out, beep: &str, words: &str) {
         return;
     }
     if out.terminal.is_some() {
-        out.note(&format!("{words}"));
+        out.note(words);
         drop(std::io::Write::write_all(&mut std::io::stderr(), beep.as_bytes()));
     } else {
         out.print(words);

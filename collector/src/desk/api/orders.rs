@@ -7,7 +7,7 @@ use crate::requisition;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use rollcall_site::order::{self, LineFacts, Order, OrderFacts, OrderLine, OrderPage, OrderRow, OrdersShown, Received, Receiving, Serials};
 use rollcall_site::{AssetId, OrderId, Refusal, Site, Tag, Working};
@@ -24,7 +24,7 @@ pub(super) fn routes() -> Router<Collector> {
         .route("/orders/{which}/file.csv", get(csv).post(csv))
         .route("/orders/{which}/file.pdf", get(pdf).post(pdf))
         .route("/orders/{which}/lines", post(add_line))
-        .route("/orders/{which}/lines/{line}", axum::routing::patch(set_line).delete(drop_line))
+        .route("/orders/{which}/lines/{line}", patch(set_line).delete(drop_line))
         .route("/orders/{which}/place", post(place))
         .route("/orders/{which}/receive", post(receive))
 }

@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod add;
 mod alerts;
+mod assets;
 mod calendar;
 mod charges;
 mod condition;
@@ -19,7 +20,9 @@ mod labels;
 mod library;
 mod loans;
 mod maintenance;
+mod orders;
 mod people;
+mod replacement;
 mod reservations;
 mod room;
 mod rooms;
@@ -57,7 +60,11 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/alerts/{id}/reopen", post(alerts::reopen))
         .route("/alerts/{id}/resolve", post(alerts::resolve))
         .route("/alerts/{id}/snooze", post(alerts::snooze))
+        .route("/assets", get(assets::show))
         .route("/assets/export.csv", get(export::assets))
+        .route("/assets/{tag}", get(assets::show_one).post(assets::set))
+        .route("/assets/{tag}/dispose", post(assets::dispose))
+        .route("/assets/{tag}/take-back", post(assets::take_back))
         .route("/calendar", get(calendar::show))
         .route("/calendar/closed", post(calendar::close))
         .route("/calendar/hours", post(calendar::set_hours))
@@ -105,6 +112,16 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/loans/undo", post(loans::class_set::undo))
         .route("/maintenance", get(maintenance::show).post(maintenance::begin))
         .route("/maintenance/{id}/end", post(maintenance::end))
+        .route("/orders", get(orders::show).post(orders::begin))
+        .route("/orders/{id}", get(orders::show_one).post(orders::set))
+        .route("/orders/{id}/end", post(orders::end))
+        .route("/orders/{id}/file.csv", get(orders::csv))
+        .route("/orders/{id}/file.pdf", get(orders::pdf))
+        .route("/orders/{id}/lines", post(orders::add_line))
+        .route("/orders/{id}/lines/{line}", post(orders::set_line))
+        .route("/orders/{id}/lines/{line}/remove", post(orders::drop_line))
+        .route("/orders/{id}/place", post(orders::place))
+        .route("/orders/{id}/receive", post(orders::receive))
         .route("/people", get(people::list::show).post(people::hands::add))
         .route("/people/{id}", get(people::profile::show))
         .route("/people/{id}/block", post(people::hands::block))
@@ -112,6 +129,8 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/people/{id}/merge", post(people::hands::merge))
         .route("/people/{id}/set", post(people::hands::set))
         .route("/people/{id}/unblock", post(people::hands::unblock))
+        .route("/pile", get(assets::show_pile).post(assets::scan))
+        .route("/replacement", get(replacement::show).post(replacement::draft))
         .route("/reservations", get(reservations::show).post(reservations::add))
         .route("/reservations/{id}/cancel", post(reservations::cancel))
         .route("/rooms", get(rooms::show).post(rooms::add))

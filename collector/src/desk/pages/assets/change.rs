@@ -1,0 +1,106 @@
+//! What is done to an asset on its page: changed, disposed of, taken back.
+
+use super::said;
+use crate::desk::door::Visitor;
+use crate::desk::session::{Notice, Undo};
+use crate::desk::trouble::Trouble;
+use crate::desk::{Answer, Desk, address};
+use axum::extract::{Form, Path, State};
+use rollcall_site::access::Role;
+use rollcall_site::asset::{self, Asset, Disposing};
+use rollcall_site::{Refusal, Tag};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a form says of a disposal.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::desk) struct Sent {
+    method: String,
+    on: String,
+    wiped: String,
+    note: String,
+}
+
+/// Where a page leads back to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::desk) struct Back {
+    back: String,
+}
+
+fn known(desk: &Desk, tag: &str) -> Result<Arc<Asset>, Trouble> {
+    let tag = Tag::parse(tag).map_err(Refusal::from)?;
+    Ok(Arc::clone(asset::tagged(&desk.look().site, &tag)?))
+}
+
+/// `POST /assets/{tag}`
+pub(in crate::desk) async fn set(
+    State(desk): State<Desk>,
+    visitor: Visitor,
+    Path(tag): Path<String>,
+    Form(fields): Form<BTreeMap<String, String>>,
+) -> Answer {
+    visitor.must_be(Role::Technician)?;
+    let outcome = changed(&desk, &visitor, &tag, &fields).await;
+    let to = outcome.as_ref().map_or_else(|_| format!("/assets/{}", address::encoded(&tag)), |(_, tag)| address::asset(tag));
+    desk.then(&visitor, outcome.map(|(notice, _)| notice), &to)
+}
+
+async fn changed(desk: &Desk, visitor: &Visitor, tag: &str, fields: &BTreeMap<String, String>) -> Result<(Notice, Tag), Trouble> {
+    let before = known(desk, tag)?;
+    let facts = said::read(fields, Some(&before))?;
+    let was = said::again(&desk.look().site, &before);
+    let id = before.id;
+    let after = desk.change(visitor, move |w| asset::set(w, id, facts)).await?;
+    desk.collector.close_silenced(after.device);
+    let notice = match after == before {
+        true => Notice::done(format!("{} is as it was.", after.tag)),
+        false => Notice::done(format!("{} is changed.", after.tag)).with_undo(Undo { action: address::asset(&after.tag), fields: was }),
+    };
+    Ok((notice, after.tag.clone()))
+}
+
+/// `POST /assets/{tag}/dispose`
+pub(in crate::desk) async fn dispose(
+    State(desk): State<Desk>,
+    visitor: Visitor,
+    Path(tag): Path<String>,
+    Form(sent): Form<Sent>,
+) -> Answer {
+    visitor.must_be(Role::Technician)?;
+    let outcome = disposed(&desk, &visitor, &tag, sent).await;
+    desk.then(&visitor, outcome, &format!("/assets/{}", address::encoded(&tag)))
+}
+
+async fn disposed(desk: &Desk, visitor: &Visitor, tag: &str, sent: Sent) -> Result<Notice, Trouble> {
+    let before = known(desk, tag)?;
+    let was = said::again(&desk.look().site, &before);
+    let on = match sent.on.trim() {
+        "" => None,
+        day => Some(day.parse().map_err(|_| Refusal::invalid(format!("{day:?} is no day: write 2026-08-01")))?),
+    };
+    let said = Disposing { method: sent.method.parse()?, on, wiped: sent.wiped, note: sent.note };
+    let id = before.id;
+    let after = desk.change(visitor, move |w| asset::dispose(w, id, said)).await?;
+    desk.collector.close_silenced(after.device);
+    let notice = Notice::done(format!("{} is disposed of. Its record stays.", after.tag));
+    Ok(if after.device.is_none() { notice.with_undo(Undo { action: address::asset(&after.tag), fields: was }) } else { notice })
+}
+
+/// `POST /assets/{tag}/take-back`
+pub(in crate::desk) async fn take_back(
+    State(desk): State<Desk>,
+    visitor: Visitor,
+    Path(tag): Path<String>,
+    Form(form): Form<Back>,
+) -> Answer {
+    visitor.must_be(Role::Technician)?;
+    let outcome = match known(&desk, &tag) {
+        Ok(asset) => desk.change(&visitor, move |w| asset::take_back(w, asset.id)).await.map_err(Trouble::from),
+        Err(trouble) => Err(trouble),
+    };
+    let back = if form.back.is_empty() { "/assets" } else { address::inside(&form.back) };
+    desk.then(&visitor, outcome.map(|asset| Notice::done(format!("{} is taken back: the tag is free again.", asset.tag))), back)
+}
