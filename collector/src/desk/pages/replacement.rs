@@ -78,10 +78,6 @@ pub(in crate::desk) async fn draft(State(desk): State<Desk>, visitor: Visitor, F
 }
 
 impl Page {
-    fn live(&self) -> &'static str {
-        "asset ticket"
-    }
-
     fn ahead(&self) -> &'static [(u16, &'static str)] {
         AHEAD
     }
