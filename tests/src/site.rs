@@ -126,6 +126,11 @@ impl TestSite {
         self.clock.advance(by);
     }
 
+    /// The day at the site, whose time is UTC.
+    pub fn today(&self) -> jiff::civil::Date {
+        jiff::tz::TimeZone::UTC.to_datetime(self.clock.now()).date()
+    }
+
     /// The technician's commands.
     ///
     /// # Errors

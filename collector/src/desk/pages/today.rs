@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use rollcall_site::alert::AlertState;
 use rollcall_site::event::Event;
 use rollcall_site::maintenance;
+use rollcall_site::order::{self, OrdersShown};
 use rollcall_site::presence::Presence;
 use rollcall_site::view::{AlertRow, LoanRow};
 use rollcall_site::{RoomId, Site};
@@ -181,6 +182,7 @@ fn needs(census: &Census) -> Vec<Need> {
     let mut needs: Vec<Need> = of_alerts(look, alerts).chain(quarantined(roster)).chain(silent(look, roster, alerts)).collect();
     needs.extend(loans.iter().filter(|loan| loan.overdue).map(|loan| Need::of_loan(look, loan)));
     needs.extend(tickets::needs(look));
+    needs.extend(of_orders(look));
     needs.sort_by_key(|need| match need.chip.tone {
         "stop" => 0,
         "check" => 1,
@@ -287,4 +289,18 @@ fn of_silent(site: &Site, room: Option<&RoomId>, mut rows: Vec<&Standing>) -> Ne
         href: room.map_or_else(|| "/devices?presence=silent".to_owned(), address::room),
         action: if room.is_some() { "Open room" } else { "Show" },
     }
+}
+
+/// The orders that should be here, in one line.
+fn of_orders(look: &Look) -> Option<Need> {
+    let late = order::rows(&look.site, OrdersShown::Overdue, look.today());
+    let first = late.first()?;
+    let since = first.expected_on.map_or_else(String::new, |day| format!(", expected {day}"));
+    Some(Need {
+        chip: Chip::check("Overdue"),
+        title: format!("{} not here yet", words::count(late.len(), "order is", "orders are")),
+        detail: format!("{}{since}: {} of {} are here", first.title, first.received, first.ordered),
+        href: "/orders?show=overdue".to_owned(),
+        action: "Orders",
+    })
 }
