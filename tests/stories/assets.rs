@@ -74,13 +74,10 @@ async fn an_order_is_received_by_scan_and_by_first_boot() {
     // One comes by scan and boots afterwards; the other is plugged in, and its first boot receives it.
     let scanned = Pc::new(7, "lap-seven");
     desk.json(&["order", "receive", "PO-4711", "--tag", "LAP-1", "--serial", &scanned.serial()]).await.unwrap();
-    let first = TestAgent::enroll(&site.place("one"), &site.ports().enroll.to_string(), &token(&desk).await, "", scanned.machine(titles()));
-    let _first = first.await.unwrap();
+    let _first = boot(&site, &desk, &scanned).await;
     assert_eq!(desk.json(&["device", "LAP-1"]).await.unwrap()["name"], "lap-seven", "it binds to what was received");
     let unpacked = Pc::new(8, "lap-eight");
-    let second =
-        TestAgent::enroll(&site.place("two"), &site.ports().enroll.to_string(), &token(&desk).await, "", unpacked.machine(titles()));
-    let _second = second.await.unwrap();
+    let _second = boot(&site, &desk, &unpacked).await;
     let asset = desk.json(&["asset", "show", "lap-eight"]).await.unwrap();
     assert_eq!((&asset["kind"], &asset["purchase"]["vendor"]), (&json!("laptop"), &json!("CDW")), "{asset:#}");
     let until = site.today().saturating_add(jiff::Span::new().months(36)).yesterday().unwrap().to_string();
@@ -98,8 +95,10 @@ async fn an_order_is_received_by_scan_and_by_first_boot() {
     assert_eq!(tags(&desk, &["--unlabelled"]).await, Vec::<String>::new());
 }
 
-async fn token(desk: &Desk) -> String {
-    desk.token("Lab 1", 1).await.unwrap()
+/// Enrols a machine in the lab without a tag, and starts its agent.
+async fn boot(site: &TestSite, desk: &Desk, pc: &Pc) -> TestAgent {
+    let (place, door, token) = (site.place(&pc.name), site.ports().enroll.to_string(), desk.token("Lab 1", 1).await.unwrap());
+    TestAgent::enroll(&place, &door, &token, "", pc.machine(titles())).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
