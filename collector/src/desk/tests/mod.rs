@@ -3,6 +3,7 @@
 mod calendar;
 mod connection;
 mod counter;
+mod lending;
 mod lists;
 mod pages;
 mod school;
