@@ -30,10 +30,11 @@ pub use school_day::{end_of, is_school_day, next_school_day};
 pub use value::{Proposal, worth};
 
 use crate::asset::Asset;
+use crate::device::{Device, DeviceState};
 use crate::presence::Presence;
 use crate::record::{Record, Rest, Table};
 use crate::return_diff::Diff;
-use crate::{AssetId, LoanId, PersonId, Refusal, Site, Tag, asset};
+use crate::{AssetId, LoanId, PersonId, Refusal, Site, Tag, asset, rule};
 use jiff::Timestamp;
 use rollcall_proto::Digest;
 use serde::{Deserialize, Serialize};
@@ -224,7 +225,12 @@ fn words(what: &str, text: &str, most: usize) -> Result<String, Refusal> {
 
 /// The overdue loans whose machine reports in, and of which nobody was told: it was not overdue when it was last judged.
 pub fn to_judge(site: &Site, now: Timestamp) -> Vec<AssetId> {
-    let is_here = |asset: &Asset| site.device_of(asset).is_some_and(|device| device.presence == Presence::Here);
+    let speaks = |device: &Device| device.state == DeviceState::Active && device.presence == Presence::Here;
+    let holds = |asset: &Asset| {
+        let room = asset.room.as_ref().and_then(|room| site.rooms.get(room)).map(|room| &**room);
+        rule::Rule::of("overdue-seen").is_some_and(|own| rule::holds(site, room, own))
+    };
+    let is_here = |asset: &Asset| site.device_of(asset).is_some_and(|device| speaks(device)) && holds(asset);
     let told = |asset: AssetId| site.live_alerts(Some(asset)).any(|alert| alert.rule == "overdue-seen");
     let late = overdue(site, now).filter_map(|loan| site.assets.get(&loan.asset));
     late.filter(|asset| is_here(asset) && !told(asset.id)).map(|asset| asset.id).take(MOST_JUDGED).collect()

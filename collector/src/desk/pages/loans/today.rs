@@ -31,6 +31,7 @@ fn entry(look: &Look, movement: &Movement<'_>) -> Option<Entry> {
     let last = look.site.loans_of(loan.asset).next_back().is_some_and(|last| last.id == loan.id);
     let (chip, text, undo) = match movement.moved {
         Moved::Out => (Chip::away("Lent"), format!("{tag} to {who}"), loan.in_at.is_none().then(|| take_back(tag))),
+        Moved::Back if loan.undone => (Chip::rest("Undone"), format!("{tag} to {who}, by mistake"), None),
         Moved::Back => (Chip::go("Back"), format!("{tag} from {who}"), last.then(|| lend_again(look, tag, &loan.person, loan.due))),
     };
     Some(Entry { at: movement.at, chip, text, undo })
