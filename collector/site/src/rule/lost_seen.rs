@@ -32,6 +32,10 @@ pub(super) fn reporting<'a>(facts: &Facts<'a>) -> Option<&'a Device> {
 
 /// Where it is, as far as the school's own network tells: a room or a subnet of the site, or off site and nothing about where.
 pub(super) fn whereabouts(site: &Site, device: &Device) -> String {
+    // A home network may have the numbers of a room's.
+    if device.off_site {
+        return "it is off site".to_owned();
+    }
     let addresses = site.profiles.get(&device.id).map(|profile| profile.addresses.as_slice()).unwrap_or_default();
     let mut named = site.rooms.values().flat_map(|room| room.subnets.iter().map(move |subnet| (room, subnet))).peekable();
     if named.peek().is_none() {
@@ -61,6 +65,8 @@ mod tests {
             let found = lost(sample(address)).find(&RULE);
             assert!(found[0].evidence.ends_with(want) && !found[0].evidence.contains(address), "{found:?}");
         }
+        let at_home = lost(sample("10.20.3.17")).device(|device| device.off_site = true).find(&RULE);
+        assert!(at_home[0].evidence.ends_with("it is off site"), "{at_home:?}");
         lost(sample("10.20.3.17")).device(|device| device.presence = Presence::Silent).check(&RULE, &[]);
         sample("10.20.3.17").check(&RULE, &[]);
         sample("10.20.3.17").edit_asset(|asset| asset.status = AssetStatus::Stolen).check(&RULE, &["is stolen, and reports in"]);
