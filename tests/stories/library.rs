@@ -126,7 +126,8 @@ async fn what_it_refuses_is_shown_and_told_again_or_dropped_by_a_person() {
     library.know("S1002", false);
     desk.json(&["loan", "out", "LT-01", "S1002", "--override", "a story"]).await.unwrap();
     desk.json(&["loan", "out", "LT-02", "S1001", "--override", "a story"]).await.unwrap();
-    let refused = settled(&site).await;
+    library.until(1).await.unwrap();
+    let refused = refused_now(&site).await;
     assert_eq!(
         (&refused[0]["tag"], &refused[0]["answer"], &refused[0]["state"]),
         (&json!("LT-01"), &json!("Patron is blocked"), &json!("refused"))
