@@ -15,7 +15,10 @@ fn room(name: &str) -> RoomId {
     RoomId::parse(name).unwrap()
 }
 
-fn read(text: &str, options: &Options) -> Result<(Vec<Result<Entry, Wrong>>, Vec<String>, &'static str), Wrong> {
+/// The rows, the columns that were left out, and the form's name.
+type Whole = (Vec<Result<Entry, Wrong>>, Vec<String>, &'static str);
+
+fn read(text: &str, options: &Options) -> Result<Whole, Wrong> {
     let mut reader = Reader::begin(text, [room("Lab 118")].into_iter(), options)?;
     let rows = reader.by_ref().collect();
     Ok((rows, reader.left_out(), reader.format.name))

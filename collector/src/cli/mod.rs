@@ -146,7 +146,7 @@ enum Command {
     /// Add and change rooms
     Room(Asking<room::Room>),
     /// Anything with a tag, with or without an agent
-    Asset(Asking<asset::Asset>),
+    Asset(Box<Asking<asset::Asset>>),
     /// Print labels with the tag as bars and as a square code
     Label(Asking<label::Labels>),
     /// Mirror loans into the school's library system

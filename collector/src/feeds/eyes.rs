@@ -56,7 +56,13 @@ impl Eyes {
         let Ok((memory, seen)) = looked.await else { return };
         self.transfers = memory;
         if transfer::is_news(&site, &seen, collector.keeper.clock().now()) {
-            let told = collector.keeper.change(Actor::Rollcall, move |w| Ok(transfer::saw(w, seen))).await;
+            let told = collector
+                .keeper
+                .change(Actor::Rollcall, move |w| {
+                    transfer::saw(w, seen);
+                    Ok(())
+                })
+                .await;
             if let Err(error) = told {
                 tracing::error!(%error, "what was seen of watched transfers could not be stored; it is tried again");
             }

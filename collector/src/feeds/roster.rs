@@ -69,7 +69,13 @@ pub async fn apply(
     let keys = tokio::task::spawn_blocking(move || folder.expect_people(new.into_iter())).await;
     keys.map_err(|_| ChangeError::Broken("the keys for new people".to_owned()))?.map_err(NotApplied::Keys)?;
     let classes = Arc::clone(&plan);
-    collector.keeper.change(actor.clone(), move |w| Ok(roster::apply_classes(w, &classes.classes))).await?;
+    collector
+        .keeper
+        .change(actor.clone(), move |w| {
+            roster::apply_classes(w, &classes.classes);
+            Ok(())
+        })
+        .await?;
     let mut gone = BTreeSet::new();
     for first in (0..of).step_by(BATCH) {
         let part = Arc::clone(&plan);

@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(look(&mut memory), Found::Missing);
         for (name, hours, rows) in [("grades-1.csv", 2, "id\n1\n"), ("grades-2.csv", 1, "id\n1\n2\n"), ("other.csv", 0, "id\n")] {
             fs::write(dir.path().join(name), rows).unwrap();
-            let at = SystemTime::now() - std::time::Duration::from_secs(3600 * hours);
+            let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000 - 3600 * hours);
             File::options().write(true).open(dir.path().join(name)).unwrap().set_modified(at).unwrap();
         }
         assert!(matches!(look(&mut memory), Found::File { rows: Some(2), .. }));

@@ -23,7 +23,10 @@ impl Bench {
         let store = Arc::new(Folder::open(folder.path()).unwrap());
         let keeper = Keeper::open(store, Clock::turned()).unwrap();
         keeper
-            .change(Actor::Rollcall, |w: &mut Working| Ok(drop(w.put(Person::new(PersonId::parse("20431").unwrap(), "Maya".into())))))
+            .change(Actor::Rollcall, |w: &mut Working| {
+                w.put(Person::new(PersonId::parse("20431").unwrap(), "Maya".into()));
+                Ok(())
+            })
             .await
             .unwrap();
         Self { desk: Desk { keeper, roll: Arc::default() }, imports: Imports::default(), _folder: folder }

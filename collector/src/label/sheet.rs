@@ -1,6 +1,6 @@
 //! Labels on their sheets, from any place on.
 
-use super::label::{Content, Label, draw};
+use super::drawing::{Content, Label, draw};
 use super::stock::Stock;
 use crate::paper::{Align, Area, Face, Page, Print};
 use rollcall_site::{Refusal, Tag};

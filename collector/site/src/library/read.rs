@@ -82,7 +82,8 @@ pub fn check(facts: &LibraryFacts) -> Result<Checked, Refusal> {
     if facts.user.is_empty() && !facts.password.is_empty() {
         return Err(Refusal::invalid("a password belongs to a login: name it too"));
     }
-    if !facts.ca.is_empty() && !(url.starts_with("sip2s://") && facts.ca.len() <= 256 * 1024 && facts.ca.contains("BEGIN CERTIFICATE")) {
+    let good_ca = url.starts_with("sip2s://") && facts.ca.len() <= 256 * 1024 && facts.ca.contains("BEGIN CERTIFICATE");
+    if !facts.ca.is_empty() && !good_ca {
         return Err(Refusal::invalid("a CA is a file of certificates (PEM), and belongs to sip2s://"));
     }
     Ok(Checked {

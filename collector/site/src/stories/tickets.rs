@@ -169,8 +169,8 @@ fn the_borrower_of_a_broken_laptop_gets_a_loaner_and_the_link_is_kept() {
     let mut school = School::new();
     let (broken, spare, third) = (school.laptop(1, "LT-1"), school.laptop(2, "LT-2"), school.laptop(3, "LT-3"));
     let (anna, heard) = (pupil(&mut school, "20431"), school.heard.clone());
-    let due = Some(school.now + SignedDuration::from_hours(240));
-    let first = school.must(|w| loan::out(w, &heard, NewLoan { due: Due::At(due.unwrap()), ..NewLoan::new(tag("LT-1"), anna.clone()) }));
+    let due = school.now + SignedDuration::from_hours(240);
+    let first = school.must(|w| loan::out(w, &heard, NewLoan { due: Due::At(due), ..NewLoan::new(tag("LT-1"), anna.clone()) }));
     let id = school.about(broken);
     for (of, why) in [("LT-1", "broken one itself"), ("LT-9", "nothing carries")] {
         let refused = school.change(|w| ticket::lend(w, &heard, id, &tag(of), None)).unwrap_err();
@@ -178,7 +178,7 @@ fn the_borrower_of_a_broken_laptop_gets_a_loaner_and_the_link_is_kept() {
     }
     let lent = school.must(|w| ticket::lend(w, &heard, id, &tag("LT-2"), None));
     let out = school.site.open_loan(spare).cloned().unwrap();
-    assert_eq!((&out.person, out.due, lent.loan), (&anna, due, Some(first.id)));
+    assert_eq!((&out.person, out.due, lent.loan), (&anna, Some(due), Some(first.id)));
     assert_eq!(ticket::of_loaner(&school.site, spare).map(|ticket| ticket.id), Some(id));
     assert_eq!(school.site.assets[&broken].status, AssetStatus::InRepair);
     assert!(school.change(|w| ticket::lend(w, &heard, id, &tag("LT-3"), None)).unwrap_err().text.contains("LT-2 stands in already"));

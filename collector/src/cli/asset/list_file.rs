@@ -83,8 +83,11 @@ impl Import {
         let done = wait(client, out, &id, "taken in").await?;
         match text_at(&done, "state").as_str() {
             "done" => {
-                let mut report = json!({ "file": file, "added": done["added"], "changed": done["changed"], "same": done["same"], "loans": done["loans"] });
-                report["left_out"] = plan["left_out"].clone();
+                let [added, changed, same, loans] = ["added", "changed", "same", "loans"].map(|name| field(&done, name));
+                let left_out = field(&plan, "left_out");
+                let report = json!({
+                    "file": file, "added": added, "changed": changed, "same": same, "loans": loans, "left_out": left_out,
+                });
                 let loans = if number_at(&done, "loans") > 0 {
                     format!(", {}", count_at(&done, "loans", "loan made", "loans made"))
                 } else {

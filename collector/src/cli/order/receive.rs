@@ -53,8 +53,7 @@ impl Receive {
     async fn scans(&self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         let mut lines = std::io::stdin().lock().lines();
         let (mut all, mut refused) = (Vec::new(), 0);
-        loop {
-            let Some(serial) = next(&mut lines, out, "serial")? else { break };
+        while let Some(serial) = next(&mut lines, out, "serial")? {
             let Some(tag) = next(&mut lines, out, "label")? else { break };
             match self.one(client, &tag, &serial).await {
                 Ok(received) => {

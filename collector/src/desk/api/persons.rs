@@ -83,7 +83,7 @@ struct Sent {
 }
 
 impl Sent {
-    fn new(self) -> NewPerson {
+    fn said(self) -> NewPerson {
         NewPerson { name: self.name, role: self.role, grade: self.grade, mail: self.mail }
     }
 }
@@ -94,7 +94,7 @@ async fn add(
     Body(sent): Body<Sent>,
 ) -> Result<(StatusCode, Json<Arc<Person>>), Problem> {
     let id = PersonId::parse(sent.id.as_deref().unwrap_or_default())?;
-    let added = collector.keeper.change(actor, move |w| person::add(w, id, sent.new())).await?;
+    let added = collector.keeper.change(actor, move |w| person::add(w, id, sent.said())).await?;
     Ok((StatusCode::CREATED, Json(added)))
 }
 
@@ -105,7 +105,7 @@ async fn set(
     Body(sent): Body<Sent>,
 ) -> Result<Json<Arc<Person>>, Problem> {
     let id = PersonId::parse(&id)?;
-    Ok(Json(collector.keeper.change(actor, move |w| person::set(w, &id, sent.new())).await?))
+    Ok(Json(collector.keeper.change(actor, move |w| person::set(w, &id, sent.said())).await?))
 }
 
 #[derive(Deserialize)]

@@ -109,7 +109,7 @@ impl Model {
 
     /// Whether an asset can serve a reservation at a moment, as seen from `from`: what is overdue should be here by then.
     fn is_free(&self, asset: usize, at: i64, from: i64) -> bool {
-        let lent = self.loan_of(asset).filter(|(_, lent)| !(lent.due < from && !lent.gone));
+        let lent = self.loan_of(asset).filter(|(_, lent)| lent.due >= from || lent.gone);
         self.assets[asset] == Status::InService && lent.is_none_or(|(_, lent)| lent.due <= at)
     }
 

@@ -26,7 +26,7 @@ pub(in crate::desk) struct Sent {
 }
 
 impl Sent {
-    fn new(&self) -> NewPerson {
+    fn said(&self) -> NewPerson {
         let role = if self.role == "staff" { PersonRole::Staff } else { PersonRole::Student };
         NewPerson { name: Some(self.name.clone()), role: Some(role), grade: Some(self.grade.clone()), mail: Some(self.mail.clone()) }
     }
@@ -41,7 +41,7 @@ pub(in crate::desk) async fn add(State(desk): State<Desk>, visitor: Visitor, For
 }
 
 async fn added(desk: &Desk, visitor: &Visitor, form: &Sent) -> Result<PersonId, Trouble> {
-    let (id, new) = (PersonId::parse(&form.id).map_err(Refusal::from)?, form.new());
+    let (id, new) = (PersonId::parse(&form.id).map_err(Refusal::from)?, form.said());
     Ok(desk.change(visitor, move |w| person::add(w, id, new)).await?.id.clone())
 }
 
@@ -49,7 +49,7 @@ async fn added(desk: &Desk, visitor: &Visitor, form: &Sent) -> Result<PersonId, 
 pub(in crate::desk) async fn set(State(desk): State<Desk>, visitor: Visitor, Path(id): Path<String>, Form(form): Form<Sent>) -> Answer {
     visitor.must_be(Role::Technician)?;
     let id = PersonId::parse(&id).map_err(Refusal::from)?;
-    let (to, new) = (address::profile(&id), form.new());
+    let (to, new) = (address::profile(&id), form.said());
     let done = desk.change(&visitor, move |w| person::set(w, &id, new)).await.map_err(Trouble::from);
     desk.then(&visitor, done.map(|_| Notice::done("It is corrected. The next roster says again what it knows.")), &to)
 }
