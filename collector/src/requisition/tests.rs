@@ -1,3 +1,5 @@
+//! A requisition as it stands on paper and in a file.
+
 use super::*;
 use rollcall_site::order::{self, LineFacts, OrderFacts};
 use rollcall_site::{Site, Working};

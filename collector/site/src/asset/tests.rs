@@ -1,3 +1,5 @@
+//! What is said of an asset, and what is refused.
+
 use super::*;
 use crate::money::Money;
 use crate::room::{self, RoomFacts};

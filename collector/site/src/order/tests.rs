@@ -1,3 +1,5 @@
+//! Orders from the draft to the last machine that comes.
+
 use super::*;
 use crate::asset::{self, Asset, AssetFacts, Entry};
 use crate::enroll::{self, Enrolled, Enrolment};

@@ -106,7 +106,7 @@ async fn what_is_refused_is_a_problem_with_words() {
     check(bench.get("/devices?presence=gone").await, 422, "presence");
     check(bench.get("/devices?room=Lab%209").await, 404, "Lab 9");
     check(bench.post("/rooms", json!({"name": "Lab 1", "colour": "red"})).await, 422, "colour");
-    check(bench.post("/loans", json!({"tag": "X"})).await, 422, "person");
+    check(bench.post("/loans", json!({"tag": "X"})).await, 422, "who borrows it");
     check(bench.ask_as(Some(Role::Admin), "PUT", "/rooms", None).await, 405, "PUT");
     check(bench.post("/persons/import", json!([{"id": "1", "name": "x".repeat(9_000_000)}])).await, 413, "length limit");
 }

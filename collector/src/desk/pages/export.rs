@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use rollcall_site::access::Role;
 use tower::ServiceExt;
 
-/// The lists that can be had: as the interface names each, as people do, and who may have it; alphabetical.
+/// The lists that can be had: as the interface names each, as people do, and who may have it; in the order of their names.
 const LISTS: &[(&str, &str, Role)] = &[
     ("alerts", "Alerts", Role::Viewer),
     ("assets", "Assets", Role::Viewer),
