@@ -121,6 +121,7 @@ fn line_of(sheet: &mut Sheet, line: &LineRow) {
     #[expect(clippy::cast_precision_loss, reason = "a count of lines")]
     let height = (texts.len() + beside.len()) as f64 * STEP;
     sheet.room_for(height);
+    sheet.base += 1.0;
     sheet.print(number, &line.number.to_string(), SIZE, Face::Plain, Align::Left);
     sheet.print(count, &line.line.count.to_string(), SIZE, Face::Plain, Align::Right);
     let each = line.line.price.map(|price| price.to_string()).unwrap_or_default();

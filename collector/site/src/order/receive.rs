@@ -8,6 +8,7 @@ use crate::fingerprint::{self, Fingerprint};
 use crate::{AssetId, OrderId, Refusal, RoomId, Site, Tag, Working, words};
 use jiff::ToSpan;
 use jiff::civil::Date;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What is scanned of one thing that came.
@@ -121,7 +122,8 @@ fn fits(site: &Site, order: &Order, number: u16, what: &Receiving) -> Result<(),
     if let Some(other) = asset::with_serial(site, &what.serial).next() {
         return Err(Refusal::conflict(format!("the serial {} is that of {} already", what.serial.trim(), other.tag)));
     }
-    if !line.serials.is_empty() && what.serials == Serials::Expected && !line.expects(&what.serial) {
+    let strange = what.serials == Serials::Expected && !line.expects(&what.serial);
+    if strange && told_and_missing(site, OrderLine { order: order.id, line: number }, line) >= left(site, order, number) {
         let said = match what.serial.trim() {
             "" => format!("line {number} expects certain serial numbers, and none was scanned"),
             serial => format!("the serial {serial} is not one that line {number} expects"),
@@ -129,6 +131,13 @@ fn fits(site: &Site, order: &Order, number: u16, what: &Receiving) -> Result<(),
         return Err(Refusal::conflict(format!("{said}; if the vendor's list is wrong, receive it with --any-serial")));
     }
     Ok(())
+}
+
+/// How many of a line's serials the vendor has told and are not here: the rest of the line may have any.
+fn told_and_missing(site: &Site, at: OrderLine, line: &Line) -> u32 {
+    let here: BTreeSet<String> = received_of(site, at).filter_map(|asset| fingerprint::fact(&asset.serial)).collect();
+    let missing = line.serials.iter().filter_map(|serial| fingerprint::fact(serial)).filter(|serial| !here.contains(serial));
+    u32::try_from(missing.count()).unwrap_or(u32::MAX)
 }
 
 /// An asset with what the order knows of it; its warranty begins on `today`, unless it is known already.

@@ -167,6 +167,19 @@ fn what_was_received_by_scan_binds_when_it_boots() {
 }
 
 #[test]
+fn where_the_vendor_told_some_serials_the_rest_of_the_line_may_have_any() {
+    let mut w = ordered();
+    set_line(&mut w, OrderLine { order: OrderId(1), line: 1 }, line(json!({"count": 3}))).unwrap();
+    scan(&mut w, 1, "LAP-1", "OTHER-1", Some(1)).unwrap();
+    let refused = scan(&mut w, 2, "LAP-2", "OTHER-2", Some(1)).unwrap_err().text;
+    assert!(refused.contains("--any-serial"), "the two that are left are told: {refused}");
+    let what =
+        Receiving { order: OrderId(1), line: Some(1), tag: tag("LAP-2"), serial: "OTHER-2".into(), room: None, serials: Serials::Any };
+    receive(&mut w, id(2), what).unwrap();
+    scan(&mut w, 3, "LAP-3", "PF-AAA2", None).unwrap();
+}
+
+#[test]
 fn drafts_are_placed_once_and_ended_short() {
     let mut w = begin();
     let refused = scan(&mut w, 1, "LAP-1", "PF-AAA1", None).unwrap_err().text;
