@@ -1,5 +1,6 @@
 //! The desk driven as a browser would, in-process, over a real keeper in a temporary folder.
 
+mod assets;
 mod calendar;
 mod connection;
 mod counter;
