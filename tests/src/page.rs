@@ -34,7 +34,7 @@ pub struct OpenPage<'a> {
 }
 
 impl Visitor {
-    /// Makes the first account with the link that a new collector prints.
+    /// Makes the first account with the link that a new collector prints; of several starts, the last one's.
     ///
     /// # Errors
     /// There is no such link, or it is refused.
@@ -42,7 +42,7 @@ impl Visitor {
         rustls::crypto::ring::default_provider().install_default().ok();
         let words = process.words();
         let is_link = |word: &&str| word.starts_with("https://") && word.contains("/welcome/");
-        let link = words.split_whitespace().find(is_link).context("the collector prints no link for the first account")?;
+        let link = words.split_whitespace().rfind(is_link).context("the collector prints no link for the first account")?;
         let path = link.splitn(4, '/').nth(3).context("a link without a path")?;
         let base = format!("https://localhost:{}", process.ports.desk.port());
         // The certificate is the site's own, and this is this very machine.
