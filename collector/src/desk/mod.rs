@@ -32,6 +32,7 @@ mod tries;
 mod trouble;
 mod welcome;
 pub mod who;
+mod window;
 mod words;
 
 pub use accept::{Peer, serve};

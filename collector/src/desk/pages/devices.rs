@@ -5,6 +5,7 @@ use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::trouble::show as page;
+use crate::desk::window::{self, Window};
 use crate::desk::words::memory_size;
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
@@ -19,10 +20,6 @@ use std::ops::Range;
 
 /// Rows of one page.
 const PAGE: usize = 100;
-/// Most pages.
-const MOST_PAGES: usize = 100_000;
-/// Longest text that is searched for, characters.
-const LONGEST: usize = 100;
 
 /// What the address asks for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -42,12 +39,8 @@ struct Devices {
     ask: Ask,
     rooms: Vec<RoomId>,
     states: Vec<(&'static str, String)>,
-    rows: Vec<DeviceRow>,
-    found: usize,
+    list: Window<DeviceRow>,
     known: usize,
-    first: usize,
-    page: usize,
-    pages: usize,
 }
 
 /// `GET /devices`
@@ -66,12 +59,7 @@ pub(in crate::desk) async fn csv(State(desk): State<Desk>, Query(ask): Query<Ask
 
 /// Some of the rows, and how many there are.
 fn rows(look: &Look, ask: &Ask, part: Range<usize>) -> (Vec<DeviceRow>, usize) {
-    let text: String = ask.text.trim().chars().take(LONGEST).collect();
-    let filter = DeviceFilter {
-        room: RoomId::parse(&ask.room).ok(),
-        presence: presence(&ask.presence),
-        text: Some(text).filter(|text| !text.is_empty()),
-    };
+    let filter = DeviceFilter { room: RoomId::parse(&ask.room).ok(), presence: presence(&ask.presence), text: window::wanted(&ask.text) };
     view::some_devices(&look.site, &look.heard, &filter, look.now, part)
 }
 
@@ -83,25 +71,12 @@ fn presence(name: &str) -> Option<Presence> {
 impl Devices {
     fn of(desk: &Desk, visitor: &Visitor, ask: Ask) -> Self {
         let look = desk.look();
-        let asked = ask.page.unwrap_or(1).clamp(1, MOST_PAGES);
-        let part = |page: usize| (page - 1) * PAGE..page * PAGE;
-        let (mut rows, found) = rows(&look, &ask, part(asked));
-        let pages = found.div_ceil(PAGE).max(1);
-        let page = asked.min(pages);
-        if page != asked {
-            rows = self::rows(&look, &ask, part(page)).0;
-        }
-        let first = (page - 1) * PAGE;
         Self {
             frame: Frame::of(desk, visitor, &look, Tab::Devices),
             rooms: look.site.rooms.keys().cloned().collect(),
             states: ["here", "late", "silent", "asleep", "away", "resting", "retired"].map(|name| (name, word(name))).to_vec(),
             known: look.site.devices.len(),
-            rows,
-            found,
-            first,
-            page,
-            pages,
+            list: Window::of(ask.page, PAGE, |part| rows(&look, &ask, part)),
             ask,
             look,
         }

@@ -116,25 +116,16 @@ impl Request<'_> {
                 .field("BQ", "9999"),
             Self::Item { item } => Line::new(&format!("17{}", stamp(now))).field("AO", institution).field("AB", item).field("AC", ""),
             Self::Checkout { patron, item, at, due: until } => Line::new(&format!("11N{no_block}{}{}", stamp(*at), due(until)))
-                .field("AO", institution)
-                .field("AA", patron)
-                .field("AB", item)
-                .field("AC", "")
+                .of(institution, patron, item)
                 .field("BO", "N")
                 .field("BI", "N"),
             Self::RenewByCheckout { patron, item, due: until } => Line::new(&format!("11Y{no_block}{}{}", stamp(now), due(until)))
-                .field("AO", institution)
-                .field("AA", patron)
-                .field("AB", item)
-                .field("AC", "")
+                .of(institution, patron, item)
                 .field("BO", "N")
                 .field("BI", "N"),
-            Self::Renew { patron, item, due: until } => Line::new(&format!("29N{no_block}{}{}", stamp(now), due(until)))
-                .field("AO", institution)
-                .field("AA", patron)
-                .field("AB", item)
-                .field("AC", "")
-                .field("BO", "N"),
+            Self::Renew { patron, item, due: until } => {
+                Line::new(&format!("29N{no_block}{}{}", stamp(now), due(until))).of(institution, patron, item).field("BO", "N")
+            }
             Self::Checkin { item, at } => Line::new(&format!("09{no_block}{}{}", stamp(now), stamp(*at)))
                 .field("AP", &terms.location)
                 .field("AO", institution)
@@ -157,6 +148,11 @@ struct Line(String);
 impl Line {
     fn new(fixed: &str) -> Self {
         Self(fixed.to_owned())
+    }
+
+    /// Adds whom and what it is about, without the terminal's password.
+    fn of(self, institution: &str, patron: &str, item: &str) -> Self {
+        self.field("AO", institution).field("AA", patron).field("AB", item).field("AC", "")
     }
 
     /// Adds a field; what would end it, or the message, can't stand in it.

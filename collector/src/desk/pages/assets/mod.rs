@@ -13,6 +13,7 @@ use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::trouble::show as page;
+use crate::desk::window::{self, Window};
 use crate::desk::words::{self, Chip};
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
@@ -24,10 +25,6 @@ use serde::Deserialize;
 
 /// Rows of one page.
 const PAGE: usize = 200;
-/// Most pages.
-const MOST_PAGES: usize = 100_000;
-/// Longest text that is searched for, characters.
-const LONGEST: usize = 100;
 
 /// What the address asks for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -48,14 +45,10 @@ struct Assets {
     look: Look,
     ask: Ask,
     rooms: Vec<RoomId>,
-    rows: Vec<AssetRow>,
-    found: usize,
+    list: Window<AssetRow>,
     known: usize,
     /// How many are to get a label.
     unlabelled: usize,
-    first: usize,
-    page: usize,
-    pages: usize,
 }
 
 /// `GET /assets`
@@ -66,13 +59,12 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
 
 /// The filter that an address asks for; "gone" are those that are retired or disposed of, and all others with them.
 fn filter(ask: &Ask) -> AssetFilter {
-    let text: String = ask.text.trim().chars().take(LONGEST).collect();
     AssetFilter {
         room: RoomId::parse(&ask.room).ok(),
         kind: ask.kind.parse().ok(),
         status: ask.status.parse().ok(),
         retired: if ask.status == "all" { Retired::Shown } else { Retired::Hidden },
-        text: Some(text).filter(|text| !text.is_empty()),
+        text: window::wanted(&ask.text),
         labels: if ask.labels == "wanted" { Labels::Wanted } else { Labels::Any },
     }
 }
@@ -80,26 +72,14 @@ fn filter(ask: &Ask) -> AssetFilter {
 impl Assets {
     fn of(desk: &Desk, visitor: &Visitor, ask: Ask) -> Self {
         let look = desk.look();
-        let asked = ask.page.unwrap_or(1).clamp(1, MOST_PAGES);
         let filter = filter(&ask);
-        let part = |page: usize| view::some_assets(&look.site, &look.heard, &filter, look.now, (page - 1) * PAGE..page * PAGE);
-        let (mut rows, found) = part(asked);
-        let pages = found.div_ceil(PAGE).max(1);
-        let page = asked.min(pages);
-        if page != asked {
-            rows = part(page).0;
-        }
         let wanted = AssetFilter { labels: Labels::Wanted, ..AssetFilter::default() };
         Self {
             frame: Frame::of(desk, visitor, &look, Tab::Assets),
             rooms: look.site.rooms.keys().cloned().collect(),
             known: look.site.assets.len(),
             unlabelled: view::some_assets(&look.site, &look.heard, &wanted, look.now, 0..0).1,
-            first: (page - 1) * PAGE,
-            rows,
-            found,
-            page,
-            pages,
+            list: Window::of(ask.page, PAGE, |part| view::some_assets(&look.site, &look.heard, &filter, look.now, part)),
             ask,
             look,
         }

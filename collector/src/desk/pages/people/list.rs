@@ -4,18 +4,18 @@ use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::trouble::show as page;
+use crate::desk::window::{self, Window};
 use crate::desk::words::Chip;
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
 use axum::extract::{Query, State};
 use rollcall_site::person::{self, Person, PersonRole, Standing};
 use serde::Deserialize;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Rows of one page.
 const PAGE: usize = 100;
-/// Longest text that is searched for, characters.
-const LONGEST: usize = 100;
 
 /// What the address asks for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -32,12 +32,8 @@ struct People {
     frame: Frame,
     look: Look,
     ask: Ask,
-    rows: Vec<Arc<Person>>,
-    found: usize,
+    list: Window<Arc<Person>>,
     known: usize,
-    first: usize,
-    page: usize,
-    pages: usize,
 }
 
 /// Who may be asked for.
@@ -59,21 +55,14 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
 impl People {
     fn of(desk: &Desk, visitor: &Visitor, ask: Ask) -> Self {
         let look = desk.look();
-        let text: String = ask.text.trim().chars().take(LONGEST).collect();
+        let text = window::wanted(&ask.text).unwrap_or_default();
         let mut fitting = person::find(&look.site, &text, usize::MAX).shown;
         fitting.retain(|person| is_asked(&ask.which, person));
-        let (found, pages) = (fitting.len(), fitting.len().div_ceil(PAGE).max(1));
-        let page = ask.page.unwrap_or(1).clamp(1, pages);
-        let first = (page - 1) * PAGE;
-        let rows = fitting.into_iter().skip(first).take(PAGE).collect();
+        let part = |part: Range<usize>| (fitting.iter().skip(part.start).take(part.len()).cloned().collect(), fitting.len());
         Self {
             frame: Frame::of(desk, visitor, &look, Tab::People),
-            rows,
-            found,
+            list: Window::of(ask.page, PAGE, part),
             known: look.site.persons.len(),
-            first,
-            page,
-            pages,
             ask,
             look,
         }

@@ -16,6 +16,7 @@ use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::trouble::show as page_of;
+use crate::desk::window::{self, Window};
 use crate::desk::words::Chip;
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
@@ -31,10 +32,6 @@ const COLUMN: usize = 40;
 const DONE: usize = 12;
 /// Rows of one page of the list.
 const PAGE: usize = 100;
-/// Most pages.
-const MOST_PAGES: usize = 10_000;
-/// Longest text that is searched for, characters.
-const LONGEST: usize = 100;
 
 /// What the address asks for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -62,7 +59,7 @@ struct Tickets {
     ask: Ask,
     users: Vec<UserName>,
     columns: Vec<Column>,
-    list: Option<List>,
+    list: Option<Window<TicketRow>>,
 }
 
 /// A column of the board.
@@ -72,14 +69,6 @@ struct Column {
     all: usize,
 }
 
-/// A page of the list.
-struct List {
-    rows: Vec<TicketRow>,
-    found: usize,
-    page: usize,
-    pages: usize,
-}
-
 /// `GET /tickets`
 pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Query(ask): Query<Ask>) -> Answer {
     page_of(&desk.apart(move |desk| Ok(Tickets::of(desk, &visitor, ask))).await?)
@@ -87,7 +76,6 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
 
 impl Ask {
     fn filter(&self, look: &Look, user: &UserName) -> TicketFilter {
-        let text: String = self.text.trim().chars().take(LONGEST).collect();
         let tag = Tag::parse(&self.asset).ok();
         TicketFilter {
             stand: match self.state.as_str() {
@@ -100,7 +88,7 @@ impl Ask {
             assignee: if self.who == "me" { Some(user.clone()) } else { UserName::parse(&self.who).ok() },
             overdue: (self.late == "1").then_some(Late),
             asset: tag.and_then(|tag| look.site.asset_by_tag(&tag)).map(|asset| asset.id),
-            text: Some(text).filter(|text| !text.is_empty()),
+            text: window::wanted(&self.text),
         }
     }
 
@@ -114,8 +102,9 @@ impl Tickets {
     fn of(desk: &Desk, visitor: &Visitor, ask: Ask) -> Self {
         let look = desk.look();
         let filter = ask.filter(&look, &visitor.user);
-        let (columns, list) =
-            if ask.is_list() { (Vec::new(), Some(List::of(&look, &filter, &ask))) } else { (board(&look, &filter), None) };
+        let part = |part| view::tickets(&look.site, &filter, look.now, part);
+        let list = ask.is_list().then(|| Window::of(ask.page, PAGE, part));
+        let columns = if list.is_none() { board(&look, &filter) } else { Vec::new() };
         let users = look.site.users.keys().cloned().collect();
         Self { frame: Frame::of(desk, visitor, &look, Tab::Tickets), users, columns, list, ask, look }
     }
@@ -179,20 +168,6 @@ fn board(look: &Look, filter: &TicketFilter) -> Vec<Column> {
     };
     // Drafts stand there only while there are some.
     states.map(column).filter(|column| column.state != TicketState::Draft || column.all > 0).collect()
-}
-
-impl List {
-    fn of(look: &Look, filter: &TicketFilter, ask: &Ask) -> Self {
-        let part = |page: usize| (page - 1) * PAGE..page * PAGE;
-        let asked = ask.page.unwrap_or(1).clamp(1, MOST_PAGES);
-        let (mut rows, found) = view::tickets(&look.site, filter, look.now, part(asked));
-        let pages = found.div_ceil(PAGE).max(1);
-        let page = asked.min(pages);
-        if page != asked {
-            rows = view::tickets(&look.site, filter, look.now, part(page)).0;
-        }
-        Self { rows, found, page, pages }
-    }
 }
 
 /// Where a ticket stands.
