@@ -11,7 +11,7 @@ pub(crate) use merge::{Move, move_all};
 
 use crate::class::ClassId;
 use crate::loan::Loan;
-use crate::record::{Record, Rest, Table};
+use crate::record::{self, Record, Rest, Table};
 use crate::{LoanId, PersonId, Refusal, Site, Tag};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -147,10 +147,7 @@ impl Record for Person {
     }
     fn index(site: &mut Site, old: Option<&Self>, new: Option<&Self>) {
         if let Some(old) = old {
-            // Another person may carry the same key already: the card's number changed.
-            if site.by_source.get(&old.source).is_some_and(|id| *id == old.id) {
-                site.by_source.remove(&old.source);
-            }
+            record::leave(&mut site.by_source, &old.source, &old.id);
             let gone = old.classes.iter().filter(|class| new.is_none_or(|new| !new.classes.contains(*class)));
             gone.for_each(|class| drop(site.class_members.remove(&(class.clone(), old.id.clone()))));
         }

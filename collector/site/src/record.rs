@@ -80,6 +80,14 @@ pub(crate) fn put<R: Record>(site: &mut Site, record: R) -> Arc<R> {
     record
 }
 
+/// Takes `of` out of an index that knows one record for each key, unless another record stands there by now: the records of one change
+/// are given back in the order of their keys, whichever was written first.
+pub(crate) fn leave<K: Clone + Eq + std::hash::Hash, V: Clone + PartialEq>(index: &mut imbl::HashMap<K, V>, key: &K, of: &V) {
+    if index.get(key) == Some(of) {
+        index.remove(key);
+    }
+}
+
 /// Takes the record out of its table and keeps the indexes.
 pub(crate) fn remove<R: Record>(site: &mut Site, key: &R::Key) {
     if let Some(old) = R::table_mut(site).remove(key) {

@@ -26,7 +26,7 @@ pub use status::{AssetStatus, BadStatus};
 pub use undo::take_back;
 
 use crate::device::{Device, DeviceState};
-use crate::record::{Record, Rest, Table};
+use crate::record::{self, Record, Rest, Table};
 use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, Working};
 use differ::{changed, place_of};
 use jiff::Timestamp;
@@ -94,7 +94,7 @@ impl Record for Asset {
     }
     fn index(site: &mut Site, old: Option<&Self>, new: Option<&Self>) {
         if let Some(old) = old {
-            site.by_tag.remove(&old.tag);
+            record::leave(&mut site.by_tag, &old.tag, &old.id);
             old.serial_hash().map(|hash| site.by_serial.remove(&(hash, old.id)));
             if let Some(room) = &old.room {
                 site.by_room.remove(&(room.clone(), old.id));

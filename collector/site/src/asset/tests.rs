@@ -172,3 +172,15 @@ fn an_asset_with_everything_comes_back_from_the_store() {
     record::remove::<Asset>(&mut again, &id);
     assert!(again.former_tags.is_empty(), "an index has nothing of what is gone");
 }
+
+#[test]
+fn a_replay_in_the_order_of_keys_knows_labels_that_went_from_one_to_the_other() {
+    let mut replayed = begin().finish().site;
+    let mut w = Working::begin(replayed.clone(), "2026-11-28T10:00:00Z".parse().unwrap(), crate::event::Actor::Rollcall);
+    set_one(&mut w, "HOT-1", json!({ "tag": "HOT-9" })).unwrap();
+    set_one(&mut w, "LAP-1", json!({ "tag": "HOT-1" })).unwrap();
+    let done = w.finish();
+    done.written.iter().for_each(|written| replayed.restore(written).unwrap());
+    assert_eq!(replayed.asset_by_tag(&tag("HOT-1")).map(|asset| asset.id), Some(AssetId(Uuid::from_u128(1))));
+    assert_eq!(replayed.by_tag, done.site.by_tag);
+}

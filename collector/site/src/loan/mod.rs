@@ -32,7 +32,7 @@ pub use value::{Proposal, worth};
 use crate::asset::Asset;
 use crate::device::{Device, DeviceState};
 use crate::presence::Presence;
-use crate::record::{Record, Rest, Table};
+use crate::record::{self, Record, Rest, Table};
 use crate::return_diff::Diff;
 use crate::{AssetId, LoanId, PersonId, Refusal, Site, Tag, asset, rule};
 use jiff::Timestamp;
@@ -120,7 +120,7 @@ impl Record for Loan {
     fn index(site: &mut Site, old: Option<&Self>, new: Option<&Self>) {
         if let Some(old) = old.filter(|loan| loan.is_open()) {
             for asset in old.assets() {
-                site.open_loans.remove(&asset);
+                record::leave(&mut site.open_loans, &asset, &old.id);
             }
             site.held_loans.remove(&(old.person.clone(), old.id));
             site.due_loans.remove(&(old.falls_due(), old.id));

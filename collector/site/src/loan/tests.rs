@@ -189,3 +189,26 @@ fn a_loan_is_renewed_as_often_as_the_policy_says() {
     desk.must(|w| renew(w, &tag("CAM-1"), Due::ByPolicy, Some("exams")));
     assert!(desk.last().contains("(renewal 3); although it was renewed 2 times already, which is the most: exams"), "{}", desk.last());
 }
+
+#[test]
+fn a_replay_in_the_order_of_keys_knows_who_has_a_part_that_stayed_out() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "HOT-1", "CAM-2"]);
+    let whole = desk.site.asset_by_tag(&tag("CAM-1")).unwrap().id;
+    desk.write("HOT-1", |asset| asset.part_of = Some(whole));
+    for _ in 0..8 {
+        desk.lend("CAM-2", "ben");
+        desk.must(|w| back(w, Returned::fine(tag("CAM-2"))));
+    }
+    assert_eq!(desk.lend("CAM-1", "ana").id, LoanId(9));
+    let mut replayed = desk.site.clone();
+    let mut w = crate::Working::begin(desk.site.clone(), desk.now, crate::event::Actor::Rollcall);
+    back(&mut w, Returned { missing: vec!["HOT-1".into()], ..Returned::fine(tag("CAM-1")) }).unwrap();
+    let done = w.finish();
+    let keys: Vec<&str> = done.written.iter().filter(|written| written.kind == "loan").map(|written| &*written.key).collect();
+    assert_eq!(keys, ["10", "9"], "the new loan comes first");
+    done.written.iter().for_each(|written| replayed.restore(written).unwrap());
+    let part = replayed.asset_by_tag(&tag("HOT-1")).unwrap().id;
+    assert_eq!(replayed.open_loan(part).map(|loan| loan.id), Some(LoanId(10)));
+    assert_eq!(replayed.open_loans, done.site.open_loans);
+}
