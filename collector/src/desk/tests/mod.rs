@@ -11,6 +11,7 @@ mod school;
 mod sign_in;
 mod speed;
 mod tickets;
+mod undo;
 
 use super::{Desk, router_of};
 use crate::Collector;

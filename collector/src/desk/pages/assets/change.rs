@@ -55,11 +55,14 @@ async fn changed(desk: &Desk, visitor: &Visitor, tag: &str, fields: &BTreeMap<St
     let id = before.id;
     let after = desk.change(visitor, move |w| asset::set(w, id, facts)).await?;
     desk.collector.close_silenced(after.device);
-    let notice = match after == before {
-        true => Notice::done(format!("{} is as it was.", after.tag)),
-        false => Notice::done(format!("{} is changed.", after.tag)).with_undo(Undo { action: address::asset(&after.tag), fields: was }),
-    };
-    Ok((notice, after.tag.clone()))
+    if after == before {
+        return Ok((Notice::done(format!("{} is as it was.", after.tag)), after.tag.clone()));
+    }
+    let notice = Notice::done(format!("{} is changed.", after.tag));
+    // The form would bring back what it was, but not its agent, which may not speak any more.
+    let silenced = after.status.is_gone() && !before.status.is_gone() && after.device.is_some();
+    let undo = Undo { action: address::asset(&after.tag), fields: was };
+    Ok((if silenced { notice } else { notice.with_undo(undo) }, after.tag.clone()))
 }
 
 /// `POST /assets/{tag}/dispose`
@@ -83,10 +86,17 @@ async fn disposed(desk: &Desk, visitor: &Visitor, tag: &str, sent: Sent) -> Resu
     };
     let said = Disposing { method: sent.method.parse()?, on, wiped: sent.wiped, note: sent.note };
     let id = before.id;
-    let after = desk.change(visitor, move |w| asset::dispose(w, id, said)).await?;
+    let (after, kit) = desk
+        .change(visitor, move |w| {
+            let kit = asset::kit_of(&w.site, id).count();
+            Ok((asset::dispose(w, id, said)?, kit))
+        })
+        .await?;
     desk.collector.close_silenced(after.device);
     let notice = Notice::done(format!("{} is disposed of. Its record stays.", after.tag));
-    Ok(if after.device.is_none() { notice.with_undo(Undo { action: address::asset(&after.tag), fields: was }) } else { notice })
+    // Its agent may not speak any more, and what was in its kit is out of it: no form brings these back.
+    let undo = Undo { action: address::asset(&after.tag), fields: was };
+    Ok(if after.device.is_none() && kit == 0 { notice.with_undo(undo) } else { notice })
 }
 
 /// `POST /assets/{tag}/take-back`

@@ -1,7 +1,7 @@
 //! What the loan desk does: lends and takes back; each can be undone.
 
 use super::day;
-use super::today::{self, lend_again};
+use super::today;
 use crate::desk::door::Visitor;
 use crate::desk::session::Notice;
 use crate::desk::trouble::Trouble;
@@ -52,7 +52,7 @@ pub(super) async fn hand_out(desk: &Desk, visitor: &Visitor, tag: Tag, person: P
         Ok(loan) => {
             let until = loan.due.map(|due| format!(" until {}", look.day(due).words)).unwrap_or_default();
             let notice = Notice::done(format!("{tag} is lent to {}{until}. Scan the next device.", look.person(&loan.person)));
-            desk.then(visitor, Ok(notice.with_undo(today::take_back(&tag))), "/loans")
+            desk.then(visitor, Ok(notice.with_undo(today::undo_lending(&loan))), "/loans")
         }
         Err(error) => desk.then(visitor, Err(error.into()), &format!("/loans?tag={tag}&person={}", address::encoded(person.as_str()))),
     }
@@ -64,13 +64,11 @@ pub(super) async fn bring_back(desk: &Desk, visitor: &Visitor, tag: Tag) -> Answ
     let look = desk.look();
     anew::after_return(&desk.collector, &tag);
     let outcome = loan.map_err(Trouble::from).map(|loan| {
-        let undo = lend_again(&look, &tag, &loan.person, loan.due);
         let from = look.person(&loan.person);
         let differs = loan.diff.as_ref().is_some_and(|diff| !diff.differences.is_empty());
         let hardware = loan.diff.as_ref().map(|diff| format!("; {}", diff.words())).unwrap_or_default();
         let notice = Notice::done(format!("{tag} is back from {from}{hardware}."));
-        let notice = if differs { Notice { tone: "check", ..notice } } else { notice };
-        notice.with_undo(undo)
+        if differs { Notice { tone: "check", ..notice } } else { notice }
     });
     desk.then(visitor, outcome, "/loans")
 }

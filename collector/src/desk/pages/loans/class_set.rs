@@ -95,12 +95,30 @@ async fn lend(desk: &Desk, visitor: &Visitor, person: PersonId, ask: &Ask) -> Re
     Ok(loan.batch.unwrap_or(loan.id))
 }
 
-/// `POST /loans/undo`: the whole set was a mistake.
-pub(in crate::desk) async fn undo(State(desk): State<Desk>, visitor: Visitor, Form(ask): Form<Ask>) -> Answer {
+/// What is undone: one loan, or all loans of a set.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::desk) struct Mistake {
+    loan: String,
+    set: String,
+}
+
+/// `POST /loans/undo`: one loan, or a whole set, was a mistake.
+pub(in crate::desk) async fn undo(State(desk): State<Desk>, visitor: Visitor, Form(form): Form<Mistake>) -> Answer {
     visitor.must_be(Role::Technician)?;
-    let first: LoanId = ask.set.parse().map_err(Refusal::from)?;
-    let done = desk.change(&visitor, move |w| loan::undo(w, first)).await.map_err(Trouble::from);
-    let notice =
-        done.map(|undone| Notice::done(format!("{} of the set are undone; the record keeps them, marked so.", undone.undone.len())));
-    desk.then(&visitor, notice, "/loans/class-set")
+    if form.loan.is_empty() {
+        let first: LoanId = form.set.parse().map_err(Refusal::from)?;
+        let done = desk.change(&visitor, move |w| loan::undo(w, first)).await.map_err(Trouble::from);
+        let notice =
+            done.map(|undone| Notice::done(format!("{} of the set are undone; the record keeps them, marked so.", undone.undone.len())));
+        return desk.then(&visitor, notice, "/loans/class-set");
+    }
+    let id: LoanId = form.loan.parse().map_err(Refusal::from)?;
+    let done = desk.change(&visitor, move |w| loan::undo_one(w, id)).await.map_err(Trouble::from);
+    let look = desk.look();
+    let notice = done.map(|loan| {
+        let tag = look.site.assets.get(&loan.asset).map_or_else(String::new, |asset| asset.tag.to_string());
+        Notice::done(format!("{tag} was not lent to {}: that loan is undone; the record keeps it, marked so.", look.person(&loan.person)))
+    });
+    desk.then(&visitor, notice, "/loans")
 }

@@ -1,7 +1,6 @@
 //! What else happens to a loan at the desk: it comes back damaged or without a part, is renewed, or lost.
 
 use super::day;
-use super::today::lend_again;
 use crate::desk::door::Visitor;
 use crate::desk::session::Notice;
 use crate::desk::trouble::Trouble;
@@ -77,7 +76,7 @@ fn said(desk: &Desk, tag: &Tag, loan: &Loan, whole: bool) -> Notice {
     let look = desk.look();
     let from = look.person(&loan.person);
     if whole {
-        return Notice::done(format!("{tag} is back from {from}.")).with_undo(lend_again(&look, tag, &loan.person, loan.due));
+        return Notice::done(format!("{tag} is back from {from}."));
     }
     let text = format!("{tag} is back from {from}. What is to be paid or mended is proposed under “To settle”.");
     Notice { tone: "check", ..Notice::done(text) }

@@ -4,8 +4,8 @@ use crate::desk::look::Look;
 use crate::desk::session::Undo;
 use crate::desk::words::Chip;
 use jiff::Timestamp;
+use rollcall_site::loan::Loan;
 use rollcall_site::view::{self, Moved, Movement};
-use rollcall_site::{PersonId, Tag};
 
 /// Most lines of "at this desk today".
 const MOST: usize = 12;
@@ -28,27 +28,15 @@ fn entry(look: &Look, movement: &Movement<'_>) -> Option<Entry> {
     let loan = movement.loan;
     let tag = &look.site.assets.get(&loan.asset)?.tag;
     let who = look.person(&loan.person);
-    let last = look.site.loans_of(loan.asset).next_back().is_some_and(|last| last.id == loan.id);
     let (chip, text, undo) = match movement.moved {
-        Moved::Out => (Chip::away("Lent"), format!("{tag} to {who}"), loan.in_at.is_none().then(|| take_back(tag))),
+        Moved::Out => (Chip::away("Lent"), format!("{tag} to {who}"), loan.in_at.is_none().then(|| undo_lending(loan))),
         Moved::Back if loan.undone => (Chip::rest("Undone"), format!("{tag} to {who}, by mistake"), None),
-        Moved::Back => (Chip::go("Back"), format!("{tag} from {who}"), last.then(|| lend_again(look, tag, &loan.person, loan.due))),
+        Moved::Back => (Chip::go("Back"), format!("{tag} from {who}"), None),
     };
     Some(Entry { at: movement.at, chip, text, undo })
 }
 
-/// The form that takes back what was lent by mistake.
-pub(super) fn take_back(tag: &Tag) -> Undo {
-    Undo { action: "/loans/in".to_owned(), fields: vec![("tag", tag.to_string())] }
-}
-
-/// The form that lends again what came back by mistake.
-pub(super) fn lend_again(look: &Look, tag: &Tag, person: &PersonId, due: Option<Timestamp>) -> Undo {
-    // What was overdue before is due at the end of today.
-    let due = due.map(|due| look.zoned(due).date().max(look.today()).to_string()).unwrap_or_default();
-    let reason = "taken back by mistake".to_owned();
-    Undo {
-        action: "/loans/out".to_owned(),
-        fields: vec![("tag", tag.to_string()), ("person", person.to_string()), ("due", due), ("reason", reason)],
-    }
+/// The form that undoes a loan that was a mistake. It names the loan, so that a stale one never ends another loan of the same thing.
+pub(super) fn undo_lending(loan: &Loan) -> Undo {
+    Undo { action: "/loans/undo".to_owned(), fields: vec![("loan", loan.id.to_string())] }
 }
