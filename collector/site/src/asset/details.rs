@@ -23,6 +23,9 @@ pub struct Details {
     /// Since when a label is asked for: its tag was made of its host name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag_wanted: Option<Timestamp>,
+    /// Since when a label was asked for that turned out to bear its own tag: what taking that back restores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag_kept: Option<Timestamp>,
     /// How it was disposed of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disposal: Option<Disposal>,
@@ -45,4 +48,7 @@ pub struct FormerTag {
     pub tag: Tag,
     /// Until when.
     pub until: Timestamp,
+    /// Since when a label was asked for in its place; none: nobody asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<Timestamp>,
 }

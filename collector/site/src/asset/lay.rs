@@ -1,10 +1,11 @@
 //! Lays facts over an asset, each of them checked.
 
-use super::details::{Details, FormerTag};
+use super::details::Details;
 use super::facts::AssetFacts;
+use super::label::label;
 use super::purchase::Purchase;
 use super::status::AssetStatus;
-use super::{Asset, free_seat, free_tag, kit, tagged};
+use super::{Asset, free_seat, kit, tagged};
 use crate::facts_text::{lines, short};
 use crate::{Refusal, RoomId, Site, Tag};
 use jiff::Timestamp;
@@ -23,8 +24,6 @@ const MOST_CUSTOM: usize = 40;
 const MOST_CUSTOM_TEXT: usize = 400;
 /// The longest life, months: 50 years.
 const LONGEST_LIFE: u16 = 600;
-/// The most earlier tags that are kept of one asset.
-const MOST_TAGS: usize = 20;
 
 /// An asset with facts laid over it, checked.
 pub(super) fn lay(site: &Site, asset: &Asset, mut facts: AssetFacts, now: Timestamp) -> Result<Asset, Refusal> {
@@ -56,24 +55,6 @@ pub(super) fn lay(site: &Site, asset: &Asset, mut facts: AssetFacts, now: Timest
     asset.details = details(asset.details, facts)?;
     free_seat(site, &asset)?;
     Ok(asset)
-}
-
-/// Gives an asset another tag, and keeps the one before; its own tag again says that the label is on it.
-fn label(site: &Site, asset: &mut Asset, tag: Tag, now: Timestamp) -> Result<(), Refusal> {
-    let mut details = asset.details.take().unwrap_or_default();
-    details.tag_wanted = None;
-    if tag == asset.tag {
-        asset.details = Some(details).filter(|details| !details.is_empty());
-        return Ok(());
-    }
-    free_tag(site, &tag)?;
-    details.tags_before.retain(|former| former.tag != tag && former.tag != asset.tag);
-    let before = std::mem::replace(&mut asset.tag, tag);
-    details.tags_before.push(FormerTag { tag: before, until: now });
-    let over = details.tags_before.len().saturating_sub(MOST_TAGS);
-    details.tags_before.drain(..over);
-    asset.details = Some(details);
-    Ok(())
 }
 
 fn place(site: &Site, asset: &mut Asset, facts: &mut AssetFacts) -> Result<(), Refusal> {

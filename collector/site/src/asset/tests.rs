@@ -123,6 +123,34 @@ fn an_earlier_tag_leads_to_the_asset() {
 }
 
 #[test]
+fn a_label_on_the_wrong_one_is_taken_back_and_waited_for_again() {
+    let mut w = begin();
+    let laptop = AssetId(Uuid::from_u128(1));
+    let since = w.now;
+    let wait = |w: &mut Working| {
+        let mut asset = (**get(&w.site, laptop).unwrap()).clone();
+        asset.details.get_or_insert_default().tag_wanted = Some(since);
+        w.put(asset)
+    };
+    assert!(unlabel(&mut w, laptop).unwrap_err().text.contains("`rollcall asset set LAP-1 --tag TAG`"), "it waited for none");
+    let waiting = wait(&mut w);
+    assert!(unlabel(&mut w, laptop).is_err(), "it waits still");
+    for label in ["L-100", "lap-1"] {
+        w.now += jiff::SignedDuration::from_hours(1);
+        assert!(!set_one(&mut w, "LAP-1", json!({ "tag": label })).unwrap().tag_wanted());
+        assert_eq!(unlabel(&mut w, laptop).unwrap(), waiting);
+        assert!(w.site.tags_wanted.contains(&laptop) && former(&w.site, &tag("L-100")).is_none());
+    }
+    set_one(&mut w, "LAP-1", json!({"tag": "L-100"})).unwrap();
+    set_one(&mut w, "PRJ-1", json!({"tag": "LAP-1"})).unwrap();
+    assert!(unlabel(&mut w, laptop).unwrap_err().text.contains("the tag LAP-1 is in use"));
+    set_one(&mut w, "LAP-1", json!({"tag": "PRJ-1"})).unwrap();
+    set_one(&mut w, "L-100", json!({"tag": "L-200"})).unwrap();
+    assert!(unlabel(&mut w, laptop).is_err(), "its tag was changed since");
+    assert!(events(w).contains(&"asset.changed LAP-1 tag: L-100 → LAP-1; the label was taken back, and one is wanted again".to_owned()));
+}
+
+#[test]
 fn a_disposal_keeps_its_record_and_frees_what_it_held() {
     let mut w = begin();
     set_one(&mut w, "LAP-1", json!({"room": "Lab 118", "seat": "1"})).unwrap();
