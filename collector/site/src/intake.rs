@@ -83,7 +83,8 @@ pub fn take(w: &mut Working, id: AssetId, mut row: Row, detail: Detail) -> Resul
     }
     match (before, row.tag) {
         (Some(before), tag) => {
-            let facts = AssetFacts { tag, ..row.facts };
+            // A list names every asset by its tag: that is no word on whether the label is on it.
+            let facts = AssetFacts { tag: tag.filter(|tag| *tag != before.tag), ..row.facts };
             let was = said(&w.site, &before);
             let after = asset::set(w, before.id, facts)?;
             let changes = if after == before { Vec::new() } else { changes(&was, &said(&w.site, &after)) };
@@ -214,6 +215,19 @@ mod tests {
         assert!(desk.take("", json!({"serial": "Default string"})).unwrap_err().contains("no tag"));
         desk.take("B-1", json!({"serial": "XYZ7654321"})).unwrap();
         assert!(desk.take("B-1", json!({"serial": "5CG1234567"})).unwrap_err().contains("that of A-9"));
+    }
+
+    #[test]
+    fn a_list_that_names_an_asset_by_its_tag_puts_no_label_on_it() {
+        use serde_json::json;
+        let mut desk = Desk { w: Working::begin(Site::default(), Timestamp::UNIX_EPOCH, Actor::Rollcall), next: 0 };
+        desk.take("WIN-12", json!({"serial": "5CG1234567"})).unwrap();
+        let mut asset = (**desk.w.site.assets.get(&AssetId(uuid::Uuid::from_u128(1))).unwrap()).clone();
+        asset.details.get_or_insert_default().tag_wanted = Some(Timestamp::UNIX_EPOCH);
+        desk.w.put(asset);
+        assert_eq!(desk.take("WIN-12", json!({"serial": "5CG1234567"})), Ok(("WIN-12".into(), What::Same, String::new())));
+        assert_eq!(desk.take("WIN-12", json!({"model": "L14"})).unwrap().1, What::Change);
+        assert_eq!(desk.w.site.tags_wanted.len(), 1);
     }
 
     #[test]
