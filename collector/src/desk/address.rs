@@ -39,6 +39,13 @@ pub fn inside(next: &str) -> &str {
     if fits && !next.starts_with("/sign-") { next } else { "/" }
 }
 
+/// An address with a query of what is not empty.
+pub fn query(path: &str, parts: &[(&str, &str)]) -> String {
+    let said = parts.iter().filter(|(_, value)| !value.is_empty());
+    let said: Vec<String> = said.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    if said.is_empty() { path.to_owned() } else { format!("{path}?{}", said.join("&")) }
+}
+
 /// Percent-encodes everything but letters, digits and `-._~`.
 pub fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -58,6 +65,12 @@ mod tests {
         check("https://evil.example", "/");
         check("/a\r\nSet-Cookie: x", "/");
         check("/sign-out", "/");
+    }
+
+    #[test]
+    fn a_query_says_what_is_not_empty() {
+        assert_eq!(query("/loans", &[("tag", "A&B"), ("due", ""), ("person", "1")]), "/loans?tag=A%26B&person=1");
+        assert_eq!(query("/loans", &[("tag", "")]), "/loans");
     }
 
     #[test]

@@ -56,9 +56,8 @@ impl Card {
 
     /// The page that waits for it from now on.
     pub fn wait(&self, look: &Look) -> String {
-        let person = self.person.as_ref().map(|person| format!("&person={}", address::encoded(person.id.as_str())));
-        let tag = address::encoded(self.check.tag.as_str());
-        format!("/loans?tag={tag}{}&boot={}", person.unwrap_or_default(), look.now.as_second())
+        let (person, begun) = (self.person.as_ref().map_or("", |person| person.id.as_str()), look.now.as_second().to_string());
+        address::query("/loans", &[("tag", self.check.tag.as_str()), ("person", person), ("boot", &begun)])
     }
 
     pub fn device(&self) -> String {

@@ -54,7 +54,10 @@ pub(super) async fn hand_out(desk: &Desk, visitor: &Visitor, tag: Tag, person: P
             let notice = Notice::done(format!("{tag} is lent to {}{until}. Scan the next device.", look.person(&loan.person)));
             desk.then(visitor, Ok(notice.with_undo(today::undo_lending(&loan))), "/loans")
         }
-        Err(error) => desk.then(visitor, Err(error.into()), &format!("/loans?tag={tag}&person={}", address::encoded(person.as_str()))),
+        Err(error) => {
+            let at = address::query("/loans", &[("tag", tag.as_str()), ("person", person.as_str())]);
+            desk.then(visitor, Err(error.into()), &at)
+        }
     }
 }
 

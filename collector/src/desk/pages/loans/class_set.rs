@@ -37,10 +37,8 @@ impl Ask {
 
     /// The page with what stays from scan to scan.
     fn address(&self) -> String {
-        let parts = [("person", &self.person), ("class", &self.class), ("due", &self.due), ("set", &self.set)];
-        let parts = parts.into_iter().filter(|(_, value)| !value.is_empty());
-        let query: Vec<String> = parts.map(|(name, value)| format!("{name}={}", address::encoded(value))).collect();
-        format!("/loans/class-set?{}", query.join("&"))
+        let parts = [("person", self.person.as_str()), ("class", &self.class), ("due", &self.due), ("set", &self.set)];
+        address::query("/loans/class-set", &parts)
     }
 }
 

@@ -57,7 +57,7 @@ impl Sent {
 /// `POST /loans/return`
 pub(in crate::desk) async fn give_back(State(desk): State<Desk>, visitor: Visitor, Form(form): Form<Sent>) -> Answer {
     visitor.must_be(Role::Technician)?;
-    let at = format!("/loans?tag={}", address::encoded(&form.tag));
+    let at = address::query("/loans", &[("tag", &form.tag)]);
     let returned = match form.read() {
         Ok(returned) => returned,
         Err(refusal) => return desk.then(&visitor, Err(refusal.into()), &at),

@@ -103,10 +103,7 @@ fn is_out(look: &Look, tag: &Tag) -> bool {
 
 /// The loan desk with what was scanned so far.
 fn to(tag: Option<&Tag>, person: Option<&PersonId>, due: &str) -> Answer {
-    let part = |name, value: &str| format!("{name}={}", address::encoded(value));
-    let tag = tag.map(|tag| part("tag", tag.as_str()));
-    let person = person.map(|person| part("person", person.as_str()));
-    let due = day(due).map(|due| part("due", &due.to_string()));
-    let query: Vec<String> = [tag, person, due].into_iter().flatten().collect();
-    Ok(Redirect::to(&format!("/loans?{}", query.join("&"))).into_response())
+    let due = day(due).map(|due| due.to_string()).unwrap_or_default();
+    let parts = [("tag", tag.map_or("", Tag::as_str)), ("person", person.map_or("", PersonId::as_str)), ("due", &due)];
+    Ok(Redirect::to(&address::query("/loans", &parts)).into_response())
 }
