@@ -117,3 +117,31 @@ async fn a_loaner_goes_out_and_is_asked_back() {
     test.post("/tickets/1/loaner/back", &cookie, "").await;
     assert!(!test.get("/", &cookie).await.text.contains("is to come back"));
 }
+
+#[tokio::test]
+async fn the_undo_of_a_move_brings_back_why_and_until_when_it_waited() {
+    let (test, cookie) = filled().await;
+    test.post("/tickets", &cookie, "title=cracked+screen&asset=PC-1").await;
+    test.post("/tickets/1/state", &cookie, "to=waiting&why=a+part+from+Dell&look_again=2099-01-05").await;
+    let before = ticket(&test, 1);
+    test.post("/tickets/1/state", &cookie, "to=in-progress&why=").await;
+    let page = test.get("/tickets/1", &cookie).await.text;
+    let again = before.look_again.unwrap();
+    for (name, value) in [("to", "waiting".to_owned()), ("why", "a part from Dell".to_owned()), ("look_again", again.to_string())] {
+        assert!(page.contains(&format!(r#"<input type="hidden" name="{name}" value="{value}">"#)), "{name}: {page}");
+    }
+    test.post("/tickets/1/state", &cookie, &format!("to=waiting&why=a+part+from+Dell&look_again={again}")).await;
+    let after = ticket(&test, 1);
+    assert_eq!((&after.why, after.look_again), (&before.why, before.look_again));
+}
+
+#[tokio::test]
+async fn a_refused_ticket_keeps_all_that_was_written() {
+    let (test, cookie) = filled().await;
+    let (short, long) = ("x".repeat(1_500), "y".repeat(9_000));
+    let refused = test.post("/tickets", &cookie, &format!("title=t&asset=NONE&assignee=technician&detail={short}")).await;
+    let again = test.get(&refused.to, &cookie).await.text;
+    assert!(again.contains(&short) && again.contains("<option selected>technician"), "{again}");
+    let refused = test.post("/tickets", &cookie, &format!("title=t&asset=NONE&detail={long}")).await;
+    assert!(refused.text.contains(&long) && refused.text.contains("nothing carries the tag NONE"), "{}", refused.text);
+}

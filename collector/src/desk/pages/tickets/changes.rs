@@ -5,6 +5,7 @@ use crate::desk::session::{Notice, Undo};
 use crate::desk::trouble::Trouble;
 use crate::desk::{Answer, Desk, address};
 use axum::extract::{Form, Path, State};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rollcall_site::access::Role;
 use rollcall_site::ticket::{self, Category, Changes, Elsewhere, Link, Move, Priority, Ticket, TicketState, Tier};
@@ -65,15 +66,23 @@ fn undo(id: u64, action: &str, fields: Vec<(&'static str, String)>) -> Undo {
 pub(in crate::desk) async fn go(State(desk): State<Desk>, visitor: Visitor, Path(id): Path<u64>, Form(sent): Form<Sent>) -> Answer {
     let look = desk.look();
     let to = TicketState::of(&sent.to).ok_or_else(|| Refusal::invalid("that is no state of a ticket"))?;
-    let look_again = sent.look_again.parse::<Date>().ok().and_then(|day| look.end_of(day));
-    let before = ticket::get(&look.site, TicketId(id))?.state;
+    // A form says a day; what takes a change back says the moment that stood there.
+    let moment = || sent.look_again.parse::<Timestamp>().ok();
+    let look_again = sent.look_again.parse::<Date>().ok().and_then(|day| look.end_of(day)).or_else(moment);
+    let before = Arc::clone(ticket::get(&look.site, TicketId(id))?);
     let moved = Move { to, why: sent.why.clone(), look_again: look_again.filter(|_| to == TicketState::Waiting) };
     let said = |ticket: &Ticket| {
         let notice = Notice::done(format!("Ticket {id} is {}.{}", ticket.state.label().to_lowercase(), left(&desk, ticket)));
-        let back = || undo(id, "state", vec![field("to", before.word()), field("back", sent.back.as_str())]);
-        if before != ticket.state && ticket.may_go().any(|to| to == before) { notice.with_undo(back()) } else { notice }
+        let may_go_back = before.state != ticket.state && ticket.may_go().any(|to| to == before.state);
+        if may_go_back { notice.with_undo(undo(id, "state", stood(&before, &sent.back, look.now))) } else { notice }
     };
     change(&desk, &visitor, id, &sent.back, move |w, id| ticket::go(w, id, moved), said).await
+}
+
+/// The form that puts a ticket back where it stood, with what was said there. A time to look again that is over is not one any more.
+fn stood(before: &Ticket, back: &str, now: Timestamp) -> Vec<(&'static str, String)> {
+    let again = before.look_again.filter(|at| *at > now).map(|at| at.to_string()).unwrap_or_default();
+    vec![field("to", before.state.word()), field("why", before.why.as_str()), field("look_again", again), field("back", back)]
 }
 
 /// What is left to do of a loaner when the work is over.
@@ -122,7 +131,7 @@ pub(in crate::desk) async fn set(State(desk): State<Desk>, visitor: Visitor, Pat
     change(&desk, &visitor, id, "", set, said).await
 }
 
-fn read(site: &Site, sent: &Sent, due: Option<Option<jiff::Timestamp>>) -> Result<Changes, Refusal> {
+fn read(site: &Site, sent: &Sent, due: Option<Option<Timestamp>>) -> Result<Changes, Refusal> {
     let tag = Some(sent.asset.trim()).filter(|tag| !tag.is_empty()).map(Tag::parse).transpose()?;
     let person = Some(sent.person.trim()).filter(|id| !id.is_empty()).map(PersonId::parse).transpose()?;
     Ok(Changes {

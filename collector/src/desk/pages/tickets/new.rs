@@ -14,6 +14,9 @@ use rollcall_site::ticket::{self, Category, NewTicket, Priority, Tier};
 use rollcall_site::{AlertId, LoanId, PersonId, Refusal, Site, Tag, UserName, asset};
 use serde::Deserialize;
 
+/// Longest address of a form that is filled in, bytes: what every browser and server takes.
+const LONGEST_ADDRESS: usize = 4_000;
+
 /// What the address fills in, and what the form sends; each some of it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -67,8 +70,12 @@ pub(in crate::desk) async fn form(State(desk): State<Desk>, visitor: Visitor, Qu
         return Ok(Redirect::to(&format!("/tickets/{}", known.id)).into_response());
     }
     let sent = filled(&look.site, asked)?;
+    form_of(&desk, &visitor, look, sent)
+}
+
+fn form_of(desk: &Desk, visitor: &Visitor, look: Look, sent: Sent) -> Answer {
     let users = look.site.users.keys().cloned().collect();
-    page_of(&New { frame: Frame::of(&desk, &visitor, &look, Tab::Tickets), users, sent, look })
+    page_of(&New { frame: Frame::of(desk, visitor, &look, Tab::Tickets), users, sent, look })
 }
 
 fn alert(sent: &Sent) -> Option<AlertId> {
@@ -94,21 +101,34 @@ fn filled(site: &Site, asked: Sent) -> Result<Sent, Refusal> {
 /// `POST /tickets`
 pub(in crate::desk) async fn open(State(desk): State<Desk>, visitor: Visitor, Form(sent): Form<Sent>) -> Answer {
     visitor.must_be(Role::Technician)?;
-    let again = again(&sent);
+    let written = sent.clone();
     let opened = desk.change(&visitor, move |w| ticket::open(w, new(&w.site, &sent)?)).await;
     match opened {
         Ok(ticket) => desk.then(&visitor, Ok(Notice::done(format!("Ticket {} is open.", ticket.id))), &format!("/tickets/{}", ticket.id)),
-        Err(error) => desk.then(&visitor, Err(Trouble::from(error)), &again),
+        Err(error) => {
+            let again = again(&written);
+            let answer = desk.then(&visitor, Err(Trouble::from(error)), &again)?;
+            // What no address holds is shown at once, whole.
+            if again.len() <= LONGEST_ADDRESS { Ok(answer) } else { form_of(&desk, &visitor, desk.look(), written) }
+        }
     }
 }
 
 /// The form with what was written, so that nothing is lost when it is refused.
 fn again(sent: &Sent) -> String {
-    let part = |(name, value): (&str, &String)| format!("{name}={}", address::encoded(&value.chars().take(1_000).collect::<String>()));
-    let texts =
-        [("title", &sent.title), ("detail", &sent.detail), ("asset", &sent.asset), ("person", &sent.person), ("alert", &sent.alert)];
-    let chosen = [("category", &sent.category), ("tier", &sent.tier), ("priority", &sent.priority), ("loan", &sent.loan)];
-    format!("/tickets/new?{}", texts.into_iter().chain(chosen).map(part).collect::<Vec<_>>().join("&"))
+    let parts = [
+        ("title", sent.title.as_str()),
+        ("detail", &sent.detail),
+        ("asset", &sent.asset),
+        ("person", &sent.person),
+        ("alert", &sent.alert),
+        ("category", &sent.category),
+        ("tier", &sent.tier),
+        ("priority", &sent.priority),
+        ("assignee", &sent.assignee),
+        ("loan", &sent.loan),
+    ];
+    address::query("/tickets/new", &parts)
 }
 
 fn new(site: &Site, sent: &Sent) -> Result<NewTicket, Refusal> {
