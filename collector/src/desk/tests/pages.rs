@@ -26,7 +26,9 @@ const ALWAYS: &[&str] = &[
     "/devices.csv",
     "/discrepancies",
     "/export",
+    "/import",
     "/labels",
+    "/library",
     "/loans",
     "/loans/class-set",
     "/loans/class-set?person=%3Csvg%3E&set=x&due=%22%3E&class=%22%3E%3Csvg",
@@ -126,6 +128,7 @@ async fn every_page_shows_a_full_site_and_hostile_text_stays_text() {
         for path in ALWAYS.iter().chain(FULL) {
             let needed = match *path {
                 "/accounts" | "/accounts/viewer" | "/add" => Role::Admin,
+                "/import" => Role::Technician,
                 _ if path.ends_with("/forget") => Role::Admin,
                 _ if path.ends_with("/move") || path.ends_with("/revoke") => Role::Technician,
                 _ => Role::Viewer,

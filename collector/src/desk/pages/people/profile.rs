@@ -3,7 +3,7 @@
 use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
-use crate::desk::trouble::show as page;
+use crate::desk::trouble::{Trouble, show as page};
 use crate::desk::words::Chip;
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
@@ -54,23 +54,34 @@ impl Thing {
 /// `GET /people/{id}`
 pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Path(id): Path<String>) -> Answer {
     let id = PersonId::parse(&id).map_err(Refusal::from)?;
-    let look = desk.look();
-    let person = Arc::clone(person::get(&look.site, &id)?);
-    let ended = || look.site.loans.values().rev().filter(|loan| loan.person == id && loan.in_at.is_some());
-    let profile = Profile {
-        frame: Frame::of(&desk, &visitor, &look, Tab::People),
-        has: look.site.held_by(&id).map(|loan| Thing::of(&look, loan)).collect(),
-        had: ended().take(MOST).map(|loan| Thing::of(&look, loan)).collect(),
-        past: ended().count(),
-        charges: charge::open_of(&look.site, &id).cloned().collect(),
-        classes: person.classes.iter().filter_map(|class| look.site.classes.get(class)).cloned().collect(),
-        person,
-        look,
-    };
+    // No index leads from a person to what they had: all loans are walked over.
+    let profile = desk.apart(move |desk| Profile::of(desk, &visitor, &id)).await?;
     page(&profile)
 }
 
 impl Profile {
+    fn of(desk: &Desk, visitor: &Visitor, id: &PersonId) -> Result<Self, Trouble> {
+        let look = desk.look();
+        let person = Arc::clone(person::get(&look.site, id)?);
+        let (mut had, mut past) = (Vec::new(), 0);
+        for loan in look.site.loans.values().rev().filter(|loan| loan.person == *id && loan.in_at.is_some()) {
+            past += 1;
+            if past <= MOST {
+                had.push(Thing::of(&look, loan));
+            }
+        }
+        Ok(Self {
+            frame: Frame::of(desk, visitor, &look, Tab::People),
+            has: look.site.held_by(id).map(|loan| Thing::of(&look, loan)).collect(),
+            had,
+            past,
+            charges: charge::open_of(&look.site, id).cloned().collect(),
+            classes: person.classes.iter().filter_map(|class| look.site.classes.get(class)).cloned().collect(),
+            person,
+            look,
+        })
+    }
+
     fn live(&self) -> &'static str {
         "person roster loan charge"
     }
