@@ -146,7 +146,6 @@ pub const KINDS: &[&str] = &[
     "loan.out",
     "loan.policy",
     "loan.renewed",
-    "loan.reopened",
     "loan.set-undone",
     "loan.settled",
     "loan.stolen",

@@ -1,7 +1,8 @@
 //! Assets on the pages: a pile tagged scan by scan, changed, disposed of; an order received; a requisition from what is to be replaced.
 
 use super::{Read, TestDesk, new};
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
 use rollcall_site::access::Role;
 use rollcall_site::asset::{Asset, AssetStatus};
 use rollcall_site::{Tag, order};
@@ -113,4 +114,63 @@ async fn what_is_ticked_becomes_a_requisition() {
     assert_eq!(order::find(&site, "#1").unwrap().lines[0].count, 2);
     let (to, page) = then(&test, &cookie, "/replacement", "title=Nothing").await;
     assert!(to == "/replacement" && page.text.contains("name 1 to 2000 assets"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_label_goes_on_what_was_picked_and_is_taken_off_again() {
+    let test = new().await;
+    let cookie = test.cookie(Role::Technician).await;
+    for tag in ["PC-7F3A", "LAP-2"] {
+        then(&test, &cookie, "/pile", &format!("kind=laptop&scan={tag}")).await;
+    }
+    let mut waiting = (*asset(&test, "PC-7F3A").unwrap()).clone();
+    waiting.details.get_or_insert_default().tag_wanted = Some(jiff::Timestamp::UNIX_EPOCH);
+    let waiting = test.change(|w| Ok(w.put(waiting))).await;
+    for scan in ["LAP-2", ""] {
+        let (to, page) = then(&test, &cookie, "/pile", &format!("kind=laptop&of=PC-7F3A&scan={scan}")).await;
+        assert!(to.contains("of=PC-7F3A") && page.text.contains("Scan the label for PC-7F3A"), "after a refusal it is still the one: {to}");
+    }
+    for label in ["LAP-3", "PC-7F3A"] {
+        let (to, page) = then(&test, &cookie, "/pile", &format!("kind=laptop&of=PC-7F3A&scan={label}")).await;
+        assert!(!to.contains("of=") && page.text.contains(&format!("/assets/{label}/unlabel")), "{to}: {}", page.text);
+        assert!(!asset(&test, label).unwrap().tag_wanted());
+        let (to, page) = then(&test, &cookie, &format!("/assets/{label}/unlabel"), "back=%2Fpile%3Fkind%3Dlaptop").await;
+        assert!(to == "/pile?kind=laptop" && page.text.contains("PC-7F3A waits for a label again"), "{}", page.text);
+        assert_eq!(*asset(&test, "PC-7F3A").unwrap(), *waiting);
+    }
+    let (_, page) = then(&test, &cookie, "/assets/LAP-2/unlabel", "").await;
+    assert!(page.text.contains("otherwise than by a label"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_page_that_refreshes_itself_says_nothing_of_an_old_label() {
+    let test = new().await;
+    let cookie = test.cookie(Role::Technician).await;
+    then(&test, &cookie, "/pile", "kind=laptop&scan=LAP-1").await;
+    then(&test, &cookie, "/assets/LAP-1", "tag=LAP-9").await;
+    let passive = Request::get("/assets/LAP-1").header(header::COOKIE, &cookie).header("x-rollcall-live", "1");
+    assert_eq!(test.send(passive.body(Body::empty()).unwrap()).await.to, "/assets/LAP-9");
+    assert!(!test.get("/assets/LAP-9", &cookie).await.text.contains("was tagged anew"));
+}
+
+#[tokio::test]
+async fn a_line_of_many_serials_is_written_and_any_serial_stays_chosen() {
+    let test = new().await;
+    let cookie = test.cookie(Role::Technician).await;
+    then(&test, &cookie, "/orders", "title=Carts").await;
+    then(&test, &cookie, "/orders/1/lines", "kind=laptop&count=9000").await;
+    let serials = |count: usize| (0..count).map(|number| format!("SERIAL-{number:05}")).collect::<Vec<_>>().join("%0D%0A");
+    let line = || order::find(&test.desk.look().site, "#1").unwrap().lines[0].clone();
+    let (_, page) = then(&test, &cookie, "/orders/1/lines/1", &format!("count=9000&serials={}", serials(9_000))).await;
+    assert_eq!(line().serials.len(), 9_000);
+    assert!(page.text.contains("in the place of all 9000") && !page.text.contains("SERIAL-00000"), "too many to fill a form with");
+    then(&test, &cookie, "/orders/1/lines/1", "count=9100&serials_anew=+").await;
+    assert_eq!((line().count, line().serials.len()), (9_100, 9_000), "those stay");
+    let (_, page) = then(&test, &cookie, "/orders/1/lines/1", &format!("count=9100&serials_anew={}", serials(500))).await;
+    assert!(line().serials.len() == 500 && page.text.contains("SERIAL-00499"));
+    then(&test, &cookie, "/orders/1/place", "number=PO-2").await;
+    let (to, page) = then(&test, &cookie, "/orders/1/receive", "serial=OTHER&tag=&line=1&any_serial=1").await;
+    assert!(to.contains("any_serial=1") && page.text.contains(r#"<option value="1" selected>any"#), "{to}: {}", page.text);
+    let (to, _) = then(&test, &cookie, "/orders/1/receive", "serial=OTHER&tag=LAP-1&line=1&any_serial=1").await;
+    assert!(to.contains("any_serial=1") && asset(&test, "LAP-1").is_some(), "{to}");
 }

@@ -99,6 +99,23 @@ async fn disposed(desk: &Desk, visitor: &Visitor, tag: &str, sent: Sent) -> Resu
     Ok(if after.device.is_none() && kit == 0 { notice.with_undo(undo) } else { notice })
 }
 
+/// `POST /assets/{tag}/unlabel`: the label was scanned for the wrong one.
+pub(in crate::desk) async fn unlabel(
+    State(desk): State<Desk>,
+    visitor: Visitor,
+    Path(tag): Path<String>,
+    Form(form): Form<Back>,
+) -> Answer {
+    visitor.must_be(Role::Technician)?;
+    let outcome = match known(&desk, &tag) {
+        Ok(asset) => desk.change(&visitor, move |w| asset::unlabel(w, asset.id)).await.map_err(Trouble::from),
+        Err(trouble) => Err(trouble),
+    };
+    let back = if form.back.is_empty() { "/pile" } else { address::inside(&form.back) };
+    let notice = outcome.map(|asset| Notice::done(format!("{} waits for a label again; {tag} is taken back.", asset.tag)));
+    desk.then(&visitor, notice, back)
+}
+
 /// `POST /assets/{tag}/take-back`
 pub(in crate::desk) async fn take_back(
     State(desk): State<Desk>,

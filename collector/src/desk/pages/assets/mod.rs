@@ -5,7 +5,7 @@ mod one;
 mod pile;
 mod said;
 
-pub(in crate::desk) use change::{dispose, set, take_back};
+pub(in crate::desk) use change::{dispose, set, take_back, unlabel};
 pub(in crate::desk) use one::show as show_one;
 pub(in crate::desk) use pile::{scan, show as show_pile};
 
@@ -111,8 +111,15 @@ impl Assets {
     /// The address of another page of the same list.
     fn at(&self, page: &usize) -> String {
         let ask = &self.ask;
-        let parts = [("text", &ask.text), ("room", &ask.room), ("kind", &ask.kind), ("status", &ask.status), ("labels", &ask.labels)];
-        let parts: Vec<String> = parts.into_iter().map(|(name, value)| format!("{name}={}", address::encoded(value))).collect();
-        format!("/assets?{}&page={page}", parts.join("&"))
+        let page = page.to_string();
+        let parts = [
+            ("text", ask.text.as_str()),
+            ("room", &ask.room),
+            ("kind", &ask.kind),
+            ("status", &ask.status),
+            ("labels", &ask.labels),
+            ("page", &page),
+        ];
+        address::query("/assets", &parts)
     }
 }

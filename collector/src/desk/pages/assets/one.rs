@@ -5,7 +5,7 @@ use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::live;
 use crate::desk::look::Look;
-use crate::desk::session::Notice;
+use crate::desk::session::{Notice, Use};
 use crate::desk::trouble::{Trouble, show as page};
 use crate::desk::words::{self, Chip};
 use crate::desk::{Answer, Desk, address};
@@ -53,7 +53,11 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Pa
         let former = parsed.as_ref().and_then(|tag| asset::former(&look.site, tag));
         let now = former.ok_or_else(|| Trouble::NotFound(format!("Nothing at this site carries the tag {tag:?}.")))?.tag.clone();
         let old = parsed.map(|tag| tag.to_string()).unwrap_or_default();
-        desk.sessions.tell(&visitor.session, Notice::refused(format!("{old} was tagged anew: it is {now} now. Take the old label off.")));
+        // Only somebody who asks for it has the old label before them.
+        if visitor.how == Use::Active {
+            let text = format!("{old} was tagged anew: it is {now} now. Take the old label off.");
+            desk.sessions.tell(&visitor.session, Notice::refused(text));
+        }
         return Ok(Redirect::to(&address::asset(&now)).into_response());
     };
     let made = desk.apart(move |desk| {

@@ -74,8 +74,13 @@ impl Chosen {
         self.serials == "1" && self.serial.is_empty() && self.of.is_empty()
     }
 
-    /// The address of the page with what was chosen, and the serial that was scanned.
-    fn address(&self, serial: &str) -> String {
+    /// The address of the page with what was chosen.
+    fn address(&self) -> String {
+        self.at("", "")
+    }
+
+    /// The same, with the serial, or the asset, whose label comes next.
+    fn at(&self, serial: &str, of: &str) -> String {
         let parts = [
             ("kind", self.kind.as_str()),
             ("maker", &self.maker),
@@ -83,9 +88,14 @@ impl Chosen {
             ("room", &self.room),
             ("serials", &self.serials),
             ("serial", serial),
+            ("of", of),
         ];
-        let parts: Vec<String> = parts.into_iter().map(|(name, value)| format!("{name}={}", address::encoded(value))).collect();
-        format!("/pile?{}", parts.join("&"))
+        address::query("/pile", &parts)
+    }
+
+    /// The page as it is: whatever was to get the next label still is.
+    fn again(&self) -> String {
+        self.at(&self.serial, &self.of)
     }
 }
 
@@ -104,20 +114,19 @@ pub(in crate::desk) async fn scan(State(desk): State<Desk>, visitor: Visitor, Fo
     let scanned: String = chosen.scan.trim().chars().take(200).collect();
     if chosen.wants_serial() {
         let serial = if scanned.is_empty() { "-" } else { &scanned };
-        return Ok(axum::response::IntoResponse::into_response(axum::response::Redirect::to(&chosen.address(serial))));
+        return Ok(axum::response::IntoResponse::into_response(axum::response::Redirect::to(&chosen.at(serial, ""))));
     }
     if scanned.is_empty() {
-        return desk.then(&visitor, Ok(Notice::refused("Scan the label.")), &chosen.address(&chosen.serial));
+        return desk.then(&visitor, Ok(Notice::refused("Scan the label.")), &chosen.again());
     }
     let outcome = labelled(&desk, &visitor, &chosen, &scanned).await;
-    // After a refusal the serial is still the one whose label comes next.
-    let to = if outcome.is_ok() { chosen.address("") } else { chosen.address(&chosen.serial) };
+    let to = if outcome.is_ok() { chosen.address() } else { chosen.again() };
     desk.then(&visitor, outcome, &to)
 }
 
 async fn labelled(desk: &Desk, visitor: &Visitor, chosen: &Chosen, scanned: &str) -> Result<Notice, Trouble> {
     let tag = Tag::parse(scanned).map_err(Refusal::from)?;
-    let back = chosen.address("");
+    let back = chosen.address();
     let serial = Some(chosen.serial.as_str()).filter(|serial| !matches!(*serial, "" | "-"));
     if serial.is_some_and(|serial| serial.eq_ignore_ascii_case(scanned)) {
         return Err(Refusal::invalid("that is the serial again: scan the label").into());
@@ -130,10 +139,10 @@ async fn labelled(desk: &Desk, visitor: &Visitor, chosen: &Chosen, scanned: &str
     };
     if let Some(known) = known {
         let facts = AssetFacts { tag: Some(tag), ..AssetFacts::default() };
-        let (id, before) = (known.id, known.tag.clone());
+        let id = known.id;
         let after = desk.change(visitor, move |w| asset::set(w, id, facts)).await?;
-        let undo = Undo { action: address::asset(&after.tag), fields: vec![("tag", before.to_string())] };
-        return Ok(Notice::done(format!("{} is on {}, which was {before}.", after.tag, after.title())).with_undo(undo));
+        let was = if known.tag == after.tag { String::new() } else { format!(", which was {}", known.tag) };
+        return Ok(Notice::done(format!("{} is on {}{was}.", after.tag, after.title())).with_undo(unlabelled(&known, &after, back)));
     }
     let fields = [("kind", &chosen.kind), ("maker", &chosen.maker), ("model", &chosen.model), ("room", &chosen.room)];
     let mut fields: BTreeMap<String, String> = fields.into_iter().map(|(name, text)| (name.to_owned(), text.clone())).collect();
@@ -143,6 +152,16 @@ async fn labelled(desk: &Desk, visitor: &Visitor, chosen: &Chosen, scanned: &str
     let asset = desk.change(visitor, move |w| asset::add(w, id, tag, facts)).await?;
     let undo = Undo { action: format!("{}/take-back", address::asset(&asset.tag)), fields: vec![("back", back)] };
     Ok(Notice::done(format!("{} is added: {}.", asset.tag, asset.title())).with_undo(undo))
+}
+
+/// The form that takes the label off again: what waited for one waits again.
+fn unlabelled(before: &Asset, after: &Asset, back: String) -> Undo {
+    let action = address::asset(&after.tag);
+    if before.tag_wanted() {
+        Undo { action: format!("{action}/unlabel"), fields: vec![("back", back)] }
+    } else {
+        Undo { action, fields: vec![("tag", before.tag.to_string())] }
+    }
 }
 
 /// The one asset with a serial; several are left to people.
@@ -181,12 +200,12 @@ impl Pile {
     }
 
     fn back(&self) -> String {
-        self.chosen.address("")
+        self.chosen.address()
     }
 
     /// The address that picks an asset for the next label.
     fn pick(&self, row: &AssetRow) -> String {
-        format!("{}&of={}", self.chosen.address(""), address::encoded(row.asset.tag.as_str()))
+        self.chosen.at("", row.asset.tag.as_str())
     }
 
     fn hint(&self) -> String {

@@ -5,13 +5,19 @@ use rollcall_site::{Refusal, Site};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The most characters that one field brings.
+/// The most bytes that one field brings.
 const LONGEST: usize = 20_000;
 
 /// What a form says, by the names of the facts; a field that is not there changes nothing.
 pub(super) fn read(fields: &BTreeMap<String, String>, before: Option<&Asset>) -> Result<AssetFacts, Refusal> {
     let mut facts = Map::new();
-    for (name, text) in fields.iter().filter(|(_, text)| text.len() <= LONGEST) {
+    for (name, text) in fields {
+        if text.len() > LONGEST {
+            return Err(Refusal::invalid(format!(
+                "the field {name} brings {} bytes, at most {LONGEST} are read: make it shorter",
+                text.len()
+            )));
+        }
         match name.as_str() {
             "custom" => drop(facts.insert(name.clone(), custom(text, before)?)),
             "tag" if !text.trim().is_empty() => drop(facts.insert(name.clone(), text.trim().into())),
@@ -82,6 +88,8 @@ mod tests {
         let less = BTreeMap::from([("custom".to_owned(), "Colour: blue".to_owned()), ("price".to_owned(), String::new())]);
         let less = asset::set(&mut w, id, read(&less, Some(&made)).unwrap()).unwrap();
         assert_eq!(less.details.as_ref().unwrap().custom, BTreeMap::from([("Colour".to_owned(), "blue".to_owned())]));
+        let long = BTreeMap::from([("notes".to_owned(), "x".repeat(LONGEST + 1))]);
+        assert!(read(&long, None).unwrap_err().text.contains("notes brings 20001 bytes"));
         let bad = BTreeMap::from([("custom".to_owned(), "no colon".to_owned())]);
         assert!(read(&bad, None).unwrap_err().text.contains("name: text"));
     }

@@ -33,7 +33,9 @@ fn line(fields: &Fields) -> Result<LineFacts, Refusal> {
         let count: u32 = count.trim().parse().map_err(|_| Refusal::invalid(format!("{count:?} is no count: write a whole number")))?;
         said.insert("count".to_owned(), count.into());
     }
-    if let Some(serials) = fields.get("serials") {
+    // A list that is too long for the form is not in it: what is written there takes its place, and nothing leaves it.
+    let anew = fields.get("serials_anew").filter(|serials| !serials.trim().is_empty());
+    if let Some(serials) = fields.get("serials").or(anew) {
         let list: Vec<&str> = serials.split(['\n', '\r', ',', ';']).map(str::trim).filter(|serial| !serial.is_empty()).collect();
         said.insert("serials".to_owned(), serde_json::json!(list));
     }
@@ -43,6 +45,11 @@ fn line(fields: &Fields) -> Result<LineFacts, Refusal> {
     let kind = said.get("kind").and_then(Value::as_str).map(str::parse::<rollcall_site::asset::AssetKind>).transpose();
     kind.map_err(|bad| Refusal::invalid(bad.to_string()))?;
     serde_json::from_value(said.into()).map_err(|bad| Refusal::invalid(bad.to_string()))
+}
+
+/// The same, read away from the tasks that serve: the serials of a whole school come in one form.
+async fn line_of(desk: &Desk, fields: Fields) -> Result<LineFacts, Trouble> {
+    desk.apart(move |_| Ok(line(&fields)?)).await
 }
 
 fn at(id: u64) -> String {
@@ -95,9 +102,9 @@ pub(in crate::desk) async fn add_line(
     Form(fields): Form<Fields>,
 ) -> Answer {
     visitor.must_be(Role::Technician)?;
-    let done = match line(&fields) {
+    let done = match line_of(&desk, fields).await {
         Ok(facts) => desk.change(&visitor, move |w| order::add_line(w, OrderId(id), facts)).await.map_err(Trouble::from),
-        Err(refusal) => Err(refusal.into()),
+        Err(trouble) => Err(trouble),
     };
     desk.then(&visitor, done.map(|order| Notice::done(format!("Line {} is added.", order.lines.len()))), &at(id))
 }
@@ -111,9 +118,9 @@ pub(in crate::desk) async fn set_line(
 ) -> Answer {
     visitor.must_be(Role::Technician)?;
     let place = OrderLine { order: OrderId(id), line: number };
-    let done = match line(&fields) {
+    let done = match line_of(&desk, fields).await {
         Ok(facts) => desk.change(&visitor, move |w| order::set_line(w, place, facts)).await.map_err(Trouble::from),
-        Err(refusal) => Err(refusal.into()),
+        Err(trouble) => Err(trouble),
     };
     desk.then(&visitor, done.map(|_| Notice::done(format!("Line {number} is changed."))), &at(id))
 }
@@ -144,7 +151,10 @@ pub(in crate::desk) async fn receive(
     Form(scanned): Form<Scanned>,
 ) -> Answer {
     visitor.must_be(Role::Technician)?;
-    let kept = |serial: &str| format!("{}?serial={}&line={}#receive", at(id), address::encoded(serial), address::encoded(&scanned.line));
+    let kept = |serial: &str| {
+        let parts = [("serial", serial), ("line", scanned.line.as_str()), ("any_serial", &scanned.any_serial)];
+        format!("{}#receive", address::query(&at(id), &parts))
+    };
     if scanned.tag.trim().is_empty() && !scanned.serial.trim().is_empty() {
         return Ok(Redirect::to(&kept(scanned.serial.trim())).into_response());
     }

@@ -17,6 +17,8 @@ use axum::extract::{Query, State};
 use rollcall_site::order::{self, OrderRow, OrdersShown, Standing};
 use serde::Deserialize;
 
+/// Longest form of a line, bytes: it brings a serial for each of 10,000 machines.
+pub(in crate::desk) const LARGEST_LINE: usize = 2 * 1024 * 1024;
 /// Most orders on the page.
 const MOST: usize = 200;
 

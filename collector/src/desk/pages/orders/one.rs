@@ -16,6 +16,8 @@ use rollcall_site::order::{self, OrderPage, Standing};
 use rollcall_site::{OrderId, RoomId, Tag};
 use serde::Deserialize;
 
+/// Serials with which a line's form is filled; more than these are kept as they are, unless they are written anew.
+const MOST_SERIALS: usize = 500;
 /// Tags that a line names on the page.
 const MOST_TAGS: usize = 12;
 
@@ -25,6 +27,8 @@ const MOST_TAGS: usize = 12;
 pub(in crate::desk) struct Ask {
     serial: String,
     line: String,
+    /// "1": serials that are not expected are taken, too.
+    any_serial: String,
 }
 
 #[derive(Template)]
@@ -99,6 +103,10 @@ impl OnePage {
 
     fn asset(&self, tag: &Tag) -> String {
         address::asset(tag)
+    }
+
+    fn is_long(&self, serials: &[String]) -> bool {
+        serials.len() > MOST_SERIALS
     }
 
     fn some<'a>(&self, tags: &'a [Tag]) -> &'a [Tag] {
