@@ -51,7 +51,7 @@ const SECTIONS: &[&str] = &["battery", "cameras", "displays", "graphics", "memor
 /// Of those, the ones whose parts sit inside the case and join by themselves, alphabetical: what hangs on a cable comes and goes.
 const INSIDE: &[&str] = &["battery", "graphics", "memory", "storage"];
 /// Parts of one section that are told from each other: a server has some dozens of modules and disks. Each is compared with each.
-const MOST: usize = 128;
+pub(crate) const MOST: usize = 128;
 /// Connectors of a laptop's own screen begin so.
 const OWN_SCREEN: [&str; 3] = ["DSI", "LVDS", "eDP"];
 

@@ -40,15 +40,20 @@ fn sections(site: &Site, loan: &Loan, profile: &Profile, name: &str) -> Option<(
     section(then).zip(section(&now))
 }
 
+/// The first rows of a list, if it has more than any machine has: each is looked for in the other list, and an agent may send what it likes.
+fn few<T>(rows: &[T]) -> &[T] {
+    rows.get(..parts::MOST).unwrap_or(rows)
+}
+
 fn texts(asset: &Asset, before: &Section, after: &Section, wear: i64) -> Vec<String> {
     let lost = parts::lost_between(asset, before, after).into_iter().map(|lost| match lost.instead {
         Some(instead) => format!("there is another part: the {} left, and the {instead} came back", lost.what),
         None => format!("the {} is missing", lost.what),
     });
     let less = match (before, after) {
-        (Section::Batteries(before), Section::Batteries(after)) => batteries(&before.batteries, &after.batteries, wear),
-        (Section::Network(before), Section::Network(after)) => network(&before.interfaces, &after.interfaces),
-        (Section::Storage(before), Section::Storage(after)) => disks(&before.disks, &after.disks),
+        (Section::Batteries(before), Section::Batteries(after)) => batteries(few(&before.batteries), few(&after.batteries), wear),
+        (Section::Network(before), Section::Network(after)) => network(few(&before.interfaces), few(&after.interfaces)),
+        (Section::Storage(before), Section::Storage(after)) => disks(few(&before.disks), few(&after.disks)),
         (Section::System(before), Section::System(after)) => system(before, after),
         _ => Vec::new(),
     };
@@ -99,4 +104,30 @@ fn system(before: &System, after: &System) -> Vec<String> {
 /// One line of ordinary characters, not too long.
 fn plain(text: &str) -> String {
     words::cut(text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(), LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AssetId, Tag};
+    use rollcall_proto::v1::{Batteries, Network, Storage};
+
+    #[test]
+    fn a_section_of_more_rows_than_any_machine_has_costs_no_more_for_it() {
+        let asset = Asset::new(AssetId(uuid::Uuid::nil()), Tag::parse("LT-1").unwrap());
+        let rows: Vec<String> = (0..100_000).map(|n| format!("row {n}")).collect();
+        let battery = |(name, full_mwh): (&String, u64)| Battery { name: name.clone(), full_mwh, design_mwh: 100, ..Battery::default() };
+        let batteries = |full| Section::Batteries(Batteries { batteries: rows.iter().map(|name| battery((name, full))).collect() });
+        let disk = |(serial, bytes): (&String, u64)| Disk { serial: serial.clone(), bytes, ..Disk::default() };
+        let disks = |bytes| Storage { disks: rows.iter().map(|serial| disk((serial, bytes))).collect(), file_systems: Vec::new() };
+        let adapter =
+            |(name, mark): (&String, &str)| Interface { name: name.clone(), mac: format!("{mark}{name}"), ..Interface::default() };
+        let adapters =
+            |mark| Section::Network(Network { interfaces: rows.iter().map(|name| adapter((name, mark))).collect(), ..Network::default() });
+        for (before, after) in
+            [(batteries(100), batteries(10)), (Section::Storage(disks(1_000)), Section::Storage(disks(10))), (adapters("a"), adapters("b"))]
+        {
+            assert_eq!(texts(&asset, &before, &after, 20).len(), parts::MOST);
+        }
+    }
 }
