@@ -172,6 +172,24 @@ fn one_that_lies_on_its_shelf_since_a_clean_return_stays_go() {
 }
 
 #[test]
+fn one_that_was_lost_and_answered_for_is_not_clean_when_it_is_found() {
+    let mut school = School::new();
+    let device = laptop(&mut school);
+    let ana = pupil(&mut school, "S1");
+    let heard = school.heard.clone();
+    let lent = NewLoan { due: Due::Never, override_reason: Some("a story".into()), ..NewLoan::new(tag("LT-1"), ana) };
+    school.must(|w| loan::out(w, &heard, lent));
+    off(&mut school, device);
+    school.now += SignedDuration::from_hours(24);
+    school.must(|w| loan::lost(w, &tag("LT-1"), loan::How::Lost, ""));
+    let charge = *school.site.charges.get_max().map(|(id, _)| id).unwrap();
+    school.must(|w| charge::waive(w, charge, "it was old"));
+    school.now += SignedDuration::from_hours(48);
+    school.must(|w| loan::found(w, &tag("LT-1"), loan::Found::Here));
+    check(&school, None, "seen", Verdict::Check, "last heard");
+}
+
+#[test]
 fn one_that_reported_long_before_its_return_must_be_switched_on() {
     let mut school = School::new();
     let device = laptop(&mut school);

@@ -19,6 +19,10 @@ pub(super) fn silence(subject: &Subject<'_>) -> Option<String> {
 
 /// Whether it came back as it left, by all that is known of its return.
 fn was_clean(loan: &Loan) -> bool {
+    // It was never brought back: its loan ended because somebody answered for what is gone.
+    if loan.gone.is_some() {
+        return false;
+    }
     let fine = loan.back.as_ref().is_none_or(|back| back.condition < Condition::Damaged && back.missing.is_empty());
     fine && loan.diff.as_ref().is_none_or(|diff| diff.differences.is_empty())
 }
