@@ -205,8 +205,34 @@ pub fn add(w: &mut Working, id: AssetId, tag: Tag, facts: AssetFacts) -> Result<
 /// Changes an asset; one that is retired takes its device along.
 ///
 /// # Errors
-/// No such asset; the new tag is in use; no such room; the seat is taken; on loan and to be retired.
+/// No such asset; the new tag is in use; no such room; the seat is taken; on loan and to be retired, lost or found.
 pub fn set(w: &mut Working, id: AssetId, facts: AssetFacts) -> Result<Arc<Asset>, Refusal> {
+    if let Some(status) = facts.status {
+        loan_says_so(&w.site, get(&w.site, id)?, status)?;
+    }
+    write(w, id, facts)
+}
+
+/// Sets an asset's status, whatever its loan says: that of a loan which knows.
+///
+/// # Errors
+/// As for [`set`].
+pub(crate) fn stand(w: &mut Working, id: AssetId, status: AssetStatus) -> Result<Arc<Asset>, Refusal> {
+    write(w, id, AssetFacts { status: Some(status), ..AssetFacts::default() })
+}
+
+/// What is lost or found while it is on loan is so by its loan: that knows who answers for it.
+fn loan_says_so(site: &Site, asset: &Asset, status: AssetStatus) -> Result<(), Refusal> {
+    let missing = |status: AssetStatus| matches!(status, AssetStatus::Lost | AssetStatus::Stolen);
+    let turns = status != asset.status && (missing(status) || missing(asset.status)) && !status.is_gone();
+    if !turns || site.open_loan(asset.id).is_none() {
+        return Ok(());
+    }
+    let (tag, word) = (&asset.tag, if missing(status) { "lost" } else { "found" });
+    Err(Refusal::conflict(format!("{tag} is out on loan: say it of its loan, with `rollcall loan {word} {tag}`")))
+}
+
+fn write(w: &mut Working, id: AssetId, facts: AssetFacts) -> Result<Arc<Asset>, Refusal> {
     let before = Arc::clone(get(&w.site, id)?);
     let after = lay::lay(&w.site, &before, facts, w.now)?;
     if after == *before {

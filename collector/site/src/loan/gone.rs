@@ -1,7 +1,7 @@
 //! Lost, stolen, found: what happens to an asset, its loan, and what is asked for it.
 
 use super::{Loan, Returned, back, open_of, returning, value, words};
-use crate::asset::{Asset, AssetFacts, AssetStatus};
+use crate::asset::{Asset, AssetStatus};
 use crate::record::Rest;
 use crate::{Refusal, Tag, Working, alert, asset, charge};
 use jiff::Timestamp;
@@ -66,7 +66,7 @@ pub enum Found {
 /// is proposed; for what was stolen and reported, none is.
 ///
 /// # Errors
-/// No such asset; it is lost or stolen already, retired, or out as a part of another asset's kit.
+/// No such asset; it is lost or stolen already, or retired.
 pub fn lost(w: &mut Working, tag: &Tag, how: How, report: &str) -> Result<Arc<Asset>, Refusal> {
     let asset = Arc::clone(asset::tagged(&w.site, tag)?);
     let report = words("the number of a report", report, REFERENCE)?;
@@ -77,7 +77,7 @@ pub fn lost(w: &mut Working, tag: &Tag, how: How, report: &str) -> Result<Arc<As
         Some(loan) if loan.asset != asset.id => Some(part_alone(w, &loan, &asset)),
         other => other,
     };
-    let asset = asset::set(w, asset.id, AssetFacts { status: Some(how.status()), ..AssetFacts::default() })?;
+    let asset = asset::stand(w, asset.id, how.status())?;
     let to = loan.as_ref().map(|loan| format!(", lent to {}", loan.person)).unwrap_or_default();
     let reported = if report.is_empty() { String::new() } else { format!("; report {report}") };
     let kind = if how == How::Lost { "loan.lost" } else { "loan.stolen" };
@@ -152,12 +152,13 @@ fn is_here_at_last(w: &mut Working, asset: &Asset) -> Result<(), Refusal> {
 
 fn is_in_service(w: &mut Working, asset: &Asset) -> Result<(), Refusal> {
     let was = asset.status.word();
-    let asset = asset::set(w, asset.id, AssetFacts { status: Some(AssetStatus::InService), ..AssetFacts::default() })?;
+    let asset = asset::stand(w, asset.id, AssetStatus::InService)?;
     w.event("loan.found", format!("{}, which was {was}, is found", asset.tag)).about(&asset);
     Ok(())
 }
 
-/// The borrower has answered for what is gone, by paying or because it was waived: the loan is over, and the asset stays gone.
+/// The borrower has answered for what is gone, by paying or because it was waived: the loan is over, and the asset stays gone. The parts of
+/// its kit were not answered for: each stays out under a loan of its own.
 pub(crate) fn answered_for(w: &mut Working, loan: &Loan) {
     if loan.gone.is_none() || !loan.is_open() {
         return;
@@ -167,5 +168,8 @@ pub(crate) fn answered_for(w: &mut Working, loan: &Loan) {
     let text = format!("{} has answered for {}, which stays {word}", loan.person, super::tag_of(&w.site, loan.asset));
     let event = w.event("loan.settled", text);
     (event.asset, event.person) = (Some(loan.asset), Some(loan.person.clone()));
+    for part in &loan.parts {
+        returning::stays_out(w, &loan, *part);
+    }
     loan.assets().for_each(|asset| alert::judge(w, asset));
 }

@@ -139,6 +139,7 @@ pub(super) fn stays_out(w: &mut Working, loan: &Loan, part: AssetId) -> Arc<Loan
         accessories: Vec::new(),
         parts: Vec::new(),
         in_at: None,
+        gone: None,
         back: None,
         diff: None,
         ..loan.clone()

@@ -3,7 +3,7 @@
 use super::policy::Said;
 use super::sample::{LoanDesk, person, tag};
 use super::*;
-use crate::asset::{AssetKind, AssetStatus};
+use crate::asset::{AssetFacts, AssetKind, AssetStatus};
 use crate::charge::{self, ChargeState};
 use crate::money::Money;
 use crate::person::PersonRole;
@@ -128,6 +128,45 @@ fn lost_paid_and_found_again() {
     desk.lend("CAM-2", "ana");
     desk.must(|w| lost(w, &tag("CAM-2"), How::Stolen, "PD 26-4711"));
     assert_eq!((desk.site.charges.len(), desk.site.held_by(&person("ana")).count()), (2, 0));
+}
+
+#[test]
+fn who_has_answered_for_a_lost_one_still_has_the_rest_of_its_kit() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "HOT-1", "HOT-2"]);
+    let whole = desk.site.asset_by_tag(&tag("CAM-1")).unwrap().id;
+    desk.write("HOT-1", |asset| asset.part_of = Some(whole));
+    desk.write("HOT-2", |asset| asset.part_of = Some(whole));
+    let has = |desk: &LoanDesk, part: &str| {
+        let loan = desk.site.open_loan(desk.site.asset_by_tag(&tag(part)).unwrap().id);
+        loan.map(|loan| (loan.person.to_string(), loan.asset == whole, loan.gone.is_some()))
+    };
+    desk.lend("CAM-1", "ana");
+    desk.must(|w| lost(w, &tag("CAM-1"), How::Lost, ""));
+    desk.must(|w| lost(w, &tag("HOT-2"), How::Lost, ""));
+    assert_eq!(charges(&desk).len(), 2, "a part that is lost too is a charge of its own");
+    desk.must(|w| charge::waive(w, ChargeId(1), "it was old"));
+    assert_eq!(has(&desk, "CAM-1"), None);
+    assert_eq!(has(&desk, "HOT-1"), Some(("ana".into(), false, false)));
+    assert_eq!(has(&desk, "HOT-2"), Some(("ana".into(), false, true)));
+    assert!(desk.refused(|w| lend(w, NewLoan::new(tag("HOT-1"), person("ben")))).contains("lent to ana"));
+}
+
+#[test]
+fn what_is_lent_is_lost_and_found_by_its_loan() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1"]);
+    let id = desk.site.asset_by_tag(&tag("CAM-1")).unwrap().id;
+    let status = |status| AssetFacts { status: Some(status), ..AssetFacts::default() };
+    desk.lend("CAM-1", "ana");
+    assert!(desk.refused(|w| asset::set(w, id, status(AssetStatus::Stolen))).contains("`rollcall loan lost CAM-1`"));
+    desk.must(|w| asset::set(w, id, status(AssetStatus::InRepair)));
+    desk.must(|w| lost(w, &tag("CAM-1"), How::Lost, ""));
+    assert!(desk.refused(|w| asset::set(w, id, status(AssetStatus::InService))).contains("`rollcall loan found CAM-1`"));
+    desk.must(|w| asset::set(w, id, status(AssetStatus::Lost)));
+    desk.must(|w| found(w, &tag("CAM-1"), Found::Here));
+    desk.must(|w| asset::set(w, id, status(AssetStatus::Lost)));
+    desk.must(|w| asset::set(w, id, status(AssetStatus::InService)));
 }
 
 #[test]
