@@ -146,6 +146,7 @@ pub const KINDS: &[&str] = &[
     "loan.out",
     "loan.policy",
     "loan.renewed",
+    "loan.reopened",
     "loan.set-undone",
     "loan.settled",
     "loan.stolen",

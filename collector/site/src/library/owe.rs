@@ -51,10 +51,11 @@ fn go_on(w: &mut Working, told: &Arc<Mirrored>) {
     }
 }
 
-/// A loan that is new, or was begun and ended since the last look.
+/// A loan that is new, was begun and ended since the last look, or goes on because its return was undone: what is back there is lent anew.
 fn begin(w: &mut Working, library: &Library, loan: &Loan, asset: AssetId) {
     let told = w.site.mirrored.get(&asset).cloned();
-    if told.as_ref().is_some_and(|told| (loan.out_at, loan.id) <= (told.out_at, told.loan)) {
+    let goes_on = |told: &Mirrored| told.back && is_out(loan);
+    if told.as_ref().is_some_and(|told| (loan.out_at, loan.id) <= (told.out_at, told.loan) && !goes_on(told)) {
         return;
     }
     if let Some(told) = told.filter(|told| !told.back) {

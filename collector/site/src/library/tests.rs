@@ -175,6 +175,28 @@ fn what_leaves_as_part_of_a_kit_is_told_and_what_is_undone_or_lost_is_not() {
 }
 
 #[test]
+fn a_return_that_is_undone_is_a_check_out_again() {
+    let mut desk = Desk::new();
+    desk.lend(1, 1, "S1");
+    desk.edit(1, |loan, _| loan.parts = vec![asset(3)]);
+    desk.follow();
+    desk.back(1);
+    let alone = desk.site.loans.get(&LoanId(1)).unwrap().clone();
+    desk.change(|w| drop(w.put(Loan { id: LoanId(2), asset: asset(3), in_at: None, parts: vec![], ..(*alone).clone() })));
+    desk.follow();
+    desk.edit(2, |loan, now| (loan.in_at, loan.undone) = (Some(now), true));
+    desk.edit(1, |loan, _| loan.in_at = None);
+    (desk.follow(), desk.follow());
+    desk.tell_all();
+    let of = |desk: &Desk, item: &str| desk.told.iter().filter(|told| told.contains(item)).cloned().collect::<Vec<_>>();
+    assert_eq!(of(&desk, "LT-1"), ["check-out LT-1 S1", "check-in LT-1 S1", "check-out LT-1 S1"]);
+    assert_eq!(of(&desk, "LT-3").last().map(String::as_str), Some("check-out LT-3 S1"));
+    desk.back(1);
+    (desk.follow(), desk.follow());
+    assert_eq!(desk.owed(), ["check-in LT-1 S1", "check-in LT-3 S1"]);
+}
+
+#[test]
 fn loans_that_began_before_are_not_mirrored() {
     let mut desk = Desk::new();
     desk.change(|w| remove(w).unwrap());
@@ -278,7 +300,7 @@ proptest! {
     /// Whatever happens at the desk, and whenever it is looked at: the library system is told of each asset check-outs and check-ins by
     /// turns, of the right borrower, and at the end what is so.
     #[test]
-    fn told_by_turns_and_at_the_end_what_is_so(acts in prop::collection::vec((0..5_u8, 1..4_u128, any::<bool>()), 1..60)) {
+    fn told_by_turns_and_at_the_end_what_is_so(acts in prop::collection::vec((0..6_u8, 1..4_u128, any::<bool>()), 1..60)) {
         let mut desk = Desk::new();
         for (act, of, first) in acts {
             let open = desk.site.open_loan(asset(of)).map(|loan| loan.id.0);
@@ -292,6 +314,10 @@ proptest! {
                 (2, Some(open)) if first => desk.change(|w| w.remove::<Loan>(&LoanId(open))),
                 (2, Some(open)) => desk.edit(open, |loan, now| loan.due = Some(now + SignedDuration::from_hours(9))),
                 (3, _) => desk.follow(),
+                (4, None) => {
+                    let last = desk.site.loans_of(asset(of)).next_back().map(|loan| loan.id.0);
+                    last.into_iter().for_each(|last| desk.edit(last, |loan, _| loan.in_at = None));
+                }
                 _ => { desk.tell(|_| if first { Outcome::Taken(String::new()) } else { Outcome::Unknown("broken".into()) }); }
             }
         }

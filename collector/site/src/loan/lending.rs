@@ -113,7 +113,7 @@ pub fn out(w: &mut Working, heard: &Heard, new: NewLoan) -> Result<Arc<Loan>, Re
 }
 
 /// What is out, lost or gone is not lent, whatever reason there is: nothing can be in two places.
-fn is_at_hand(site: &Site, asset: &Asset) -> Result<(), Refusal> {
+pub(super) fn is_at_hand(site: &Site, asset: &Asset) -> Result<(), Refusal> {
     let tag = &asset.tag;
     if let Some(loan) = site.open_loan(asset.id) {
         let (holder, day) = (&loan.person, loan.out_at.strftime("%F"));

@@ -8,6 +8,7 @@ mod lending;
 mod limits;
 pub mod policy;
 mod renew;
+mod reopen;
 mod returning;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -25,6 +26,7 @@ pub use gone::{Found, Gone, How, found, lost};
 pub use lending::{Batch, Due, NewLoan, out};
 pub use limits::{Objection, objections};
 pub use renew::renew;
+pub use reopen::reopen;
 pub use returning::{Condition, Return, Returned, back};
 pub use school_day::{end_of, is_school_day, next_school_day};
 pub use value::{Proposal, worth};

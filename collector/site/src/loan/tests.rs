@@ -214,6 +214,52 @@ fn a_class_set_is_undone_in_one_and_kept_in_the_record() {
 }
 
 #[test]
+fn a_return_that_was_a_mistake_is_undone() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "HOT-1", "HOT-2"]);
+    desk.bought("CAM-1", 400, "2026-11-24");
+    let whole = desk.site.asset_by_tag(&tag("CAM-1")).unwrap().id;
+    desk.write("CAM-1", |asset| asset.accessories = vec!["charger".into()]);
+    desk.write("HOT-1", |asset| asset.part_of = Some(whole));
+    desk.write("HOT-2", |asset| asset.part_of = Some(whole));
+    let new = NewLoan { batch: Some(Batch::Begins), class: Some("Film".into()), ..NewLoan::new(tag("CAM-1"), person("ana")) };
+    desk.must(|w| lend(w, new));
+    desk.hours(24);
+    let before = desk.must(|w| renew(w, &tag("CAM-1"), Due::ByPolicy, None));
+    assert!(desk.refused(|w| reopen(w, before.id)).contains("there is no return to undo"));
+    let (condition, missing) = (Condition::Broken, vec!["charger".to_owned(), "HOT-1".to_owned()]);
+    let returned = || Returned { condition, missing: missing.clone(), damage: "it fell".into(), tag: tag("CAM-1") };
+    desk.must(|w| back(w, returned()));
+    desk.hours(1);
+    assert_eq!(desk.must(|w| reopen(w, before.id)), before, "as it was, with its parts");
+    let said = desk.events.iter().find(|event| event.kind == "loan.reopened").map(|event| event.text.as_str());
+    assert_eq!(said, Some("The return of CAM-1 is undone: it is still lent to ana"));
+    assert_eq!(desk.site.asset_by_tag(&tag("CAM-1")).unwrap().status, AssetStatus::InService);
+    assert!(charges(&desk).iter().all(|(_, state, _)| *state == ChargeState::Waived));
+    assert!(ticket::open_of(&desk.site, whole).next().is_none());
+    assert_eq!((desk.site.open_loan_count(), desk.site.open_loans.len()), (1, 3), "no loan of HOT-1 by itself");
+
+    // A part that came back since is here.
+    desk.must(|w| back(w, returned()));
+    desk.must(|w| back(w, Returned::fine(tag("HOT-1"))));
+    assert_eq!(desk.must(|w| reopen(w, before.id)).parts.len(), 1);
+    // What is owed already stands, and so does the return once another loan followed.
+    desk.must(|w| back(w, Returned { missing: vec!["charger".into()], ..Returned::fine(tag("CAM-1")) }));
+    let charge = desk.site.charges.get_max().unwrap().1.id;
+    desk.must(|w| charge::confirm(w, charge, Some(Money(900))));
+    assert!(desk.refused(|w| reopen(w, before.id)).contains("is owed: the return stands"));
+    desk.must(|w| charge::waive(w, charge, "it was found"));
+    let next = desk.lend("CAM-1", "ben");
+    assert!(desk.refused(|w| reopen(w, before.id)).contains("is out already: lent to ben"));
+    desk.must(|w| back(w, Returned::fine(tag("CAM-1"))));
+    assert!(desk.refused(|w| reopen(w, before.id)).contains("only its last return"));
+    desk.must(|w| reopen(w, next.id));
+    desk.must(|w| undo_one(w, next.id));
+    assert!(desk.refused(|w| reopen(w, next.id)).contains("was undone itself"));
+    desk.must(|w| reopen(w, before.id));
+}
+
+#[test]
 fn a_loan_is_renewed_as_often_as_the_policy_says() {
     let mut desk = LoanDesk::new();
     desk.cameras(&["CAM-1"]);
