@@ -202,6 +202,14 @@ fn is_of(person: &Person, word: &str) -> bool {
     holds(&person.name) || holds(person.id.as_str()) || holds(&person.mail) || person.grade == word
 }
 
+/// Letters that a word of a name has at least; one alone is an initial.
+const SHORTEST_WORD: usize = 2;
+
+/// The words of a name as they are looked for in other texts: small letters, without initials.
+pub fn name_words(name: &str) -> impl Iterator<Item = String> + '_ {
+    name.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().nth(SHORTEST_WORD - 1).is_some()).map(str::to_lowercase)
+}
+
 /// What somebody has now, by tag, and how many loans they had in all.
 pub fn loans(site: &Site, id: &PersonId) -> (Vec<Tag>, usize) {
     let theirs = site.loans.values().filter(|loan| loan.person == *id);

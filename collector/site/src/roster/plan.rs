@@ -3,11 +3,11 @@
 use super::cards::Cards;
 use super::delivery::{Bad, Delivery, Mode, RowStatus, UserRow};
 use super::fate::{Fate, Rows};
+use super::guard;
 use super::members::Members;
 use super::settings::{CardSource, settings};
-use super::{guard, title};
 use crate::class::Class;
-use crate::person::{Person, PersonRole, Standing};
+use crate::person::{Person, PersonRole, Standing, name_words};
 use crate::{ClassId, PersonId, Refusal, Site};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -219,12 +219,18 @@ fn teachers(site: &Site, steps: &[Step]) -> HashMap<ClassId, HashSet<String>> {
     let mut names: HashMap<ClassId, HashSet<String>> = HashMap::new();
     let mut take = |role: PersonRole, classes: &BTreeSet<ClassId>, name: &str| {
         for class in classes.iter().filter(|_| role == PersonRole::Staff) {
-            names.entry(class.clone()).or_default().extend(title::words(name));
+            names.entry(class.clone()).or_default().extend(name_words(name));
         }
     };
     site.persons.values().for_each(|person| take(person.role, &person.classes, &person.name));
     steps.iter().for_each(|step| take(step.entry.role, &step.entry.classes, &step.entry.name));
     names
+}
+
+/// Whether two names are of the same words, in whichever order: "Ruiz, Ana" is "Ana Ruiz".
+fn is_same_name(one: &str, other: &str) -> bool {
+    let words = |name| name_words(name).collect::<BTreeSet<_>>();
+    one == other || (words(one) == words(other) && !words(one).is_empty())
 }
 
 /// Makes the steps.
@@ -283,11 +289,15 @@ impl Maker<'_> {
         let fate = fates.binary_search_by(|(source, _)| (*source).cmp(&holder.source)).ok().and_then(|place| fates.get(place));
         let is_gone = holder.left_at().is_some() || fate.is_some_and(|(_, fate)| !matches!(fate, Fate::Here { .. } | Fate::AsBefore));
         let card = &entry.id;
-        if known.is_some() || !is_gone {
+        if !is_gone {
             return Err(format!("the card {card} is that of another person; where it changes hands, import once more when this is done"));
         }
-        if holder.name != entry.name && self.site.held_by(card).next().is_some() {
-            return Err(format!("the card {card} was that of another person, who still has something: take it back first"));
+        if known.is_some() || !is_same_name(&holder.name, &entry.name) {
+            let first = if self.site.held_by(card).next().is_some() { "still has something: take it back first, " } else { "has left: " };
+            return Err(format!(
+                "the card {card} was that of another person, who {first}forget them with `rollcall person forget {card}` and import once \
+                 more; where it is the same person under another name, `rollcall person set {card} --name NAME` says so"
+            ));
         }
         self.claimed.insert(holder.id.clone());
         Ok(Some(if holder.left_at().is_some() { StepKind::Back } else { StepKind::Changed }))

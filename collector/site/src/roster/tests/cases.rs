@@ -124,6 +124,28 @@ fn a_new_card_takes_everything_with_it_and_a_reused_one_takes_nothing() {
 }
 
 #[test]
+fn somebody_else_on_a_card_of_before_waits_until_its_former_holder_is_forgotten() {
+    let mut school = School::new();
+    school.take(&bulk(vec![user("a", "1", "Ana Ruiz"), user("b", "2", "Bo")]), &Terms::default());
+    school.change(|w| person::block(w, &id("2"), "owes 20").unwrap());
+    let next = bulk(vec![user("a", "1", "Ana Ruiz"), user("c", "2", "Cy")]);
+    // Bo leaves with the delivery that gives his card to Cy.
+    for left in [1, 0] {
+        let plan = school.take(&next, &Terms::default());
+        assert!(plan.bad[0].what.contains("has left: forget them with `rollcall person forget 2`"), "{:?}", plan.bad);
+        assert_eq!((plan.counts.left, plan.counts.added, school.person("2").name.as_str()), (left, 0, "Bo"));
+    }
+    let moved = school.plan(&bulk(vec![user("a", "2", "Ana Ruiz")]), &Terms { cards: Guard::Off, leaving: Guard::Off, ..Terms::default() });
+    assert!(moved.bad[0].what.contains("`rollcall person forget 2`"), "somebody known, too: {:?}", moved.bad);
+    school.change(|w| person::forget(w, &id("2")).unwrap());
+    assert_eq!(school.take(&next, &Terms::default()).counts.added, 1);
+    assert_eq!((school.person("2").name.as_str(), &school.person("2").blocked), ("Cy", &None));
+    // The same human being under a new key, and written otherwise.
+    let again = school.take(&bulk(vec![user("x", "1", "RUIZ, Ana"), user("c", "2", "Cy")]), &Terms::default());
+    assert_eq!((again.counts.changed, again.bad.len(), school.person("1").source.as_str()), (1, 0, "x"));
+}
+
+#[test]
 fn provisional_borrowers_are_reconciled_by_card_or_by_word() {
     let mut school = School::new();
     let new = |name: &str| NewPerson { name: Some(name.into()), ..NewPerson::default() };
