@@ -1,6 +1,6 @@
 //! What people change of orders: drafts, lines, placing them, ending them.
 
-use super::progress::{find, get, left, progress};
+use super::progress::{get, left, progress};
 use super::{Line, Order, OrderLine, OrderState};
 use crate::asset::{self, AssetKind, Entry, lasting, likely};
 use crate::facts_text::{lines, short};
@@ -244,11 +244,8 @@ fn lay(site: &Site, mut order: Order, facts: OrderFacts) -> Result<Order, Refusa
     if order.title.is_empty() {
         return Err(Refusal::invalid("say in one line what it is for, as \"Chromebooks for grade 7\""));
     }
-    if !order.number.is_empty()
-        && let Ok(other) = find(site, &order.number)
-        && other.id != order.id
-        && other.number.eq_ignore_ascii_case(&order.number)
-    {
+    let has_number = |other: &&Arc<Order>| other.id != order.id && other.number.eq_ignore_ascii_case(&order.number);
+    if let Some(other) = site.orders.values().filter(|_| !order.number.is_empty()).find(has_number) {
         return Err(Refusal::conflict(format!("the number {} is that of order #{}: {}", order.number, other.id, other.title)));
     }
     if let Some(notes) = facts.notes {
@@ -318,10 +315,24 @@ fn lay_line(site: &Site, at: OrderLine, mut line: Line, facts: LineFacts) -> Res
         return Err(Refusal::invalid(format!("{} serials are more than the {} of the line", line.serials.len(), line.count)));
     }
     if let Some(tags) = facts.replaces {
-        line.replaces = tags.iter().map(|tag| Ok(asset::tagged(site, tag)?.id)).collect::<Result<Vec<AssetId>, Refusal>>()?;
-        line.replaces.truncate(usize::try_from(MOST_COUNT).unwrap_or(usize::MAX));
+        line.replaces = replaced(site, &tags)?;
     }
     Ok(line)
+}
+
+/// The assets with these tags, each once, in the order in which they are named.
+fn replaced(site: &Site, tags: &[Tag]) -> Result<Vec<AssetId>, Refusal> {
+    if usize::try_from(MOST_COUNT).is_ok_and(|most| tags.len() > most) {
+        return Err(Refusal::invalid(format!("a line replaces at most {MOST_COUNT} assets, not {}", tags.len())));
+    }
+    let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
+    for tag in tags {
+        let id = asset::tagged(site, tag)?.id;
+        if seen.insert(id) {
+            found.push(id);
+        }
+    }
+    Ok(found)
 }
 
 /// Serial numbers that may be expected: each identifies something, stands once, and nothing else has it.

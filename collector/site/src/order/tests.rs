@@ -125,6 +125,23 @@ fn a_scan_makes_the_asset_with_what_the_order_knows() {
 }
 
 #[test]
+fn no_two_orders_have_the_same_number_and_a_line_names_each_asset_once() {
+    let mut w = begin();
+    for number in ["2", "#1"] {
+        let order = open(&mut w, read(json!({ "title": "More", "number": number }))).unwrap();
+        let again = open(&mut w, read(json!({ "title": "Others", "number": number }))).unwrap_err().text;
+        assert!(again.contains(&format!("the number {number} is that of order #{}", order.id)), "{again}");
+    }
+    asset::add(&mut w, id(90), tag("OLD-1"), AssetFacts::default()).unwrap();
+    let at = OrderLine { order: OrderId(1), line: 1 };
+    let order = set_line(&mut w, at, line(json!({"replaces": ["OLD-1", "old-1"]}))).unwrap();
+    assert_eq!(order.lines[0].replaces, [id(90)]);
+    let refused = set_line(&mut w, at, line(json!({ "replaces": vec!["OLD-1"; 10_001] }))).unwrap_err().text;
+    assert!(refused.contains("replaces at most 10000 assets, not 10001"), "{refused}");
+    assert!(asset::take_back(&mut w, id(90)).unwrap_err().text.contains("is to be replaced by an order"));
+}
+
+#[test]
 fn a_machine_that_is_expected_is_received_by_its_first_boot() {
     let mut w = ordered();
     let elsewhere = boot(&mut w, 10, "PF-AAA1", "", "Lab 204");
