@@ -6,7 +6,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use owe::follow;
+pub use owe::{follow, renumbered};
 pub(crate) use queue::refused;
 pub use queue::{Mirroring, Outcome, Step, drop_one, get, is_news, judge, next, retry, settle, without_names};
 pub use read::{Checked, LibraryFacts, check};
@@ -117,7 +117,7 @@ pub struct Mirrored {
     pub item: String,
     /// When it is due, as the library system is told.
     pub due: Option<Timestamp>,
-    /// Whether its return was told, or is owed.
+    /// Whether its return was told, or is owed; what is lost is not, until it is found.
     pub back: bool,
     /// Fields of newer versions.
     #[serde(flatten)]
@@ -200,7 +200,7 @@ pub fn there(site: &Site) -> Result<&Arc<Library>, Refusal> {
 pub fn troubled(w: &mut Working, set_at: Timestamp, why: &str) {
     let Some(library) = of(&w.site).filter(|library| library.set_at == set_at).cloned() else { return };
     let since = library.trouble.as_ref().map_or(w.now, |before| before.since);
-    let trouble = Some(Trouble { since, text: why.to_owned() });
+    let trouble = Some(Trouble { since, text: queue::shortened(why) });
     if library.trouble != trouble {
         w.put(Library { trouble, ..(*library).clone() });
     }

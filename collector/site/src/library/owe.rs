@@ -2,9 +2,10 @@
 
 use super::queue::{self, Mirroring, Step};
 use super::{Library, Mirrored, of};
+use crate::asset::AssetStatus;
 use crate::loan::Loan;
 use crate::record::Rest;
-use crate::{AssetId, LoanId, Working};
+use crate::{AssetId, LoanId, Site, Working};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,6 +29,12 @@ pub fn follow(w: &mut Working, set_at: Timestamp, seq: u64, assets: &BTreeSet<As
     if let Some(library) = of(&w.site).filter(|library| library.seq < seq).cloned() {
         w.put(Library { seq, ..(*library).clone() });
     }
+}
+
+/// The assets that are out to somebody whom the library system knows by another id.
+pub fn renumbered(site: &Site) -> impl Iterator<Item = AssetId> + '_ {
+    let told = site.mirrored.values().filter(|told| !told.back).filter_map(|told| Some((told, site.loans.get(&told.loan)?)));
+    told.filter(|(told, loan)| loan.out_at == told.out_at && loan.is_open() && loan.person != told.person).map(|(_, loan)| loan.asset)
 }
 
 /// A loan that the library system was told of: it is over, in other hands, due at another time, or as it was.
@@ -78,13 +85,18 @@ fn begin(w: &mut Working, library: &Library, loan: &Loan, asset: AssetId) {
     }
 }
 
-/// A loan that is over: what is lost or stolen is not back, and stays lent there until somebody says otherwise.
+/// A loan that is over: what its borrower has answered for is not back, and stays lent there until it is found.
 fn over(w: &mut Working, told: &Mirrored, loan: &Loan) {
-    if loan.gone.is_some() && loan.back.is_none() {
-        w.put(Mirrored { back: true, ..told.clone() });
-    } else {
-        end(w, told, loan.in_at.unwrap_or(w.now));
+    let stays = loan.gone.is_some() && loan.back.is_none();
+    if !stays || is_found(&w.site, loan.asset) {
+        let at = if stays { w.now } else { loan.in_at.unwrap_or(w.now) };
+        end(w, told, at);
     }
+}
+
+/// Whether what was lost or stolen is at hand again.
+fn is_found(site: &Site, asset: AssetId) -> bool {
+    site.assets.get(&asset).is_some_and(|asset| matches!(asset.status, AssetStatus::InService | AssetStatus::InRepair))
 }
 
 fn end(w: &mut Working, told: &Mirrored, at: Timestamp) {

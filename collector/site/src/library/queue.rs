@@ -1,11 +1,13 @@
 //! The queue of what the library system is still to be told: in order, and in order for each asset even behind a refusal.
 
 use super::{Library, of, there};
+use crate::person::name_words;
 use crate::record::{Record, Rest, Table};
 use crate::rule::{self, Finding, Rule};
 use crate::{AssetId, LoanId, MirroringId, PersonId, Refusal, Site, Working, alert, words};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// What the library system is still to be told.
@@ -195,23 +197,51 @@ pub fn settle(w: &mut Working, set_at: Timestamp, id: MirroringId, outcome: Outc
 }
 
 /// What the library system said, without the names of people: the borrower's stand there as their id, and so does a whole name of anybody
-/// else.
+/// else. It goes through everybody's names: keep it off the threads that others wait for.
 pub fn without_names(site: &Site, borrower: &PersonId, said: &str) -> String {
-    let word = |text: &str| text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    let mut words: Vec<String> = shortened(said).split_whitespace().map(str::to_owned).collect();
+    let said = shortened(said).split_whitespace().collect::<Vec<_>>().join(" ");
+    let words: HashSet<String> = name_words(&said).collect();
+    let mut whose: HashMap<String, &PersonId> = HashMap::new();
     for (id, person) in &site.persons {
-        let names: Vec<String> = person.name.split_whitespace().map(word).filter(|name| name.chars().count() > 1).collect();
-        let found = names.iter().filter(|name| words.iter().any(|other| word(other) == **name)).count();
-        if found > 0 && (id == borrower || found > 1) {
-            words.iter_mut().filter(|other| names.contains(&word(other))).for_each(|other| *other = id.to_string());
+        let found: BTreeSet<String> = name_words(&person.name).filter(|name| words.contains(name)).collect();
+        if id == borrower || found.len() > 1 {
+            for name in found {
+                let first = whose.entry(name).or_insert(id);
+                *first = if id == borrower { id } else { first };
+            }
         }
     }
-    words.dedup();
-    words.join(" ")
+    // Whose name stands last, and where it ends: more words of the same name join it.
+    let (mut told, mut last) = (String::new(), None);
+    for piece in pieces(&said) {
+        match (whose.get(&piece.to_lowercase()).copied(), last) {
+            (Some(id), Some((same, end))) if id == same => told.truncate(end),
+            (Some(id), _) => {
+                told.push_str(id.as_str());
+                last = Some((id, told.len()));
+            }
+            (None, _) => {
+                told.push_str(piece);
+                last = last.filter(|_| !piece.contains(char::is_alphanumeric));
+            }
+        }
+    }
+    told
+}
+
+/// A text cut where words begin and end.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let is_word = rest.chars().next()?.is_alphanumeric();
+        let (piece, after) = rest.split_at(rest.find(|c: char| c.is_alphanumeric() != is_word).unwrap_or(rest.len()));
+        rest = after;
+        Some(piece)
+    })
 }
 
 /// One line of what somebody else's machine said.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_ANSWER).collect();
     line.trim().to_owned()
 }

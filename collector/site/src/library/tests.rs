@@ -1,7 +1,7 @@
 //! What the library system is owed, whatever happens at the desk and however late it is looked at.
 
 use super::*;
-use crate::asset::Asset;
+use crate::asset::{Asset, AssetStatus};
 use crate::event::Actor;
 use crate::loan::Loan;
 use crate::person::Person;
@@ -58,6 +58,13 @@ impl Desk {
             let mut loan = (**w.site.loans.get(&LoanId(number)).unwrap()).clone();
             edit(&mut loan, w.now);
             w.put(loan);
+        });
+    }
+
+    fn status(&mut self, of: u128, status: AssetStatus) {
+        self.change(|w| {
+            let known = (**w.site.assets.get(&asset(of)).unwrap()).clone();
+            w.put(Asset { status, ..known });
         });
     }
 
@@ -144,7 +151,9 @@ fn a_renewal_another_borrower_and_an_undone_loan_are_told() {
     desk.edit(1, |loan, now| loan.due = Some(now + SignedDuration::from_hours(24)));
     desk.follow();
     desk.edit(1, |loan, _| loan.person = person("S2"));
+    assert_eq!(renumbered(&desk.site).collect::<Vec<_>>(), [asset(1)]);
     desk.follow();
+    assert_eq!(renumbered(&desk.site).count(), 0);
     desk.change(|w| w.remove::<Loan>(&LoanId(1)));
     desk.follow();
     desk.tell_all();
@@ -167,6 +176,7 @@ fn what_leaves_as_part_of_a_kit_is_told_and_what_is_undone_or_lost_is_not() {
     assert_eq!(desk.told, want);
     desk.lend(3, 2, "S1");
     desk.edit(3, |loan, now| (loan.in_at, loan.undone) = (Some(now), true));
+    desk.status(1, AssetStatus::Lost);
     desk.edit(2, |loan, now| {
         (loan.in_at, loan.gone) = (Some(now), serde_json::from_value(serde_json::json!({ "how": "lost", "at": now })).unwrap())
     });
@@ -194,6 +204,33 @@ fn a_return_that_is_undone_is_a_check_out_again() {
     desk.back(1);
     (desk.follow(), desk.follow());
     assert_eq!(desk.owed(), ["check-in LT-1 S1", "check-in LT-3 S1"]);
+}
+
+#[test]
+fn what_was_lost_and_answered_for_is_told_back_when_it_is_found() {
+    let mut desk = Desk::new();
+    let lose = |desk: &mut Desk, number, of| {
+        desk.status(of, AssetStatus::Lost);
+        desk.edit(number, |loan, now| {
+            (loan.in_at, loan.gone) = (Some(now), serde_json::from_value(serde_json::json!({ "how": "lost", "at": now })).unwrap());
+        });
+        desk.follow();
+        desk.follow();
+    };
+    desk.lend(1, 1, "S1");
+    desk.lend(2, 2, "S1");
+    lose(&mut desk, 1, 1);
+    lose(&mut desk, 2, 2);
+    assert_eq!(desk.owed(), ["check-out LT-1 S1", "check-out LT-2 S1"], "lent there until they are found");
+    desk.status(1, AssetStatus::InService);
+    desk.follow();
+    desk.follow();
+    desk.status(2, AssetStatus::InService);
+    desk.lend(3, 2, "S2");
+    desk.follow();
+    desk.tell_all();
+    let want = ["check-out LT-1 S1", "check-out LT-2 S1", "check-in LT-1 S1", "check-in LT-2 S1", "check-out LT-2 S2"];
+    assert_eq!(desk.told, want);
 }
 
 #[test]
@@ -272,6 +309,8 @@ fn what_the_library_system_says_names_nobody() {
     check("ana may not borrow", "S1 may not borrow");
     check("It is out to Ben Ode until May", "It is out to S2 until May");
     check("Ben may not", "Ben may not");
+    check("RUIZ,ANA: no, no!", "S1: no, no!");
+    check("It is out to Ode/Ben, until May", "It is out to S2, until May");
     check("line\r\nend\u{7}", "line end");
 }
 

@@ -161,6 +161,8 @@ impl Mirror {
         };
         while let (Some(owed), false) = (library::next(&self.view()).cloned(), stop.is_cancelled()) {
             let before = if owed.tries > 0 || owed.id <= self.doubtful { Before::Doubtful } else { Before::Untold };
+            // Should what it comes to not reach the store, nobody knows whether it was told.
+            self.doubtful = self.doubtful.max(owed.id);
             let told = tokio::select! {
                 told = listener.tell(&owed, before, self.now()) => told,
                 () = farewell(&stop) => Err(Failure::Unknown("the collector is stopping".to_owned())),
@@ -183,11 +185,18 @@ impl Mirror {
         let outcome = match outcome {
             Outcome::Refused(said) => {
                 tracing::warn!(mirroring = %id, step = owed.step.word(), item = owed.item, "the library system refuses it");
-                Outcome::Refused(library::without_names(&self.view(), &owed.person, &said))
+                Outcome::Refused(self.without_names(owed, said).await)
             }
             outcome => outcome,
         };
         self.change(move |w| library::settle(w, set_at, id, outcome)).await
+    }
+
+    /// What it said, without the names of people; on a thread of its own, for there are many people.
+    async fn without_names(&self, owed: &Mirroring, said: String) -> String {
+        let (view, person) = (self.view(), owed.person.clone());
+        let named = tokio::task::spawn_blocking(move || library::without_names(&view, &person, &said));
+        named.await.unwrap_or_else(|_| "it refuses it".to_owned())
     }
 
     async fn unknown(&self, library: &Library, owed: &Mirroring, why: &str) -> Result<(), Stuck> {
@@ -232,6 +241,10 @@ fn concerned(site: &Site, events: &[Event]) -> BTreeSet<AssetId> {
         events.iter().filter(|event| event.kind.starts_with("loan.")).filter_map(|event| event.asset).collect();
     for person in events.iter().filter(|event| event.kind.starts_with("person.")).filter_map(|event| event.person.as_ref()) {
         assets.extend(site.held_by(person).map(|loan| loan.asset));
+    }
+    // A roster gives many people new cards at once, and names none of them.
+    if events.iter().any(|event| event.kind == "roster.imported") {
+        assets.extend(library::renumbered(site));
     }
     assets
 }
