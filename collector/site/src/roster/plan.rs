@@ -8,7 +8,7 @@ use super::members::Members;
 use super::settings::{CardSource, settings};
 use crate::class::Class;
 use crate::person::{Person, PersonRole, Standing, name_words};
-use crate::{ClassId, PersonId, Refusal, Site};
+use crate::{ClassId, PersonId, Refusal, Site, charge};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -273,6 +273,14 @@ impl Maker<'_> {
     /// What happens to somebody who is here; nothing, or why it can't be said.
     fn kind(&mut self, entry: &Entry, known: Option<&Person>, fates: &[(&str, Fate)]) -> Result<Option<StepKind>, String> {
         let holder = self.site.persons.get(&entry.id).map(|person| &**person);
+        let owed = charge::open_of(self.site, &entry.id).next().filter(|_| holder.is_none());
+        if let Some(charge) = owed {
+            let (card, id) = (&entry.id, charge.id);
+            return Err(format!(
+                "the card {card} was that of somebody who is forgotten, and charge {id} is still open: waive it with `rollcall charge waive \
+                 {id} REASON`, or say that it is paid"
+            ));
+        }
         let Some(holder) = holder.filter(|holder| holder.source != entry.source) else {
             return Ok(match known {
                 None => Some(StepKind::Added),

@@ -3,9 +3,10 @@
 use super::*;
 use crate::asset::{self, AssetFacts};
 use crate::event::Actor;
+use crate::money::Money;
 use crate::person::{self, NewPerson, Person, PersonRole, Standing};
 use crate::presence::Heard;
-use crate::{About, AssetId, ClassId, PersonId, Site, SiteId, Tag, Working, class, loan};
+use crate::{About, AssetId, ChargeId, ClassId, PersonId, Site, SiteId, Tag, Working, charge, class, loan};
 use jiff::Timestamp;
 use jiff::civil::Date;
 

@@ -137,7 +137,14 @@ fn somebody_else_on_a_card_of_before_waits_until_its_former_holder_is_forgotten(
     }
     let moved = school.plan(&bulk(vec![user("a", "2", "Ana Ruiz")]), &Terms { cards: Guard::Off, leaving: Guard::Off, ..Terms::default() });
     assert!(moved.bad[0].what.contains("`rollcall person forget 2`"), "somebody known, too: {:?}", moved.bad);
-    school.change(|w| person::forget(w, &id("2")).unwrap());
+    school.change(|w| {
+        asset::add(w, AssetId(uuid::Uuid::from_u128(7)), Tag::parse("LT-7").unwrap(), AssetFacts::default()).unwrap();
+        charge::propose(w, &id("2"), &Tag::parse("LT-7").unwrap(), Money(500), "a key").unwrap();
+        person::forget(w, &id("2")).unwrap();
+    });
+    let owes = school.take(&next, &Terms::default());
+    assert!(owes.bad[0].what.contains("`rollcall charge waive 1 REASON`") && owes.steps.is_empty(), "{:?}", owes.bad);
+    school.change(|w| charge::waive(w, ChargeId(1), "a gift").unwrap());
     assert_eq!(school.take(&next, &Terms::default()).counts.added, 1);
     assert_eq!((school.person("2").name.as_str(), &school.person("2").blocked), ("Cy", &None));
     // The same human being under a new key, and written otherwise.
