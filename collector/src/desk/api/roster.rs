@@ -17,6 +17,7 @@ use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use bytes::Bytes;
+use jiff::Timestamp;
 use rollcall_site::event::Actor;
 use rollcall_site::person::{PersonRole, Standing};
 use rollcall_site::roster::{self, CardSource, Discrepancy, Guard, Origin, Plan, Roster, Terms, Watch};
@@ -126,14 +127,20 @@ struct Doubtful {
     names: Vec<String>,
 }
 
-async fn discrepancies(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Doubtful>> {
+async fn discrepancies(State(collector): State<Collector>, Viewer(_): Viewer) -> Result<Json<Vec<Doubtful>>, Problem> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
-    let found = roster::discrepancies(&site, now).into_iter().take(MOST);
+    // Everybody is compared with everybody else.
+    let found = tokio::task::spawn_blocking(move || doubtful(&site, now)).await;
+    Ok(Json(found.map_err(|_| Problem::broken_off())?))
+}
+
+fn doubtful(site: &Site, now: Timestamp) -> Vec<Doubtful> {
+    let found = roster::discrepancies(site, now).into_iter().take(MOST);
     let named = |found: Discrepancy| {
         let names = found.people.iter().map(|id| site.persons.get(id).map_or_else(String::new, |person| person.name.clone())).collect();
         Doubtful { what: found.doubt.word(), names, found }
     };
-    Json(found.map(named).collect())
+    found.map(named).collect()
 }
 
 #[derive(Deserialize)]

@@ -80,10 +80,10 @@ pub(in crate::desk) async fn scan(State(desk): State<Desk>, visitor: Visitor, Fo
 }
 
 async fn lend(desk: &Desk, visitor: &Visitor, person: PersonId, ask: &Ask) -> Result<LoanId, Trouble> {
+    let scanned = ask.scan.trim().to_owned();
+    // What is no tag is looked for among all devices.
+    let tag = desk.apart(move |desk| Ok(scanned_tag(&desk.look(), &scanned)?)).await?;
     let look = desk.look();
-    let scanned = ask.scan.trim();
-    let id = view::find_asset(&look.site, scanned).map_err(|_| Refusal::invalid(format!("{scanned:?} is no tag of this site.")))?;
-    let tag: Tag = look.site.assets.get(&id).map(|asset| asset.tag.clone()).ok_or_else(|| Refusal::invalid("There is no such asset."))?;
     let due = moment::due(Some(&ask.due), look.now, &look.site)?;
     let batch = Some(ask.first().map_or(Batch::Begins, Batch::Of));
     let reason = Some(ask.reason.trim().to_owned()).filter(|reason| !reason.is_empty());
@@ -91,6 +91,11 @@ async fn lend(desk: &Desk, visitor: &Visitor, person: PersonId, ask: &Ask) -> Re
     let heard = desk.collector.roll.heard();
     let loan = desk.change(visitor, move |w| loan::out(w, &heard, new)).await?;
     Ok(loan.batch.unwrap_or(loan.id))
+}
+
+fn scanned_tag(look: &Look, scanned: &str) -> Result<Tag, Refusal> {
+    let id = view::find_asset(&look.site, scanned).map_err(|_| Refusal::invalid(format!("{scanned:?} is no tag of this site.")))?;
+    look.site.assets.get(&id).map(|asset| asset.tag.clone()).ok_or_else(|| Refusal::invalid("There is no such asset."))
 }
 
 /// What is undone: one loan, or all loans of a set.
