@@ -162,10 +162,8 @@ fn not_the_last_admin(site: &Site, user: &User) -> Result<(), Refusal> {
 /// # Errors
 /// The name is empty, or ended already.
 pub fn make_key(w: &mut Working, name: &str, role: Role, hash: String, expires_at: Option<Timestamp>) -> Result<Arc<ApiKey>, Refusal> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > 60 || name.chars().any(char::is_control) {
-        return Err(Refusal::invalid("say in 1 to 60 characters what the key is for: that name stands in the audit"));
-    }
+    let refused = || Refusal::invalid("say in 1 to 60 characters what the key is for: that name stands in the audit");
+    let name = crate::facts_text::says(name, 60).ok_or_else(refused)?;
     if expires_at.is_some_and(|end| end <= w.now) {
         return Err(Refusal::invalid("the key would be over already: give a time to come"));
     }

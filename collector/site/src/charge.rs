@@ -3,7 +3,7 @@
 use crate::loan::{self, Loan};
 use crate::money::Money;
 use crate::record::{Record, Rest, Table};
-use crate::{AssetId, ChargeId, LoanId, PersonId, Refusal, Site, Tag, Working, asset, person};
+use crate::{AssetId, ChargeId, LoanId, PersonId, Refusal, Site, Tag, Working, asset, facts_text, person};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -178,7 +178,9 @@ pub fn confirm(w: &mut Working, id: ChargeId, amount: Option<Money>) -> Result<A
     }
     let amount = amount.unwrap_or(charge.amount);
     if amount == Money::ZERO {
-        return Err(Refusal::invalid(format!("charge {id} is of 0.00: name its amount, or waive it with `rollcall charge waive {id}`")));
+        return Err(Refusal::invalid(format!(
+            "charge {id} is of 0.00: name its amount, or waive it with `rollcall charge waive {id} REASON`"
+        )));
     }
     Ok(turn(w, &charge, Charge { amount, state: ChargeState::Due, ..(*charge).clone() }, "charge.confirmed"))
 }
@@ -190,7 +192,7 @@ pub fn confirm(w: &mut Working, id: ChargeId, amount: Option<Money>) -> Result<A
 pub fn change(w: &mut Working, id: ChargeId, amount: Money, why: &str) -> Result<Arc<Charge>, Refusal> {
     let charge = unsettled(w, id)?;
     if amount == Money::ZERO {
-        return Err(Refusal::invalid(format!("an amount of 0.00 is no charge: waive it with `rollcall charge waive {id}`")));
+        return Err(Refusal::invalid(format!("an amount of 0.00 is no charge: waive it with `rollcall charge waive {id} REASON`")));
     }
     let note = reason(why)?;
     Ok(turn(w, &charge, Charge { amount, note, ..(*charge).clone() }, "charge.changed"))
@@ -258,11 +260,8 @@ fn unsettled(w: &Working, id: ChargeId) -> Result<Arc<Charge>, Refusal> {
 }
 
 fn reason(why: &str) -> Result<String, Refusal> {
-    let why = why.trim();
-    if why.is_empty() || why.chars().count() > REASON || why.chars().any(char::is_control) {
-        return Err(Refusal::invalid(format!("say why in 1 to {REASON} characters: whoever reads it later wants to know")));
-    }
-    Ok(why.to_owned())
+    let refused = || Refusal::invalid(format!("say why in 1 to {REASON} characters: whoever reads it later wants to know"));
+    facts_text::says(why, REASON).map(str::to_owned).ok_or_else(refused)
 }
 
 fn turn(w: &mut Working, before: &Charge, after: Charge, kind: &'static str) -> Arc<Charge> {

@@ -127,10 +127,8 @@ pub fn plan(w: &mut Working, planned: Planned) -> Result<Arc<Window>, Refusal> {
     if planned.until <= from.max(w.now) || planned.until.duration_since(from) > LONGEST {
         return Err(Refusal::invalid("a maintenance window ends after it begins, and within 100 days"));
     }
-    let reason = planned.reason.trim();
-    if reason.is_empty() || reason.chars().count() > 200 || reason.chars().any(char::is_control) {
-        return Err(Refusal::invalid("say why in 1 to 200 characters: whoever reads it later wants to know"));
-    }
+    let refused = || Refusal::invalid("say why in 1 to 200 characters: whoever reads it later wants to know");
+    let reason = crate::facts_text::says(&planned.reason, 200).ok_or_else(refused)?;
     forget_old(w);
     if w.site.maintenance.len() >= MOST {
         return Err(Refusal::conflict(format!("there are {MOST} maintenance windows already: end some with `rollcall maintenance end N`")));

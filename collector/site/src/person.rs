@@ -29,10 +29,10 @@ pub struct Person {
     /// The name.
     pub name: String,
     /// What they are at the site.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "crate::record::is_default")]
     pub role: PersonRole,
     /// How they stand to the roster.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "crate::record::is_default")]
     pub standing: Standing,
     /// Their grade, "9"; empty: not said.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -100,10 +100,6 @@ impl Standing {
             Self::Left(_) => "left",
         }
     }
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl Person {
@@ -238,9 +234,6 @@ pub fn get<'a>(site: &'a Site, id: &PersonId) -> Result<&'a Arc<Person>, Refusal
 /// # Errors
 /// It is too long or has control characters; `what` names it.
 pub(crate) fn line(what: &str, text: &str) -> Result<String, Refusal> {
-    let text = text.trim();
-    if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
-        return Err(Refusal::invalid(format!("{what} has at most {LONGEST} characters, on one line")));
-    }
-    Ok(text.to_owned())
+    let refused = || Refusal::invalid(format!("{what} has at most {LONGEST} characters, on one line"));
+    crate::facts_text::fits(text, LONGEST).map(str::to_owned).ok_or_else(refused)
 }

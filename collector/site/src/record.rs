@@ -72,6 +72,11 @@ pub enum BadRecord {
     },
 }
 
+/// Whether a field says no more than when it is absent: it is not stored then.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// Puts `record` into its table and keeps the indexes.
 pub(crate) fn put<R: Record>(site: &mut Site, record: R) -> Arc<R> {
     let record = Arc::new(record);

@@ -9,7 +9,9 @@ pub use supply::conflicting;
 use crate::asset::{Asset, AssetKind};
 use crate::loan::Loan;
 use crate::record::{Record, Rest, Table};
-use crate::{AssetId, ClassId, LoanId, PersonId, Refusal, ReservationId, RoomId, Site, Tag, Working, asset, person, room, words};
+use crate::{
+    AssetId, ClassId, LoanId, PersonId, Refusal, ReservationId, RoomId, Site, Tag, Working, asset, facts_text, person, room, words,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -183,10 +185,7 @@ pub fn add(w: &mut Working, new: NewReservation) -> Result<Arc<Reservation>, Ref
     if new.until <= from.max(w.now) || new.until.duration_since(w.now) > LONGEST {
         return Err(Refusal::invalid("a reservation ends after it begins, in the time to come, and within a year"));
     }
-    let class = new.class.map(|class| class.trim().to_owned()).filter(|class| !class.is_empty());
-    if class.as_ref().is_some_and(|class| class.chars().count() > CLASS || class.chars().any(char::is_control)) {
-        return Err(Refusal::invalid(format!("a class has at most {CLASS} characters and no control characters")));
-    }
+    let class = new.class.map(|class| facts_text::short("a class", &class, CLASS)).transpose()?.filter(|class| !class.is_empty());
     if active(&w.site, w.now).count() >= MOST {
         return Err(Refusal::conflict(format!("there are {MOST} reservations already: cancel some with `rollcall reserve cancel N`")));
     }

@@ -1,7 +1,7 @@
 //! Finds an asset by its id, its tag, an earlier tag, or its serial number.
 
 use super::Asset;
-use crate::{AssetId, Refusal, Site, Tag, fingerprint, words};
+use crate::{AssetId, Refusal, RoomId, Site, Tag, fingerprint, words};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -35,6 +35,12 @@ pub fn former<'a>(site: &'a Site, tag: &Tag) -> Option<&'a Arc<Asset>> {
     let assets = had.filter_map(|(_, id)| site.assets.get(id));
     let until = |asset: &Arc<Asset>| asset.tags_before().iter().filter(|former| former.tag == *tag).map(|former| former.until).max();
     assets.max_by_key(|asset| until(asset))
+}
+
+/// The assets that have this seat: one, but for what an older version wrote.
+pub(crate) fn who_sits<'a>(site: &'a Site, room: &RoomId, seat: &str) -> impl Iterator<Item = &'a Arc<Asset>> + use<'a> {
+    let seat_of = |id| (room.clone(), seat.to_owned(), AssetId(id));
+    site.by_seat.range(seat_of(Uuid::nil())..=seat_of(Uuid::max())).filter_map(|(_, _, id)| site.assets.get(id))
 }
 
 /// The assets with this serial number that are not gone; none for a serial that identifies nothing ("Default string").

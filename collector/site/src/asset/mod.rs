@@ -18,6 +18,7 @@ mod undo;
 pub use details::{Details, FormerTag};
 pub use disposal::{Disposal, Disposing, Method, dispose};
 pub use facts::{AssetFacts, Entry, FACTS, parted};
+pub(crate) use find::who_sits;
 pub use find::{former, get, tagged, with_serial};
 pub use kind::{AssetKind, BadKind};
 pub use kit::{kit_of, whole_of};
@@ -288,14 +289,10 @@ pub(crate) fn free_tag(site: &Site, tag: &Tag) -> Result<(), Refusal> {
 pub(crate) fn free_seat(site: &Site, asset: &Asset) -> Result<(), Refusal> {
     match (&asset.room, &asset.seat) {
         (None, Some(seat)) => Err(Refusal::invalid(format!("seat {seat} needs a room: {} has none", asset.tag))),
-        (Some(room), Some(seat)) => {
-            let seat_of = |id| (room.clone(), seat.clone(), AssetId(id));
-            let there = site.by_seat.range(seat_of(uuid::Uuid::nil())..=seat_of(uuid::Uuid::max())).map(|(_, _, id)| *id);
-            match there.filter(|id| *id != asset.id).find_map(|id| site.assets.get(&id)) {
-                Some(other) => Err(Refusal::conflict(format!("seat {seat} of {room} is taken by {}", other.tag))),
-                None => Ok(()),
-            }
-        }
+        (Some(room), Some(seat)) => match who_sits(site, room, seat).find(|other| other.id != asset.id) {
+            Some(other) => Err(Refusal::conflict(format!("seat {seat} of {room} is taken by {}", other.tag))),
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
 }

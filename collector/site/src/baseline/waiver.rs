@@ -154,11 +154,8 @@ pub fn make(w: &mut Working, wish: Wish) -> Result<Arc<Waiver>, Refusal> {
 }
 
 fn text(what: &str, text: &str) -> Result<String, Refusal> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > LONGEST || text.chars().any(char::is_control) {
-        return Err(Refusal::invalid(format!("{what} of a waiver is 1 to {LONGEST} characters on one line")));
-    }
-    Ok(text.to_owned())
+    let refused = || Refusal::invalid(format!("{what} of a waiver is 1 to {LONGEST} characters on one line"));
+    crate::facts_text::says(text, LONGEST).map(str::to_owned).ok_or_else(refused)
 }
 
 /// Ends a waiver before its time: what it waived is found again.

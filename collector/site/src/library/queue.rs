@@ -30,7 +30,7 @@ pub struct Mirroring {
     /// When it happened.
     pub at: Timestamp,
     /// How often it was tried.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "crate::record::is_default")]
     pub tries: u32,
     /// When it was last tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,10 +44,6 @@ pub struct Mirroring {
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
-}
-
-fn is_none(count: &u32) -> bool {
-    *count == 0
 }
 
 /// What is told.

@@ -1,7 +1,8 @@
 //! Lost, stolen, found: what happens to an asset, its loan, and what is asked for it.
 
-use super::{Loan, Returned, back, open_of, returning, value, words};
+use super::{Loan, Returned, back, open_of, returning, value};
 use crate::asset::{Asset, AssetStatus};
+use crate::facts_text::short;
 use crate::record::Rest;
 use crate::{Refusal, Tag, Working, alert, asset, charge};
 use jiff::Timestamp;
@@ -69,7 +70,7 @@ pub enum Found {
 /// No such asset; it is lost or stolen already, or retired.
 pub fn lost(w: &mut Working, tag: &Tag, how: How, report: &str) -> Result<Arc<Asset>, Refusal> {
     let asset = Arc::clone(asset::tagged(&w.site, tag)?);
-    let report = words("the number of a report", report, REFERENCE)?;
+    let report = short("the number of a report", report, REFERENCE)?;
     if asset.status == how.status() || asset.status.is_gone() {
         return Err(Refusal::conflict(format!("{tag} is {} already", asset.status.word())));
     }

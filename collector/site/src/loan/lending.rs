@@ -1,7 +1,8 @@
 //! Lends: one asset with its kit, to one person.
 
-use super::{Loan, next_id, policy, school_day, tag_of, words};
+use super::{Loan, next_id, policy, school_day, tag_of};
 use crate::asset::{Asset, AssetStatus};
+use crate::facts_text::short;
 use crate::person::Person;
 use crate::presence::Heard;
 use crate::record::Rest;
@@ -97,7 +98,7 @@ pub fn out(w: &mut Working, heard: &Heard, new: NewLoan) -> Result<Arc<Loan>, Re
         accessories: given_along(&asset, new.accessories)?,
         parts,
         batch,
-        class: new.class.map(|class| words("a class", &class, NAME)).transpose()?.filter(|class| !class.is_empty()),
+        class: new.class.map(|class| short("a class", &class, NAME)).transpose()?.filter(|class| !class.is_empty()),
         renewals: 0,
         gone: None,
         back: None,
@@ -160,7 +161,7 @@ fn overridden(w: &Working, heard: &Heard, new: &NewLoan) -> Result<Option<String
     if check.verdict != Verdict::Stop {
         return Ok(None);
     }
-    let reason = new.override_reason.as_deref().map(|reason| words("a reason", reason, REASON)).transpose()?;
+    let reason = new.override_reason.as_deref().map(|reason| short("a reason", reason, REASON)).transpose()?;
     if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
         return Ok(Some(reason));
     }
@@ -192,7 +193,7 @@ fn given_along(asset: &Asset, said: Option<Vec<String>>) -> Result<Vec<String>, 
     if said.len() > MOST_ACCESSORIES {
         return Err(Refusal::invalid(format!("at most {MOST_ACCESSORIES} accessories leave with one asset")));
     }
-    let named = said.iter().map(|name| words("an accessory", name, NAME)).collect::<Result<Vec<_>, _>>()?;
+    let named = said.iter().map(|name| short("an accessory", name, NAME)).collect::<Result<Vec<_>, _>>()?;
     Ok(named.into_iter().filter(|name| !name.is_empty()).collect())
 }
 

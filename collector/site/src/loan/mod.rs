@@ -80,7 +80,7 @@ pub struct Loan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// How often it was renewed.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::record::is_default")]
     pub renewals: u16,
     /// It is lost or stolen, and still to be answered for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,19 +92,11 @@ pub struct Loan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<Box<Diff>>,
     /// It was a mistake, and undone: nothing ever left.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "crate::record::is_default")]
     pub undone: bool,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
-}
-
-fn is_zero(count: &u16) -> bool {
-    *count == 0
-}
-
-fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 impl Record for Loan {
@@ -214,15 +206,6 @@ pub(crate) fn tag_of(site: &Site, asset: AssetId) -> String {
 /// What the next loan is numbered.
 fn next_id(site: &Site) -> LoanId {
     LoanId(site.loans.get_max().map_or(1, |(id, _)| id.0 + 1))
-}
-
-/// A few words of a person, trimmed.
-fn words(what: &str, text: &str, most: usize) -> Result<String, Refusal> {
-    let text = text.trim();
-    if text.chars().count() > most || text.chars().any(char::is_control) {
-        return Err(Refusal::invalid(format!("{what} has at most {most} characters and no control characters")));
-    }
-    Ok(text.to_owned())
 }
 
 /// The overdue loans whose machine reports in, and of which nobody was told: it was not overdue when it was last judged.

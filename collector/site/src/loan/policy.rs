@@ -2,6 +2,7 @@
 
 use crate::asset::AssetKind;
 use crate::calendar::Span;
+use crate::facts_text::short;
 use crate::money::Money;
 use crate::person::PersonRole;
 use crate::record::{Record, Rest, Table};
@@ -310,7 +311,7 @@ fn set_charging(policy: &mut LoanPolicy, said: &Said) -> Result<(), Refusal> {
         (None, _) => {}
     }
     if let Some((name, price)) = &said.accessory {
-        let name = super::words("an accessory", name, 60)?.to_lowercase();
+        let name = short("an accessory", name, 60)?.to_lowercase();
         if name.is_empty() || charges.accessories.len() >= 200 {
             return Err(Refusal::invalid("name the accessory; at most 200 have a price"));
         }

@@ -1,6 +1,7 @@
 //! Renews: a later due date, as often as the policy allows, unless somebody else has reserved it.
 
 use super::{Due, Loan, lending, open_of, policy};
+use crate::facts_text::short;
 use crate::{Refusal, Tag, Working, alert, asset, person, reservation, words};
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub fn renew(w: &mut Working, tag: &Tag, due: Due, override_reason: Option<&str>
         let has = loan.due.map_or_else(String::new, |due| format!("is due {} already", words::utc(due)));
         return Err(Refusal::conflict(format!("{tag} {has}: name a later date with --due")));
     }
-    let reason = override_reason.map(|reason| super::words("a reason", reason, 300)).transpose()?.filter(|reason| !reason.is_empty());
+    let reason = override_reason.map(|reason| short("a reason", reason, 300)).transpose()?.filter(|reason| !reason.is_empty());
     let most = policy::of(&w.site).terms(borrower.role, asset.kind).renewals;
     let other = reservation::conflicting(
         &w.site,

@@ -1,9 +1,10 @@
 //! Takes back: in which condition, with what of that which left with it.
 
 use super::value::{self, Proposal};
-use super::{Loan, open_of, tag_of, words};
+use super::{Loan, open_of, tag_of};
 use crate::asset::{AssetFacts, AssetStatus};
 use crate::charge::{self, NewCharge};
+use crate::facts_text::short;
 use crate::record::Rest;
 use crate::ticket::{self, Category, NewTicket, Priority, TicketState};
 use crate::{AssetId, Refusal, Tag, Working, alert, asset, return_diff};
@@ -89,7 +90,7 @@ pub fn back(w: &mut Working, returned: Returned) -> Result<Arc<Loan>, Refusal> {
     let asset = Arc::clone(asset::get(&w.site, loan.asset)?);
     let (missing, parts) = not_back(w, &loan, &returned.missing)?;
     let condition = returned.condition;
-    let how = Return { condition, missing, damage: words("a damage", &returned.damage, DAMAGE)?, by: w.actor.words(), rest: Rest::new() };
+    let how = Return { condition, missing, damage: short("a damage", &returned.damage, DAMAGE)?, by: w.actor.words(), rest: Rest::new() };
     if loan.gone.is_some() || matches!(asset.status, AssetStatus::Lost | AssetStatus::Stolen) {
         super::gone::is_here(w, &loan, &asset)?;
     }

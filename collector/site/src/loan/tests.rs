@@ -96,6 +96,16 @@ fn limits_overdue_items_charges_and_the_agreement_stop_a_loan() {
 }
 
 #[test]
+fn a_charge_of_nothing_is_waived_and_says_how() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1"]);
+    let charge = desk.must(|w| charge::propose(w, &person("ana"), &tag("CAM-1"), Money(100), "a scratch"));
+    let how = format!("`rollcall charge waive {} REASON`", charge.id);
+    assert!(desk.refused(|w| charge::confirm(w, charge.id, Some(Money::ZERO))).contains(&how));
+    assert!(desk.refused(|w| charge::change(w, charge.id, Money::ZERO, "a gift")).contains(&how));
+}
+
+#[test]
 fn lost_paid_and_found_again() {
     let mut desk = LoanDesk::new();
     desk.cameras(&["CAM-1", "CAM-2"]);

@@ -28,7 +28,7 @@ pub struct Diff {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     /// It is compared when it next reports.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "crate::record::is_default")]
     pub pending: bool,
     /// What is different; nothing: it is as it left.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -51,10 +51,6 @@ pub struct Difference {
     pub part: String,
     /// In words: what is missing, or is another one.
     pub text: String,
-}
-
-fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 impl Diff {

@@ -27,7 +27,7 @@ pub struct UsedPart {
 impl UsedPart {
     /// What they cost together.
     pub fn cost(&self) -> Money {
-        Money(self.each.0.saturating_mul(self.count.into()))
+        self.each.times(self.count)
     }
 }
 
@@ -80,8 +80,8 @@ pub fn labour(w: &mut Working, id: TicketId, minutes: u32) -> Result<Arc<Ticket>
 /// What a ticket cost, parts and work together.
 pub fn cost(site: &Site, ticket: &Ticket) -> Money {
     let parts = ticket.parts.iter().fold(Money::ZERO, |sum, part| sum.plus(part.cost()));
-    let hour = policy(site).labour_hour.0;
-    parts.plus(Money(hour.saturating_mul(ticket.labour_min.into()) / 60))
+    let worked = policy(site).labour_hour.times(ticket.labour_min);
+    parts.plus(Money(worked.0 / 60))
 }
 
 /// What all tickets of an asset cost together: what was spent to keep it.

@@ -205,8 +205,8 @@ fn give_seat_back(w: &mut Working, ticket: &Ticket, loaner: &Loaner) -> Result<(
 }
 
 /// Whether another asset has this seat.
-fn taken(site: &Site, asset: AssetId, room: Option<&RoomId>, seat: &str) -> bool {
-    room.is_some_and(|room| site.assets_in(room).any(|other| other.id != asset && other.seat.as_deref() == Some(seat)))
+fn taken(site: &Site, spare: AssetId, room: Option<&RoomId>, seat: &str) -> bool {
+    room.is_some_and(|room| asset::who_sits(site, room, seat).any(|other| other.id != spare))
 }
 
 /// The work is over: what the loaner was for ends as far as Rollcall can do it, and what is left for people is said.

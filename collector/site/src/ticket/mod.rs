@@ -79,7 +79,7 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
     /// Whether somebody set when it is due, and not the policy.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "crate::record::is_default")]
     pub due_set: bool,
     /// On what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,7 +97,7 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<AlertId>,
     /// Whether an alert opened it by itself, by the setting of its rule.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "crate::record::is_default")]
     pub auto: bool,
     /// The same ticket in other systems.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -106,7 +106,7 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<UsedPart>,
     /// Work that it took, minutes.
-    #[serde(default, skip_serializing_if = "is_none_taken")]
+    #[serde(default, skip_serializing_if = "crate::record::is_default")]
     pub labour_min: u32,
     /// What was claimed under warranty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,16 +121,6 @@ pub struct Ticket {
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde wants")]
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde wants")]
-fn is_none_taken(minutes: &u32) -> bool {
-    *minutes == 0
 }
 
 impl Record for Ticket {

@@ -27,16 +27,11 @@ pub struct TicketPolicy {
     /// Now: the same.
     pub urgent_h: u32,
     /// What an hour of work costs; nothing: work is not counted in money.
-    #[serde(default, skip_serializing_if = "is_nothing")]
+    #[serde(default, skip_serializing_if = "crate::record::is_default")]
     pub labour_hour: Money,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde wants")]
-fn is_nothing(money: &Money) -> bool {
-    *money == Money::ZERO
 }
 
 impl Default for TicketPolicy {

@@ -72,7 +72,7 @@ pub fn claim(w: &mut Working, id: TicketId, vendor: &str, reference: &str) -> Re
     if reference.is_empty() {
         return Err(Refusal::invalid("give the vendor's reference: by it they find the claim again"));
     }
-    let warranty = of(&asset, w.now.to_zoned_datetime(w.site.zone()).date());
+    let warranty = of(&asset, w.today());
     let said = format!("claimed from {vendor} as {reference}: {warranty}");
     let warranty_until = asset.purchase.as_ref().and_then(|purchase| purchase.warranty_until);
     let claim = Claim { vendor, reference, at: w.now, by: w.actor.words(), warranty_until };

@@ -9,7 +9,7 @@ use crate::desk::words::{self, Chip};
 use crate::desk::{Answer, Desk};
 use askama::Template;
 use axum::extract::{Path, State};
-use rollcall_site::ticket::{self, Category, EntryKind, Priority, Ticket, TicketState, Tier, UsedPart};
+use rollcall_site::ticket::{self, Category, EntryKind, Priority, Ticket, TicketState, Tier};
 use rollcall_site::view::{self, AlertRow, TicketPage};
 use rollcall_site::{TicketId, UserName};
 use std::sync::Arc;
@@ -78,10 +78,6 @@ impl One {
 
     fn labour(&self) -> String {
         words::count(self.page.labour_min, "minute", "minutes")
-    }
-
-    fn cost(&self, part: &UsedPart) -> String {
-        part.cost().to_string()
     }
 
     /// Whether a spare may go out now: work is open, and none has.
