@@ -85,9 +85,9 @@ pub fn take(w: &mut Working, id: AssetId, mut row: Row, detail: Detail) -> Resul
         (Some(before), tag) => {
             // A list names every asset by its tag: that is no word on whether the label is on it.
             let facts = AssetFacts { tag: tag.filter(|tag| *tag != before.tag), ..row.facts };
-            let was = said(&w.site, &before);
             let after = asset::set(w, before.id, facts)?;
-            let changes = if after == before { Vec::new() } else { changes(&was, &said(&w.site, &after)) };
+            // Most rows of a list that is brought again change nothing, and saying everything of an asset takes long.
+            let changes = if after == before { Vec::new() } else { changes(&said(&w.site, &before), &said(&w.site, &after)) };
             let what = if after == before { What::Same } else { What::Change };
             Ok(Step { asset: after.id, tag: after.tag.clone(), what, changes })
         }
