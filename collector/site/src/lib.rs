@@ -204,6 +204,8 @@ pub struct Site {
     pub(crate) uncompared_loans: OrdSet<(AssetId, LoanId)>,
     /// Every loan of an asset.
     pub(crate) asset_loans: OrdSet<(AssetId, LoanId)>,
+    /// Every loan of a person.
+    pub(crate) person_loans: OrdSet<(PersonId, LoanId)>,
     /// Loans of which a reminder is being sent.
     pub(crate) sending_reminders: OrdSet<LoanId>,
     /// Reservations that are neither cancelled nor fetched, by when they end.
@@ -291,6 +293,12 @@ impl Site {
     /// Every loan that an asset ever had, oldest first.
     pub fn loans_of(&self, asset: AssetId) -> impl DoubleEndedIterator<Item = &Arc<loan::Loan>> {
         self.asset_loans.range((asset, LoanId(0))..=(asset, LoanId(u64::MAX))).filter_map(|(_, id)| self.loans.get(id))
+    }
+
+    /// Every loan that somebody ever had, oldest first.
+    pub fn loans_to<'a>(&'a self, person: &PersonId) -> impl DoubleEndedIterator<Item = &'a Arc<loan::Loan>> + use<'a> {
+        let numbers = (person.clone(), LoanId(0))..=(person.clone(), LoanId(u64::MAX));
+        self.person_loans.range(numbers).filter_map(|(_, id)| self.loans.get(id))
     }
 
     /// The alerts of an asset that are not resolved, settling ones among them.

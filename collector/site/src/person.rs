@@ -208,12 +208,7 @@ pub fn name_words(name: &str) -> impl Iterator<Item = String> + '_ {
 
 /// What somebody has now, by tag, and how many loans they had in all.
 pub fn loans(site: &Site, id: &PersonId) -> (Vec<Tag>, usize) {
-    let theirs = site.loans.values().filter(|loan| loan.person == *id);
-    let mut has: Vec<Tag> = Vec::new();
-    let count = theirs
-        .inspect(|loan| has.extend(site.assets.get(&loan.asset).filter(|_| loan.in_at.is_none()).map(|asset| asset.tag.clone())))
-        .count();
-    (has, count)
+    (has(site, id), site.loans_to(id).count())
 }
 
 /// What somebody has now, by tag.

@@ -135,6 +135,10 @@ impl Record for Loan {
         if let Some(new) = new.filter(|loan| loan.is_uncompared()) {
             site.uncompared_loans.insert((new.asset, new.id));
         }
+        if old.map(|loan| &loan.person) != new.map(|loan| &loan.person) {
+            old.map(|loan| site.person_loans.remove(&(loan.person.clone(), loan.id)));
+            new.map(|loan| site.person_loans.insert((loan.person.clone(), loan.id)));
+        }
         if let (None, Some(new)) = (old, new) {
             site.asset_loans.insert((new.asset, new.id));
         }

@@ -96,6 +96,23 @@ fn limits_overdue_items_charges_and_the_agreement_stop_a_loan() {
 }
 
 #[test]
+fn what_somebody_had_is_found_by_who_it_was() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "CAM-2"]);
+    desk.lend("CAM-1", "ana");
+    desk.must(|w| back(w, Returned::fine(tag("CAM-1"))));
+    desk.lend("CAM-1", "ben");
+    desk.lend("CAM-2", "ana");
+    let had = |desk: &LoanDesk, who: &str| desk.site.loans_to(&person(who)).map(|loan| loan.id.0).collect::<Vec<_>>();
+    assert_eq!((had(&desk, "ana"), had(&desk, "ben"), had(&desk, "an")), (vec![1, 3], vec![2], vec![]));
+    assert_eq!(crate::person::loans(&desk.site, &person("ana")), (vec![tag("CAM-2")], 2));
+    desk.must(|w| crate::person::merge(w, &person("ben"), &person("ana")));
+    assert_eq!((had(&desk, "ana"), had(&desk, "ben")), (vec![1, 2, 3], vec![]));
+    desk.must(|w| Ok(w.remove::<Loan>(&LoanId(2))));
+    assert_eq!(had(&desk, "ana"), [1, 3]);
+}
+
+#[test]
 fn a_charge_of_nothing_is_waived_and_says_how() {
     let mut desk = LoanDesk::new();
     desk.cameras(&["CAM-1"]);

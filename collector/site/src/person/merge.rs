@@ -57,10 +57,10 @@ pub fn merge(w: &mut Working, from: &PersonId, into: &PersonId) -> Result<Merged
     Ok(merged)
 }
 
-/// Moves what names one of these ids to the other; walks over every loan, charge and ticket once.
+/// Moves what names one of these ids to the other; walks over every charge and ticket once.
 pub(crate) fn move_all(w: &mut Working, moves: &Move) -> Merged {
-    let loans: Vec<Loan> =
-        w.site.loans.values().filter_map(|loan| Some(Loan { person: moves.get(&loan.person)?.clone(), ..(**loan).clone() })).collect();
+    let theirs = moves.iter().flat_map(|(from, into)| w.site.loans_to(from).map(move |loan| (loan, into)));
+    let loans: Vec<Loan> = theirs.map(|(loan, into)| Loan { person: into.clone(), ..(**loan).clone() }).collect();
     let charges: Vec<Charge> = w
         .site
         .charges

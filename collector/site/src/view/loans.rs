@@ -61,6 +61,7 @@ pub fn loans_where(site: &Site, filter: &LoanFilter, now: Timestamp) -> Vec<Loan
     let found: Vec<&Arc<Loan>> = match (filter, &filter.person) {
         (LoanFilter { overdue: Some(Overdue), .. }, _) => loan::overdue(site, now).collect(),
         (_, Some(person)) if !all => site.held_by(person).collect(),
+        (_, Some(person)) => site.loans_to(person).collect(),
         (LoanFilter { batch: Some(batch), .. }, _) => loan::of_batch(site, *batch).collect(),
         _ if all => site.loans.values().collect(),
         _ => open(site).collect(),
