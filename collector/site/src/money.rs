@@ -1,5 +1,6 @@
 //! Amounts of money, in the smallest unit of the site's one currency; no fractions of it, no rounding, never below zero.
 
+use crate::Refusal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -46,6 +47,12 @@ impl Money {
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+    }
+}
+
+impl From<BadMoney> for Refusal {
+    fn from(bad: BadMoney) -> Self {
+        Self::invalid(bad.to_string())
     }
 }
 

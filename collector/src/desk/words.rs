@@ -3,6 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 use rollcall_site::asset::{AssetKind, AssetStatus};
+use rollcall_site::charge::ChargeState;
 use rollcall_site::presence::Presence;
 use rollcall_site::room::RoomKind;
 use rollcall_site::rule::Severity;
@@ -96,6 +97,16 @@ pub fn status(status: AssetStatus) -> Option<Chip> {
         AssetStatus::Stolen => Some(Chip::stop("Stolen")),
         AssetStatus::Retired => Some(Chip::rest("Retired")),
         AssetStatus::Disposed => Some(Chip::rest("Disposed")),
+    }
+}
+
+/// Where a charge stands.
+pub fn charge(state: ChargeState) -> Chip {
+    match state {
+        ChargeState::Draft => Chip::check("Proposed"),
+        ChargeState::Due => Chip::stop("Owed"),
+        ChargeState::Paid => Chip::go("Paid"),
+        ChargeState::Waived => Chip::rest("Waived"),
     }
 }
 

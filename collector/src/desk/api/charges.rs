@@ -156,7 +156,7 @@ async fn waive(
 
 /// Reads an amount.
 pub(in crate::desk) fn money(text: &str) -> Result<Money, Refusal> {
-    text.parse().map_err(|bad: rollcall_site::money::BadMoney| Refusal::invalid(bad.to_string()))
+    Ok(text.parse::<Money>()?)
 }
 
 async fn changed(

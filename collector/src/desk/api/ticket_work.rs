@@ -7,7 +7,7 @@ use crate::desk::api::tickets::{asset_of, change};
 use axum::extract::{Path, State};
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
-use rollcall_site::money::{BadMoney, Money};
+use rollcall_site::money::Money;
 use rollcall_site::ticket::{self, Elsewhere, Link, TicketPolicy, UsedPart};
 use rollcall_site::view::TicketPage;
 use rollcall_site::{AlertId, LoanId, Refusal, Site, Tag, Working};
@@ -44,7 +44,7 @@ fn one() -> u32 {
 /// An amount as people write it; nothing said: nothing.
 fn money(text: &str) -> Result<Money, Refusal> {
     let text = text.trim();
-    if text.is_empty() { Ok(Money::ZERO) } else { text.parse().map_err(|bad: BadMoney| Refusal::invalid(bad.to_string())) }
+    if text.is_empty() { Ok(Money::ZERO) } else { Ok(text.parse::<Money>()?) }
 }
 
 async fn add_part(

@@ -1,17 +1,17 @@
 //! Charges: what people are asked to pay; confirmed, changed, paid or waived here.
 
-use crate::desk::api::charges::money;
 use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::session::Notice;
 use crate::desk::trouble::{Trouble, show as page};
-use crate::desk::words::Chip;
+use crate::desk::words::{self, Chip};
 use crate::desk::{Answer, Desk};
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
 use rollcall_site::access::Role;
 use rollcall_site::charge::{self, Charge, ChargeState};
+use rollcall_site::money::Money;
 use rollcall_site::{ChargeId, PersonId, Refusal, Tag, Working};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -55,12 +55,7 @@ struct Row {
 
 impl Row {
     fn of(look: &Look, charge: &Arc<Charge>) -> Self {
-        let state = match charge.state {
-            ChargeState::Draft => Chip::check("Proposed"),
-            ChargeState::Due => Chip::stop("Owed"),
-            ChargeState::Paid => Chip::go("Paid"),
-            ChargeState::Waived => Chip::rest("Waived"),
-        };
+        let state = words::charge(charge.state);
         let tag = look.site.assets.get(&charge.asset).map(|asset| asset.tag.clone());
         Self { who: look.person(&charge.person), tag, state, charge: Arc::clone(charge) }
     }
@@ -90,11 +85,14 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
 
 /// `POST /charges/{id}/confirm`
 pub(in crate::desk) async fn confirm(State(desk): State<Desk>, visitor: Visitor, Path(id): Path<u64>, Form(form): Form<Sent>) -> Answer {
-    let amount = match form.amount.trim() {
-        "" => Ok(None),
-        text => money(text).map(Some),
-    };
+    let amount = amount(&form.amount);
     turn(&desk, &visitor, move |w| charge::confirm(w, ChargeId(id), amount?)).await
+}
+
+/// Another amount than the proposed one, if that was written.
+pub(super) fn amount(text: &str) -> Result<Option<Money>, Refusal> {
+    let text = text.trim();
+    if text.is_empty() { Ok(None) } else { Ok(Some(text.parse::<Money>()?)) }
 }
 
 /// `POST /charges/{id}/pay`

@@ -116,7 +116,7 @@ async fn set_of(desk: &Desk, visitor: &Visitor, form: &Sent) -> Result<Notice, T
 
 fn read(form: &Sent) -> Result<Change, Refusal> {
     let number = |text: &str| text.parse::<i64>().map_err(|_| Refusal::invalid(format!("{text:?} is not a whole number")));
-    let amount = |text: &str| text.parse::<Money>().map_err(|bad| Refusal::invalid(bad.to_string()));
+    let amount = |text: &str| text.parse::<Money>().map_err(Refusal::from);
     Ok(Change {
         colours: fields(form, "reason.", Colour::from_str)?,
         limits: fields(form, "limit.", number)?,

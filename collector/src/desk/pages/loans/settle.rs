@@ -2,6 +2,7 @@
 
 use crate::desk::door::Visitor;
 use crate::desk::look::{Look, Moment};
+use crate::desk::pages::charges::amount;
 use crate::desk::session::Notice;
 use crate::desk::words::Chip;
 use crate::desk::{Answer, Desk};
@@ -9,9 +10,8 @@ use axum::extract::{Form, Path, State};
 use rollcall_site::access::Role;
 use rollcall_site::charge::{self, Charge, ChargeState};
 use rollcall_site::loan::Loan;
-use rollcall_site::money::Money;
 use rollcall_site::ticket::{self, Move, Ticket, TicketState};
-use rollcall_site::{ChargeId, Refusal, Tag, TicketId, view};
+use rollcall_site::{ChargeId, Tag, TicketId, view};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -89,11 +89,7 @@ pub(in crate::desk) async fn confirm_charge(
 ) -> Answer {
     visitor.must_be(Role::Technician)?;
     let id = ChargeId(id);
-    let amount = match form.amount.trim() {
-        "" => Ok(None),
-        text => text.parse::<Money>().map(Some).map_err(|bad| Refusal::invalid(bad.to_string())),
-    };
-    let outcome = match amount {
+    let outcome = match amount(&form.amount) {
         Err(refusal) => Err(refusal.into()),
         Ok(amount) => {
             let done = desk.change(&visitor, move |w| charge::confirm(w, id, amount)).await;

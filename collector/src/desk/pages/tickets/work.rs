@@ -5,7 +5,7 @@ use crate::desk::door::Visitor;
 use crate::desk::session::{Notice, Undo};
 use crate::desk::{Answer, Desk};
 use axum::extract::{Form, Path, State};
-use rollcall_site::money::{BadMoney, Money};
+use rollcall_site::money::Money;
 use rollcall_site::ticket::{self, Ticket, UsedPart};
 use rollcall_site::{Refusal, Tag, Working};
 use serde::Deserialize;
@@ -38,7 +38,7 @@ pub(in crate::desk) async fn add_part(State(desk): State<Desk>, visitor: Visitor
     let add = move |w: &mut Working, id| {
         let each = match sent.each.trim() {
             "" => Money::ZERO,
-            text => text.parse().map_err(|bad: BadMoney| Refusal::invalid(bad.to_string()))?,
+            text => text.parse::<Money>()?,
         };
         ticket::add_part(w, id, UsedPart { name: sent.name, count: number(&sent.count, 1)?, each })
     };
