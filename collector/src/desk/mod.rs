@@ -22,6 +22,7 @@ mod open;
 mod pages;
 mod password;
 mod readiness;
+mod scanned;
 pub mod session;
 pub mod socket;
 mod sweeping;

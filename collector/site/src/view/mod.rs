@@ -186,12 +186,31 @@ pub fn find_device(site: &Site, text: &str) -> Result<DeviceId, Refusal> {
     }
 }
 
-/// The one asset called `text`: its tag, or what [`find_device`] finds.
+/// The one asset that bears this: its tag, or its serial number, with an agent or without. Both are looked up, nothing is walked over.
+///
+/// # Errors
+/// Several have that serial.
+pub fn labelled<'a>(site: &'a Site, text: &str) -> Result<Option<&'a Arc<Asset>>, Refusal> {
+    let text = text.trim();
+    if let Some(asset) = Tag::parse(text).ok().and_then(|tag| site.asset_by_tag(&tag)) {
+        return Ok(Some(asset));
+    }
+    let mut alike = crate::asset::with_serial(site, text);
+    match (alike.next(), alike.next()) {
+        (Some(one), Some(other)) => {
+            Err(Refusal::invalid(format!("{} and {} both have the serial {text}: name one by its tag", one.tag, other.tag)))
+        }
+        (one, _) => Ok(one),
+    }
+}
+
+/// The one asset called `text`: its tag or serial, what [`find_device`] finds, or a tag that it had before.
 ///
 /// # Errors
 /// None or several.
 pub fn find_asset(site: &Site, text: &str) -> Result<AssetId, Refusal> {
-    if let Some(asset) = Tag::parse(text).ok().and_then(|tag| site.asset_by_tag(&tag)) {
+    let text = text.trim();
+    if let Some(asset) = labelled(site, text)? {
         return Ok(asset.id);
     }
     let found = find_device(site, text);

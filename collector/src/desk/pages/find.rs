@@ -5,7 +5,7 @@ use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::trouble::show as page;
 use crate::desk::words::count;
-use crate::desk::{Answer, Desk, address};
+use crate::desk::{Answer, Desk, address, scanned};
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect};
@@ -51,6 +51,12 @@ pub(in crate::desk) async fn go(State(desk): State<Desk>, visitor: Visitor, Quer
 /// What was found of several kinds, or the one place to go to.
 fn find(desk: &Desk, visitor: &Visitor, text: String) -> Result<FindPage, String> {
     let look = desk.look();
+    if let Ok(asset) = scanned::asset(&look.site, &text) {
+        if let Some(notice) = scanned::old_label(asset, &text) {
+            desk.sessions.tell(&visitor.session, notice);
+        }
+        return Err(address::device(&asset.tag));
+    }
     if let Some(to) = place_of(&look.site, &text) {
         return Err(to);
     }
@@ -63,13 +69,10 @@ fn find(desk: &Desk, visitor: &Visitor, text: String) -> Result<FindPage, String
     Ok(FindPage { frame: Frame::of(desk, visitor, &look, Tab::Devices), text, devices, devices_all, found, look })
 }
 
-/// Where a text leads that names one thing.
+/// Where a text leads that names one thing other than an asset.
 fn place_of(site: &Site, scan: &str) -> Option<String> {
     if scan.is_empty() {
         return Some("/".to_owned());
-    }
-    if let Some(asset) = view::find_asset(site, scan).ok().and_then(|id| site.assets.get(&id)) {
-        return Some(address::device(&asset.tag));
     }
     if let Some(person) = PersonId::parse(scan).ok().filter(|person| site.persons.contains_key(person)) {
         return Some(address::person(&person));

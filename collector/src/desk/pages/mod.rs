@@ -106,6 +106,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/loans/lost", post(loans::giving_back::lose))
         .route("/loans/out", post(loans::lend))
         .route("/loans/overdue", get(loans::overdue::show))
+        .route("/loans/policy", get(loans::policy::show).post(loans::policy::set))
         .route("/loans/renew", post(loans::giving_back::renew))
         .route("/loans/return", post(loans::giving_back::give_back))
         .route("/loans/tickets/{id}/confirm", post(loans::confirm_ticket))

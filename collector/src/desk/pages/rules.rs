@@ -11,7 +11,7 @@ use askama::Template;
 use axum::extract::{Form, Path, State};
 use rollcall_site::access::Role;
 use rollcall_site::rule::{self, RULES, Rule, Setting};
-use rollcall_site::{Refusal, RoomId, room};
+use rollcall_site::{Refusal, RoomId, Site, Working, room};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -22,6 +22,8 @@ pub(in crate::desk) struct Sent {
     room: String,
     on: String,
     settle_s: String,
+    /// "yes", "no", "usual": as it comes; empty: as it is set.
+    ticket: String,
     #[serde(flatten)]
     limits: BTreeMap<String, String>,
 }
@@ -71,21 +73,39 @@ pub(in crate::desk) async fn set(State(desk): State<Desk>, visitor: Visitor, Pat
 }
 
 async fn set_of(desk: &Desk, visitor: &Visitor, code: String, form: &Sent) -> Result<Notice, Trouble> {
-    let setting = read(form)?;
+    let (setting, stays) = (read(form)?, form.ticket.is_empty());
     let of = match form.room.trim() {
         "" => None,
         name => Some(room::get(&desk.look().site, &RoomId::parse(name).map_err(Refusal::from)?)?.id.clone()),
     };
     let place = of.as_ref().map_or_else(|| "the whole site".to_owned(), ToString::to_string);
-    let said = format!("{code} for {place}: {}.", setting.words());
-    desk.change(visitor, move |w| rule::set(w, of.as_ref(), &code, setting)).await?;
-    Ok(Notice::done(said))
+    let change = move |w: &mut Working| {
+        let ticket = if stays { was(&w.site, of.as_ref(), &code).and_then(|was| was.ticket) } else { setting.ticket };
+        let setting = Setting { ticket, ..setting };
+        let said = format!("{code} for {place}: {}.", setting.words());
+        rule::set(w, of.as_ref(), &code, setting)?;
+        Ok(said)
+    };
+    Ok(Notice::done(desk.change(visitor, change).await?))
+}
+
+/// What is set of a rule for a room, or for the whole site.
+fn was<'a>(site: &'a Site, of: Option<&RoomId>, code: &str) -> Option<&'a Setting> {
+    match of {
+        Some(room) => site.rooms.get(room)?.rules.get(code),
+        None => site.about()?.rules.get(code),
+    }
 }
 
 fn read(form: &Sent) -> Result<Setting, Refusal> {
     let on = match form.on.as_str() {
         "on" => Some(true),
         "off" => Some(false),
+        _ => None,
+    };
+    let ticket = match form.ticket.as_str() {
+        "yes" => Some(true),
+        "no" => Some(false),
         _ => None,
     };
     let number = |text: &str| text.trim().parse().map_err(|_| Refusal::invalid(format!("{text:?} is not a whole number")));
@@ -95,7 +115,7 @@ fn read(form: &Sent) -> Result<Setting, Refusal> {
     };
     let limits = form.limits.iter().filter_map(|(name, text)| Some((name.strip_prefix("limit.")?, text)));
     let limits = limits.filter(|(_, text)| !text.trim().is_empty()).map(|(name, text)| Ok((name.to_owned(), number(text)?)));
-    Ok(Setting { on, settle_s, ticket: None, limits: limits.collect::<Result<_, Refusal>>()? })
+    Ok(Setting { on, settle_s, ticket, limits: limits.collect::<Result<_, Refusal>>()? })
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ const ALWAYS: &[&str] = &[
     "/loans/class-set",
     "/loans/class-set?person=%3Csvg%3E&set=x&due=%22%3E&class=%22%3E%3Csvg",
     "/loans/overdue",
+    "/loans/policy",
     "/maintenance",
     "/orders",
     "/orders?show=all",

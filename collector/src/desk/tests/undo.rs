@@ -40,6 +40,27 @@ async fn a_lending_is_undone_by_its_loan_and_never_ends_another() {
 }
 
 #[tokio::test]
+async fn a_return_is_undone_and_the_same_loan_goes_on() {
+    let test = new().await;
+    school::fill(&test).await;
+    let cookie = test.cookie(Role::Technician).await;
+    test.post("/loans/out", &cookie, "tag=PJ-01&person=18807&due=2099-12-04").await;
+    let before = loan(&test, "PJ-01");
+    for back in ["/loans/in", "/loans/return"] {
+        test.get("/loans", &cookie).await;
+        test.post(back, &cookie, "tag=PJ-01&condition=damaged&damage=a+crack").await;
+        let page = test.get("/loans", &cookie).await.text;
+        let undo = format!(r#"<input type="hidden" name="returned" value="{}">"#, before.id);
+        assert_eq!(page.matches(&undo).count(), 2, "the notice and the line of today: {page}");
+        test.post("/loans/undo", &cookie, &format!("returned={}", before.id)).await;
+        assert!(test.get("/loans", &cookie).await.text.contains("PJ-01 is not back: Bo Lind (18807) still has it"));
+        assert_eq!(*loan(&test, "PJ-01"), *before, "as it was");
+    }
+    test.post("/loans/undo", &cookie, &format!("returned={}", before.id)).await;
+    assert!(test.get("/loans", &cookie).await.text.contains("there is no return to undo"));
+}
+
+#[tokio::test]
 async fn no_undo_is_offered_that_would_leave_an_agent_silent_or_a_kit_apart() {
     let test = new().await;
     school::fill(&test).await;

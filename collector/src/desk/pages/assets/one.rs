@@ -5,10 +5,10 @@ use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::live;
 use crate::desk::look::Look;
-use crate::desk::session::{Notice, Use};
+use crate::desk::session::Use;
 use crate::desk::trouble::{Trouble, show as page};
 use crate::desk::words::{self, Chip};
-use crate::desk::{Answer, Desk, address};
+use crate::desk::{Answer, Desk, address, scanned};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
@@ -51,14 +51,12 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Pa
     let known = parsed.as_ref().and_then(|tag| look.site.asset_by_tag(tag).cloned());
     let Some(asset) = known else {
         let former = parsed.as_ref().and_then(|tag| asset::former(&look.site, tag));
-        let now = former.ok_or_else(|| Trouble::NotFound(format!("Nothing at this site carries the tag {tag:?}.")))?.tag.clone();
-        let old = parsed.map(|tag| tag.to_string()).unwrap_or_default();
+        let former = former.ok_or_else(|| Trouble::NotFound(format!("Nothing at this site carries the tag {tag:?}.")))?;
         // Only somebody who asks for it has the old label before them.
-        if visitor.how == Use::Active {
-            let text = format!("{old} was tagged anew: it is {now} now. Take the old label off.");
-            desk.sessions.tell(&visitor.session, Notice::refused(text));
+        if let Some(notice) = scanned::old_label(former, &tag).filter(|_| visitor.how == Use::Active) {
+            desk.sessions.tell(&visitor.session, notice);
         }
-        return Ok(Redirect::to(&address::asset(&now)).into_response());
+        return Ok(Redirect::to(&address::asset(&former.tag)).into_response());
     };
     let made = desk.apart(move |desk| {
         let events = desk.collector.keeper.store().history(Some(asset.id), MOST_EVENTS)?;

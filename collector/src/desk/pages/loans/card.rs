@@ -5,6 +5,7 @@ use crate::desk::look::Look;
 use crate::desk::trouble::Trouble;
 use crate::desk::words::{self, Chip};
 use rollcall_site::Tag;
+use rollcall_site::asset::AssetStatus;
 use rollcall_site::person::Person;
 use rollcall_site::verdict::{self, Check, REASONS, Reason, Verdict};
 use rollcall_site::view::{self, LoanRow};
@@ -43,6 +44,17 @@ impl Card {
 
     pub fn reason(&self, reason: &Reason) -> Chip {
         words::verdict(reason.verdict, name(reason.code))
+    }
+
+    /// Whether the borrower is still to accept the agreement of this school year.
+    pub fn wants_agreement(&self) -> bool {
+        self.loan.is_none() && self.check.reasons.iter().any(|reason| reason.code == "agreement" && reason.verdict != Verdict::Go)
+    }
+
+    /// Whether it is lost or stolen.
+    pub fn is_missing(&self, look: &Look) -> bool {
+        let asset = look.site.assets.get(&self.check.asset);
+        asset.is_some_and(|asset| matches!(asset.status, AssetStatus::Lost | AssetStatus::Stolen))
     }
 
     pub fn is_stop(&self) -> bool {

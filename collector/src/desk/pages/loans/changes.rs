@@ -21,6 +21,8 @@ pub(in crate::desk) struct Sent {
     pub person: String,
     pub due: String,
     pub reason: String,
+    /// "1": the borrower has accepted the agreement with it.
+    pub agreed: String,
 }
 
 /// `POST /loans/out`
@@ -28,11 +30,11 @@ pub(in crate::desk) async fn lend(State(desk): State<Desk>, visitor: Visitor, Fo
     visitor.must_be(Role::Technician)?;
     let tag = Tag::parse(&form.tag).map_err(Refusal::from)?;
     let person = PersonId::parse(&form.person).map_err(Refusal::from)?;
-    hand_out(&desk, &visitor, tag, person, &form.due, reason(&form)).await
+    hand_out(&desk, &visitor, tag, person, &form).await
 }
 
 /// Why STOP is overridden, if that was written.
-pub(super) fn reason(form: &Sent) -> Option<String> {
+fn reason(form: &Sent) -> Option<String> {
     Some(form.reason.trim().chars().take(300).collect::<String>()).filter(|reason| !reason.is_empty())
 }
 
@@ -42,11 +44,19 @@ pub(in crate::desk) async fn take_back(State(desk): State<Desk>, visitor: Visito
     bring_back(&desk, &visitor, Tag::parse(&form.tag).map_err(Refusal::from)?).await
 }
 
-pub(super) async fn hand_out(desk: &Desk, visitor: &Visitor, tag: Tag, person: PersonId, due: &str, reason: Option<String>) -> Answer {
-    let due = day(due).and_then(|day| desk.look().end_of(day)).map_or(Due::ByPolicy, Due::At);
+pub(super) async fn hand_out(desk: &Desk, visitor: &Visitor, tag: Tag, person: PersonId, form: &Sent) -> Answer {
+    let due = day(&form.due).and_then(|day| desk.look().end_of(day)).map_or(Due::ByPolicy, Due::At);
     let heard = desk.collector.roll.heard();
-    let lent = NewLoan { due, override_reason: reason, ..NewLoan::new(tag.clone(), person.clone()) };
-    let loan = desk.change(visitor, move |w| loan::out(w, &heard, lent)).await;
+    let lent = NewLoan { due, override_reason: reason(form), ..NewLoan::new(tag.clone(), person.clone()) };
+    let agreed = form.agreed == "1";
+    let loan = desk
+        .change(visitor, move |w| {
+            if agreed {
+                loan::agree(w, &lent.person)?;
+            }
+            loan::out(w, &heard, lent)
+        })
+        .await;
     let look = desk.look();
     match loan {
         Ok(loan) => {
@@ -71,7 +81,8 @@ pub(super) async fn bring_back(desk: &Desk, visitor: &Visitor, tag: Tag) -> Answ
         let differs = loan.diff.as_ref().is_some_and(|diff| !diff.differences.is_empty());
         let hardware = loan.diff.as_ref().map(|diff| format!("; {}", diff.words())).unwrap_or_default();
         let notice = Notice::done(format!("{tag} is back from {from}{hardware}."));
-        if differs { Notice { tone: "check", ..notice } } else { notice }
+        let notice = if differs { Notice { tone: "check", ..notice } } else { notice };
+        notice.with_undo(today::undo_return(&loan))
     });
     desk.then(visitor, outcome, "/loans")
 }

@@ -6,15 +6,15 @@ use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::session::Notice;
 use crate::desk::trouble::{Trouble, show as page};
-use crate::desk::{Answer, Desk, address};
+use crate::desk::{Answer, Desk, address, scanned};
 use askama::Template;
 use axum::extract::{Form, Query, State};
 use axum::response::{IntoResponse, Redirect};
 use rollcall_site::access::Role;
-use rollcall_site::loan::{self, Batch, NewLoan};
+use rollcall_site::loan::{self, Batch, Loan, NewLoan};
 use rollcall_site::person::Person;
 use rollcall_site::view::{self, LoanRow};
-use rollcall_site::{LoanId, PersonId, Refusal, Tag};
+use rollcall_site::{LoanId, PersonId, Refusal};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -80,35 +80,44 @@ pub(in crate::desk) async fn scan(State(desk): State<Desk>, visitor: Visitor, Fo
 }
 
 async fn lend(desk: &Desk, visitor: &Visitor, person: PersonId, ask: &Ask) -> Result<LoanId, Trouble> {
-    let scanned = ask.scan.trim().to_owned();
-    // What is no tag is looked for among all devices.
-    let tag = desk.apart(move |desk| Ok(scanned_tag(&desk.look(), &scanned)?)).await?;
     let look = desk.look();
+    let (site, scan) = (Arc::clone(&look.site), ask.scan.clone());
+    let asset = desk.apart(move |_| Ok(Arc::clone(scanned::asset(&site, &scan)?))).await?;
+    let (tag, old) = (asset.tag.clone(), scanned::old_label(&asset, &ask.scan));
     let due = moment::due(Some(&ask.due), look.now, &look.site)?;
     let batch = Some(ask.first().map_or(Batch::Begins, Batch::Of));
     let reason = Some(ask.reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     let new = NewLoan { due, batch, class: Some(ask.class.clone()), override_reason: reason, ..NewLoan::new(tag, person) };
     let heard = desk.collector.roll.heard();
     let loan = desk.change(visitor, move |w| loan::out(w, &heard, new)).await?;
+    if let Some(old) = old {
+        desk.sessions.tell(&visitor.session, old);
+    }
     Ok(loan.batch.unwrap_or(loan.id))
 }
 
-fn scanned_tag(look: &Look, scanned: &str) -> Result<Tag, Refusal> {
-    let id = view::find_asset(&look.site, scanned).map_err(|_| Refusal::invalid(format!("{scanned:?} is no tag of this site.")))?;
-    look.site.assets.get(&id).map(|asset| asset.tag.clone()).ok_or_else(|| Refusal::invalid("There is no such asset."))
-}
-
-/// What is undone: one loan, or all loans of a set.
+/// What is undone: one loan, the return of one, or all loans of a set.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::desk) struct Mistake {
     loan: String,
+    returned: String,
     set: String,
 }
 
-/// `POST /loans/undo`: one loan, or a whole set, was a mistake.
+/// `POST /loans/undo`: one loan, a return, or a whole set, was a mistake.
 pub(in crate::desk) async fn undo(State(desk): State<Desk>, visitor: Visitor, Form(form): Form<Mistake>) -> Answer {
     visitor.must_be(Role::Technician)?;
+    if !form.returned.is_empty() {
+        let id: LoanId = form.returned.parse().map_err(Refusal::from)?;
+        let done = desk.change(&visitor, move |w| loan::reopen(w, id)).await.map_err(Trouble::from);
+        let look = desk.look();
+        let said = |loan: Arc<Loan>| {
+            let still = format!("{} is not back: {} still has it, as before.", tag_of(&look, &loan), look.person(&loan.person));
+            Notice::done(still)
+        };
+        return desk.then(&visitor, done.map(said), "/loans");
+    }
     if form.loan.is_empty() {
         let first: LoanId = form.set.parse().map_err(Refusal::from)?;
         let done = desk.change(&visitor, move |w| loan::undo(w, first)).await.map_err(Trouble::from);
@@ -120,8 +129,12 @@ pub(in crate::desk) async fn undo(State(desk): State<Desk>, visitor: Visitor, Fo
     let done = desk.change(&visitor, move |w| loan::undo_one(w, id)).await.map_err(Trouble::from);
     let look = desk.look();
     let notice = done.map(|loan| {
-        let tag = look.site.assets.get(&loan.asset).map_or_else(String::new, |asset| asset.tag.to_string());
-        Notice::done(format!("{tag} was not lent to {}: that loan is undone; the record keeps it, marked so.", look.person(&loan.person)))
+        let (tag, who) = (tag_of(&look, &loan), look.person(&loan.person));
+        Notice::done(format!("{tag} was not lent to {who}: that loan is undone; the record keeps it, marked so."))
     });
     desk.then(&visitor, notice, "/loans")
+}
+
+fn tag_of(look: &Look, loan: &Loan) -> String {
+    look.site.assets.get(&loan.asset).map_or_else(String::new, |asset| asset.tag.to_string())
 }

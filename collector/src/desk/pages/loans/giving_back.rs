@@ -1,13 +1,14 @@
 //! What else happens to a loan at the desk: it comes back damaged or without a part, is renewed, or lost.
 
 use super::day;
+use super::today::undo_return;
 use crate::desk::door::Visitor;
 use crate::desk::session::Notice;
 use crate::desk::trouble::Trouble;
 use crate::desk::{Answer, Desk, address, anew};
 use axum::extract::{Form, State};
 use rollcall_site::access::Role;
-use rollcall_site::loan::{self, Condition, Due, How, Loan, Returned};
+use rollcall_site::loan::{self, Condition, Due, Found, How, Loan, Returned};
 use rollcall_site::{Refusal, Tag};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ pub(in crate::desk) struct Asked {
     reason: String,
     how: String,
     report: String,
+    /// "1": what was gone is with its borrower again, and the loan goes on.
+    with_borrower: String,
     /// Where to go then.
     back: String,
 }
@@ -76,10 +79,10 @@ fn said(desk: &Desk, tag: &Tag, loan: &Loan, whole: bool) -> Notice {
     let look = desk.look();
     let from = look.person(&loan.person);
     if whole {
-        return Notice::done(format!("{tag} is back from {from}."));
+        return Notice::done(format!("{tag} is back from {from}.")).with_undo(undo_return(loan));
     }
     let text = format!("{tag} is back from {from}. What is to be paid or mended is proposed under “To settle”.");
-    Notice { tone: "check", ..Notice::done(text) }
+    Notice { tone: "check", ..Notice::done(text) }.with_undo(undo_return(loan))
 }
 
 /// `POST /loans/renew`
@@ -113,8 +116,12 @@ pub(in crate::desk) async fn find(State(desk): State<Desk>, visitor: Visitor, Fo
     visitor.must_be(Role::Technician)?;
     let tag = Tag::parse(&form.tag).map_err(Refusal::from)?;
     let found = tag.clone();
-    let done = desk.change(&visitor, move |w| loan::found(w, &found, loan::Found::Here)).await;
-    desk.then(&visitor, done.map_err(Trouble::from).map(|_| Notice::done(format!("{tag} is found, and in service again."))), "/loans")
+    let (place, said) = match form.with_borrower.as_str() {
+        "1" => (Found::WithBorrower, "found: its borrower has it, and the loan goes on"),
+        _ => (Found::Here, "found, and in service again"),
+    };
+    let done = desk.change(&visitor, move |w| loan::found(w, &found, place)).await;
+    desk.then(&visitor, done.map_err(Trouble::from).map(|_| Notice::done(format!("{tag} is {said}."))), "/loans")
 }
 
 /// Back to the list from which a form was sent.

@@ -6,6 +6,7 @@ mod changes;
 pub(in crate::desk) mod class_set;
 pub(in crate::desk) mod giving_back;
 pub(in crate::desk) mod overdue;
+pub(in crate::desk) mod policy;
 mod scan;
 mod settle;
 mod today;
@@ -23,7 +24,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use boot::Boot;
 use card::Card;
-use rollcall_site::loan::{self, policy};
+use rollcall_site::loan::{self, policy as terms};
 use rollcall_site::person::Person;
 use rollcall_site::view::{self, LoanRow};
 use rollcall_site::{PersonId, Tag};
@@ -116,7 +117,7 @@ impl LoanDesk {
 fn due(look: &Look, ask: &Ask, card: Option<&Card>, person: Option<&Person>) -> String {
     let kind = card.and_then(|card| look.site.assets.get(&card.check.asset)).map(|asset| asset.kind);
     let by_policy = || {
-        let days = policy::of(&look.site).terms(person?.role, kind?).days;
+        let days = terms::of(&look.site).terms(person?.role, kind?).days;
         let day = look.today().saturating_add(jiff::Span::new().days(i64::from(days)));
         Some(loan::next_school_day(&look.site, day).unwrap_or(day))
     };

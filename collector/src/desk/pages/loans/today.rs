@@ -31,9 +31,17 @@ fn entry(look: &Look, movement: &Movement<'_>) -> Option<Entry> {
     let (chip, text, undo) = match movement.moved {
         Moved::Out => (Chip::away("Lent"), format!("{tag} to {who}"), loan.in_at.is_none().then(|| undo_lending(loan))),
         Moved::Back if loan.undone => (Chip::rest("Undone"), format!("{tag} to {who}, by mistake"), None),
-        Moved::Back => (Chip::go("Back"), format!("{tag} from {who}"), None),
+        Moved::Back => {
+            let is_last = look.site.loans_of(loan.asset).next_back().is_some_and(|last| last.id == loan.id);
+            (Chip::go("Back"), format!("{tag} from {who}"), (is_last && loan.gone.is_none()).then(|| undo_return(loan)))
+        }
     };
     Some(Entry { at: movement.at, chip, text, undo })
+}
+
+/// The form that undoes a return that was a mistake: the same loan goes on.
+pub(super) fn undo_return(loan: &Loan) -> Undo {
+    Undo { action: "/loans/undo".to_owned(), fields: vec![("returned", loan.id.to_string())] }
 }
 
 /// The form that undoes a loan that was a mistake. It names the loan, so that a stale one never ends another loan of the same thing.

@@ -4,11 +4,11 @@ use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
 use crate::desk::trouble::{Trouble, show as page};
-use crate::desk::words::Chip;
+use crate::desk::words::{self, Chip};
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
 use axum::extract::{Path, State};
-use rollcall_site::charge::{self, Charge, ChargeState};
+use rollcall_site::charge::{self, Charge};
 use rollcall_site::class::Class;
 use rollcall_site::loan::Loan;
 use rollcall_site::person::{self, Person, PersonRole};
@@ -111,12 +111,7 @@ impl Profile {
     }
 
     fn charge(&self, charge: &Charge) -> Chip {
-        match charge.state {
-            ChargeState::Draft => Chip::rest("Proposed"),
-            ChargeState::Due => Chip::check("Due"),
-            ChargeState::Paid => Chip::go("Paid"),
-            ChargeState::Waived => Chip::rest("Waived"),
-        }
+        words::charge(charge.state)
     }
 
     fn is_late(&self, loan: &Loan) -> bool {
