@@ -5,6 +5,7 @@ mod address;
 mod anew;
 pub mod api;
 mod assets;
+mod brought;
 mod census;
 mod chart;
 mod door;
@@ -73,6 +74,7 @@ pub(crate) struct Desk {
     passwords: Arc<Passwords>,
     pulse: Arc<live::Pulse>,
     censuses: Arc<census::Censuses>,
+    brought: Arc<brought::Brought>,
     counts: Arc<frame::LastCounts>,
     /// Held while the first account is made: the link works once.
     first: Arc<Mutex<()>>,
@@ -89,6 +91,7 @@ impl Desk {
             passwords: Arc::new(Passwords::new(Arc::clone(&collector.secrets))),
             pulse: Arc::default(),
             censuses: Arc::default(),
+            brought: Arc::default(),
             counts: Arc::default(),
             first: Arc::default(),
             collector,

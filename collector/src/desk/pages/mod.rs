@@ -44,6 +44,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 
+/// The largest roster that is brought, with its form, bytes.
+const ROSTER: usize = 128 * 1024 * 1024;
+
 /// Every page by its address.
 pub(super) fn routes(desk: &Desk) -> Router<Desk> {
     let behind_the_door = Router::new()
@@ -138,6 +141,8 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/rooms", get(rooms::show).post(rooms::add))
         .route("/rooms/{room}", get(room::show))
         .route("/rooms/{room}/sweep", post(room::sweep))
+        .route("/roster", get(people::roster::show).post(people::roster::bring).layer(DefaultBodyLimit::max(ROSTER)))
+        .route("/roster/apply", post(people::roster::apply))
         .route("/rules", get(rules::show))
         .route("/rules/{code}", post(rules::set))
         .route("/software", get(titles::show))

@@ -7,6 +7,7 @@ mod counter;
 mod lending;
 mod lists;
 mod pages;
+mod roster;
 mod scans;
 mod school;
 mod sign_in;

@@ -45,6 +45,7 @@ const ALWAYS: &[&str] = &[
     "/replacement?within=600&kind=pc",
     "/reservations",
     "/rooms",
+    "/roster",
     "/rules",
     "/tickets",
     "/tickets?view=list&text=%22%3E%3Csvg&page=9",
@@ -129,7 +130,7 @@ async fn every_page_shows_a_full_site_and_hostile_text_stays_text() {
         for path in ALWAYS.iter().chain(FULL) {
             let needed = match *path {
                 "/accounts" | "/accounts/viewer" | "/add" => Role::Admin,
-                "/import" => Role::Technician,
+                "/import" | "/roster" => Role::Technician,
                 _ if path.ends_with("/forget") => Role::Admin,
                 _ if path.ends_with("/move") || path.ends_with("/revoke") => Role::Technician,
                 _ => Role::Viewer,

@@ -5,6 +5,7 @@ pub(in crate::desk) mod forget;
 pub(in crate::desk) mod hands;
 pub(in crate::desk) mod list;
 pub(in crate::desk) mod profile;
+pub(in crate::desk) mod roster;
 
 use crate::desk::words::Chip;
 use rollcall_site::person::{Person, Standing};
