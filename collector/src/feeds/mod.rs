@@ -3,6 +3,7 @@
 pub mod dropped;
 pub mod eyes;
 pub mod oneroster;
+mod plain_file;
 pub mod roster;
 pub mod sip2;
 pub mod transfers;

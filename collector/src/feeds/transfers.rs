@@ -1,21 +1,17 @@
 //! Looks at the files that must come: age and size always, rows and columns only when the file has changed.
 
+use crate::feeds::plain_file::{self, Face};
 use rollcall_site::TransferName;
 use rollcall_site::transfer::{Expected, Found, Transfer};
 use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::path::Path;
 
 /// A file that is larger is not read; its size and age are looked at all the same. Bytes.
 const LARGEST: u64 = 512 * 1024 * 1024;
 /// Most entries of a folder that are looked at to find the newest of a name.
 const MOST_ENTRIES: usize = 100_000;
-
-/// What tells that a file is still the one that was looked at.
-type Face = (PathBuf, u64, u64, SystemTime);
 
 /// What was seen of each transfer, so that a file that has not changed is not read again.
 #[derive(Default)]
@@ -39,22 +35,21 @@ impl Memory {
 
     fn one(&self, transfer: &Transfer) -> (Found, Option<Face>) {
         let expected = &transfer.expected;
-        let (path, is) = match newest(&expected.path) {
-            Ok(Some(file)) => file,
+        let face = match newest(&expected.path) {
+            Ok(Some(face)) => face,
             Ok(None) => return (Found::Missing, None),
             Err(why) => return (Found::Unreadable { why }, None),
         };
-        let face = (path.clone(), is.ino(), is.len(), is.modified().unwrap_or(SystemTime::UNIX_EPOCH));
         let before = self.0.get(&transfer.name).filter(|(of, before, _)| of == expected && *before == face);
-        let found = before.map_or_else(|| read(&path, &is, expected), |(_, _, found)| found.clone());
+        let found = before.map_or_else(|| read(&face, expected), |(_, _, found)| found.clone());
         (found, Some(face))
     }
 }
 
 /// The file that is meant: the one of this name, or the newest whose name fits the one `*`.
-fn newest(path: &str) -> Result<Option<(PathBuf, Metadata)>, String> {
+fn newest(path: &str) -> Result<Option<Face>, String> {
     let Some((folder, name)) = path.rsplit_once('/').filter(|(_, name)| name.contains('*')) else {
-        return plain(Path::new(path));
+        return plain_file::face(Path::new(path));
     };
     let (begins, ends) = name.split_once('*').unwrap_or((name, ""));
     let folder = if folder.is_empty() { "/" } else { folder };
@@ -62,38 +57,25 @@ fn newest(path: &str) -> Result<Option<(PathBuf, Metadata)>, String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         entries => entries.map_err(|error| format!("the folder {folder}: {error}"))?,
     };
-    let mut newest: Option<(PathBuf, Metadata)> = None;
+    let mut newest: Option<Face> = None;
     for entry in entries.take(MOST_ENTRIES).flatten() {
         let name = entry.file_name();
         let fits =
             name.to_str().is_some_and(|name| name.len() >= begins.len() + ends.len() && name.starts_with(begins) && name.ends_with(ends));
-        if let Some((path, is)) = Some(entry.path()).filter(|_| fits).and_then(|path| plain(&path).ok().flatten())
-            && newest.as_ref().is_none_or(|(_, before)| is.modified().ok() > before.modified().ok())
+        if let Some(face) = Some(entry.path()).filter(|_| fits).and_then(|path| plain_file::face(&path).ok().flatten())
+            && newest.as_ref().is_none_or(|before| face.at > before.at)
         {
-            newest = Some((path, is));
+            newest = Some(face);
         }
     }
     Ok(newest)
 }
 
-/// A plain file; a link leads who knows where and is none.
-fn plain(path: &Path) -> Result<Option<(PathBuf, Metadata)>, String> {
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.to_string()),
-        Ok(is) if is.is_symlink() => Err("it is a link; watch the file itself".to_owned()),
-        Ok(is) if !is.is_file() => Err("it is no plain file".to_owned()),
-        Ok(is) => Ok(Some((path.to_owned(), is))),
-    }
-}
-
-fn read(path: &Path, is: &Metadata, expected: &Expected) -> Found {
-    let Ok(at) =
-        is.modified().map_err(|error| error.to_string()).and_then(|at| at.try_into().map_err(|error: jiff::Error| error.to_string()))
-    else {
+fn read(face: &Face, expected: &Expected) -> Found {
+    let Ok(at) = face.at.try_into() else {
         return Found::Unreadable { why: "its time can't be read".to_owned() };
     };
-    let size = is.len();
+    let size = face.size;
     if expected.columns.is_empty() && expected.least_rows == 0 {
         return Found::File { at, size, rows: None, malformed: String::new() };
     }
@@ -101,7 +83,7 @@ fn read(path: &Path, is: &Metadata, expected: &Expected) -> Found {
         let malformed = format!("is larger than {} MB: its rows were not counted", LARGEST / 1024 / 1024);
         return Found::File { at, size, rows: None, malformed };
     }
-    match form(path, expected) {
+    match form(&face.path, expected) {
         Ok((rows, malformed)) => Found::File { at, size, rows: Some(rows), malformed },
         Err(error) => Found::Unreadable { why: error.to_string() },
     }
@@ -109,7 +91,7 @@ fn read(path: &Path, is: &Metadata, expected: &Expected) -> Found {
 
 /// The number of rows, and what is wrong with the form.
 fn form(path: &Path, expected: &Expected) -> io::Result<(u64, String)> {
-    let file = plain_file(path)?;
+    let file = plain_file::open(path)?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(io::BufReader::with_capacity(1 << 16, file));
     let heading = match reader.byte_headers() {
         Ok(heading) => heading.clone(),
@@ -131,16 +113,12 @@ fn form(path: &Path, expected: &Expected) -> io::Result<(u64, String)> {
     }
 }
 
-/// Opens a file that must not be a link, even when it became one this moment.
-fn plain_file(path: &Path) -> io::Result<File> {
-    let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
-    fs::OpenOptions::new().read(true).custom_flags(flags).open(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use jiff::Timestamp;
+    use std::fs::File;
+    use std::time::SystemTime;
 
     fn transfer(path: &Path, columns: &[&str]) -> Transfer {
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
@@ -189,5 +167,9 @@ mod tests {
         std::os::unix::fs::symlink("/etc/passwd", &link).unwrap();
         let seen = Memory::default().look([&transfer(&link, &[])].into_iter()).remove(0).1;
         assert!(matches!(&seen, Found::Unreadable { why } if why.contains("a link")), "{seen:?}");
+        let pipe = dir.path().join("pipe.csv");
+        plain_file::tests::pipe(&pipe);
+        let seen = Memory::default().look([&transfer(&pipe, &[])].into_iter()).remove(0).1;
+        assert!(matches!(&seen, Found::Unreadable { why } if why.contains("no plain file")), "{seen:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! Which column stands on the card, and whose card has which number.
 
-use super::delivery::{Bad, UserRow};
+use super::delivery::{Bad, MOST_BAD, UserRow};
 use super::settings::CardSource;
 use crate::PersonId;
 use std::collections::HashMap;
@@ -34,7 +34,9 @@ impl<'a> Cards<'a> {
     fn by(rows: &[&'a UserRow], source: CardSource) -> (Self, Vec<Bad>) {
         let mut bad = Vec::new();
         let mut wrong = |row: &UserRow, what: String| {
-            bad.push(Bad { file: "users.csv".to_owned(), line: row.line, column: source.column().to_owned(), what });
+            if bad.len() <= MOST_BAD {
+                bad.push(Bad { file: "users.csv".to_owned(), line: row.line, column: source.column().to_owned(), what });
+            }
         };
         let mut first: HashMap<PersonId, &UserRow> = HashMap::new();
         let mut ids = HashMap::new();

@@ -58,6 +58,9 @@ pub struct Delivery {
     pub nameless: usize,
 }
 
+/// Most rows that can't be used before the whole is no roster.
+pub const MOST_BAD: usize = 5_000;
+
 /// A row that can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Bad {

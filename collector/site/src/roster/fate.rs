@@ -1,6 +1,6 @@
 //! What a delivery says of each key: here, and as what, or not any more.
 
-use super::delivery::{Bad, Delivery, Mode, RoleRow, RosterRole, RowStatus, UserRow};
+use super::delivery::{Bad, Delivery, MOST_BAD, Mode, RoleRow, RosterRole, RowStatus, UserRow};
 use crate::Site;
 use crate::person::{Person, PersonRole, Standing};
 use jiff::civil::Date;
@@ -46,8 +46,11 @@ impl<'a> Rows<'a> {
         for user in &delivery.users.rows {
             if let Some(first) = rows.users.insert(&user.source, user) {
                 rows.twice.insert(&user.source);
-                let what = format!("{:?} is the key of line {} too", user.source, first.line);
-                bad.push(Bad { file: "users.csv".to_owned(), line: user.line, column: "sourcedId".to_owned(), what });
+                // One more than may be is refused; more of them would only fill the memory.
+                if bad.len() <= MOST_BAD {
+                    let what = format!("{:?} is the key of line {} too", user.source, first.line);
+                    bad.push(Bad { file: "users.csv".to_owned(), line: user.line, column: "sourcedId".to_owned(), what });
+                }
             }
         }
         for role in &delivery.roles.rows {

@@ -1,6 +1,6 @@
 //! What looks as if a delivery were cut off or of another school: refused unless a person says that it is right.
 
-use super::delivery::{Delivery, Mode};
+use super::delivery::{Bad, Delivery, MOST_BAD, Mode};
 use super::plan::{Guard, Plan, StepKind, Terms, says_people};
 use super::settings::settings;
 use crate::person::Standing;
@@ -34,6 +34,12 @@ fn unknown(text: &str, delivery: &Delivery) -> Refusal {
     }
     let has: Vec<String> = delivery.orgs.rows.iter().map(|org| format!("{} ({})", org.name, org.source)).take(20).collect();
     Refusal::invalid(format!("there is no school {text:?} in orgs.csv; it has {}", has.join(", ")))
+}
+
+/// So much of a delivery can't be used that it is no roster, or another column is on the card.
+pub(super) fn too_bad(bad: &[Bad]) -> Refusal {
+    let last = bad.last().map_or_else(String::new, |bad| format!("; one of them is line {}, {}: {}", bad.line, bad.column, bad.what));
+    Refusal::invalid(format!("more than {MOST_BAD} rows can't be used: is it the right file, and what is on the card (--card)?{last}"))
 }
 
 /// Says what is suspicious.

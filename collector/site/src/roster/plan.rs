@@ -1,7 +1,7 @@
 //! What a delivery would do: step by step, guarded, and nothing is done yet.
 
 use super::cards::Cards;
-use super::delivery::{Bad, Delivery, Mode, RowStatus, UserRow};
+use super::delivery::{Bad, Delivery, MOST_BAD, Mode, RowStatus, UserRow};
 use super::fate::{Fate, Rows};
 use super::guard;
 use super::members::Members;
@@ -197,6 +197,9 @@ pub fn plan(site: &Site, delivery: &Delivery, terms: &Terms, today: Date) -> Res
     let here = |fate: &Fate| matches!(fate, Fate::Here { .. });
     let users: Vec<&UserRow> = fates.iter().filter(|(_, fate)| here(fate)).filter_map(|(source, _)| rows.user(source)).collect();
     let cards = Cards::of(&users, terms.card.or(settings(site).card), &mut bad);
+    if bad.len() > MOST_BAD {
+        return Err(guard::too_bad(&bad));
+    }
     let members = Members::of(site, delivery, &schools);
     let mut maker =
         Maker { site, rows: &rows, cards: &cards, members: &members, claimed: BTreeSet::new(), plan: Plan::empty(&cards, &schools, bad) };

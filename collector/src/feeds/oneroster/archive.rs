@@ -1,7 +1,7 @@
 //! The files of a delivery out of a zip or a folder, bounded: number, names, sizes, and how much comes out of how little.
 
 use super::{Files, NAMES, Unreadable};
-use std::fs::File;
+use crate::feeds::plain_file;
 use std::io::{self, Cursor, Read, Write};
 use std::path::Path;
 use zip::write::SimpleFileOptions;
@@ -11,6 +11,8 @@ use zip::{ZipArchive, ZipWriter};
 pub const LARGEST: u64 = 128 * 1024 * 1024;
 /// The largest of its files when it is unpacked, bytes.
 const LARGEST_FILE: u64 = 256 * 1024 * 1024;
+/// All of its files together, unpacked, bytes: they are in memory at once.
+const LARGEST_ALL: u64 = 512 * 1024 * 1024;
 /// So many times may a file be larger than its packed form: CSV packs to a tenth, and with long runs to a fiftieth.
 const MOST_RATIO: u64 = 400;
 /// Small files may be packed however well.
@@ -23,19 +25,25 @@ const MOST_ENTRIES: usize = 200;
 /// # Errors
 /// It is no zip, too large, locked by a password, or its files lie in a folder.
 pub fn of_zip(bytes: &[u8]) -> Result<Files, Unreadable> {
+    some_of_zip(bytes, NAMES)
+}
+
+/// Those of a zip that are `wanted`.
+pub(super) fn some_of_zip(bytes: &[u8], wanted: &[&str]) -> Result<Files, Unreadable> {
     let wrong = |what: String| Unreadable::new("the zip", what);
     if bytes.len() as u64 > LARGEST {
         return Err(wrong(format!("it is larger than {} MB", LARGEST / 1024 / 1024)));
     }
-    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| wrong(format!("it can't be opened as a zip: {error}")))?;
+    let mut zip = ZipArchive::new(Cursor::new(bytes))
+        .map_err(|_| Unreadable::new("the zip", "it can't be opened as a zip: it is something else, damaged, or not all of it has come"))?;
     if zip.len() > MOST_ENTRIES {
         return Err(wrong(format!("it has {} entries; a roster has at most {MOST_ENTRIES}", zip.len())));
     }
-    let mut files = Files::new();
+    let (mut files, mut room) = (Files::new(), Room::default());
     for place in 0..zip.len() {
         let entry = zip.by_index(place).map_err(|error| wrong(format!("entry {} can't be read: {error}", place + 1)))?;
         let name = entry.name().map_err(|error| wrong(format!("entry {} has no name that can be read: {error}", place + 1)))?.into_owned();
-        let Some(known) = known(&name)? else { continue };
+        let Some(known) = known(&name)?.filter(|known| wanted.contains(known)) else { continue };
         if files.contains_key(known) {
             return Err(Unreadable::new(known, "the zip has it twice"));
         }
@@ -46,6 +54,7 @@ pub fn of_zip(bytes: &[u8]) -> Result<Files, Unreadable> {
         if size > LARGEST_FILE || (size > SMALL && size / packed.max(1) > MOST_RATIO) {
             return Err(Unreadable::new(known, format!("it would be {size} bytes out of {packed}, which is no list of people")));
         }
+        room.take(size).map_err(|what| Unreadable::new(known, what))?;
         files.insert(known, taken(known, entry, size)?);
     }
     Ok(files)
@@ -77,7 +86,7 @@ fn taken(name: &str, from: impl Read, size: u64) -> Result<Vec<u8>, Unreadable> 
     }
 }
 
-/// The files of a folder; links and other names are passed over.
+/// The files of a folder; other names are passed over.
 ///
 /// # Errors
 /// The folder or a file can't be read, or a file is too large.
@@ -85,21 +94,34 @@ pub fn of_folder(folder: &Path) -> Result<Files, Unreadable> {
     if !folder.is_dir() {
         return Err(Unreadable::new(folder.display().to_string(), "it is no folder"));
     }
-    let mut files = Files::new();
+    let (mut files, mut room) = (Files::new(), Room::default());
     for name in NAMES {
         let path = folder.join(name);
-        match path.symlink_metadata() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Unreadable::new(path.display().to_string(), error.to_string())),
-            Ok(is) if !is.is_file() => return Err(Unreadable::new(path.display().to_string(), "it is no plain file")),
-            Ok(is) if is.len() > LARGEST_FILE => return Err(Unreadable::new(path.display().to_string(), "it is too large")),
-            Ok(is) => {
-                let file = File::open(&path).map_err(|error| Unreadable::new(path.display().to_string(), error.to_string()))?;
-                files.insert(name, taken(name, file, is.len())?);
-            }
-        }
+        let wrong = |what: String| Unreadable::new(path.display().to_string(), what);
+        let opened = match plain_file::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            opened => opened.and_then(|file| Ok((file.metadata()?.len(), file))),
+        };
+        let (size, file) = opened.map_err(|error| wrong(error.to_string()))?;
+        room.take(size).map_err(wrong)?;
+        files.insert(name, taken(name, file, size)?);
     }
     Ok(files)
+}
+
+/// How much of a delivery is in memory already, bytes.
+#[derive(Default)]
+struct Room(u64);
+
+impl Room {
+    fn take(&mut self, size: u64) -> Result<(), String> {
+        self.0 = self.0.saturating_add(size);
+        if size <= LARGEST_FILE && self.0 <= LARGEST_ALL {
+            return Ok(());
+        }
+        let mb = |bytes: u64| bytes / 1024 / 1024;
+        Err(format!("it is too large: a file of a roster has at most {} MB, and all of them {} MB", mb(LARGEST_FILE), mb(LARGEST_ALL)))
+    }
 }
 
 /// Packs the files into one zip, to be sent: nothing but what is read goes on its way.
@@ -114,4 +136,17 @@ pub fn pack(files: &Files) -> Result<Vec<u8>, Unreadable> {
         zip.write_all(bytes).map_err(|error| failed(&error))?;
     }
     zip.finish().map(Cursor::into_inner).map_err(|error| Unreadable::new("the zip", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_files_together_are_bounded() {
+        let mut room = Room::default();
+        assert_eq!((room.take(LARGEST_FILE), room.take(LARGEST_FILE)), (Ok(()), Ok(())));
+        assert!(room.take(1).unwrap_err().contains("all of them 512 MB"));
+        assert!(Room::default().take(LARGEST_FILE + 1).is_err());
+    }
 }

@@ -12,6 +12,9 @@ pub(super) type Wrong = (&'static str, String);
 /// The longest key, characters.
 const LONGEST_KEY: usize = 255;
 
+/// Most schools of one person: a district's office is at all of them.
+const MOST_KEYS: usize = 500;
+
 /// A row with the columns that are looked for, and how its file is to be taken.
 pub(super) struct Fields<'a, 'b> {
     pub(super) row: &'b Row<'a>,
@@ -102,7 +105,7 @@ fn wrong(text: &str, want: &str) -> String {
 /// The first id of `{type:id},{type:id}`.
 pub(super) fn first_user_id(text: &str) -> String {
     let first = text.split(',').next().unwrap_or_default().trim().trim_start_matches('{').trim_end_matches('}');
-    first.split_once(':').map_or("", |(_, id)| id.trim()).to_owned()
+    first.split_once(':').map_or("", |(_, id)| id.trim()).chars().take(LONGEST_KEY).collect()
 }
 
 /// Grades as people say them: "09" is 9; several are named one after another.
@@ -115,6 +118,9 @@ pub(super) fn grades(text: &str) -> String {
 }
 
 /// The keys of a list.
-pub(super) fn keys(text: &str) -> Vec<String> {
-    text.split(',').map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect()
+pub(super) fn keys(text: &str) -> Result<Vec<String>, String> {
+    let keys: Vec<&str> = text.split(',').map(str::trim).filter(|key| !key.is_empty()).take(MOST_KEYS + 1).collect();
+    let fits = keys.len() <= MOST_KEYS && keys.iter().all(|key| key.chars().count() <= LONGEST_KEY);
+    let wrong = || format!("it has more than {MOST_KEYS} keys, or one of more than {LONGEST_KEY} characters");
+    if fits { Ok(keys.into_iter().map(str::to_owned).collect()) } else { Err(wrong()) }
 }

@@ -1,7 +1,7 @@
 //! The manifest: which version it is, and whether each file is everything or what has changed.
 
 use super::table::{self, Column, Table};
-use super::{Files, Unreadable};
+use super::{Files, NAMES, Unreadable};
 use rollcall_site::roster::Mode;
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ pub(super) struct Manifest {
     /// The system that made it.
     pub(super) system: String,
     /// By file.
-    modes: BTreeMap<String, Mode>,
+    modes: BTreeMap<&'static str, Mode>,
 }
 
-const FILE: &str = "manifest.csv";
+pub(super) const FILE: &str = "manifest.csv";
 const COLUMNS: &[Column] = &[Column::needed("propertyName"), Column::needed("value")];
 
 impl Manifest {
@@ -29,13 +29,16 @@ impl Manifest {
             let row = row?;
             let [name, value] = [row.get(0), row.get(1)];
             match name {
-                "oneroster.version" => value.clone_into(&mut manifest.version),
+                "oneroster.version" => manifest.version = shown(value),
                 "source.systemName" => manifest.system = value.chars().filter(|c| !c.is_control()).take(100).collect(),
                 _ => {
                     if let Some(file) = name.strip_prefix("file.") {
-                        let mode =
-                            mode(value).ok_or_else(|| wrong(row.line, format!("{name} is {value:?}: it must be absent, bulk or delta")))?;
-                        manifest.modes.insert(format!("{file}.csv"), mode);
+                        let what = || format!("{} is {:?}: it must be absent, bulk or delta", shown(name), shown(value));
+                        let mode = mode(value).ok_or_else(|| wrong(row.line, what()))?;
+                        // Others are never asked for.
+                        if let Some(known) = NAMES.iter().find(|known| known.strip_suffix(".csv") == Some(file)) {
+                            manifest.modes.insert(known, mode);
+                        }
                     }
                 }
             }
@@ -48,6 +51,13 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Whether it says that the files of people, classes and who is in them are all everything; from 1.2 on those of roles too.
+    pub(super) fn is_whole(&self) -> bool {
+        let is_bulk = |name: &str| self.modes.get(name) == Some(&Mode::Bulk);
+        let has_roles = self.version == "1.1" || is_bulk("roles.csv");
+        ["classes.csv", "enrollments.csv", "users.csv"].into_iter().all(is_bulk) && has_roles
+    }
+
     /// A file that it names, and how it is to be taken; none where it says that it is absent.
     pub(super) fn file<'a>(&self, files: &'a Files, name: &'static str) -> Result<Option<(Mode, &'a [u8])>, Unreadable> {
         match (self.modes.get(name).copied().unwrap_or_default(), files.get(name)) {
@@ -56,6 +66,11 @@ impl Manifest {
             (mode, Some(bytes)) => Ok(Some((mode, bytes))),
         }
     }
+}
+
+/// As much of a text as is repeated in a message.
+fn shown(text: &str) -> String {
+    text.chars().take(60).collect()
 }
 
 fn mode(text: &str) -> Option<Mode> {

@@ -13,6 +13,7 @@ pub use archive::{LARGEST, of_folder, of_zip, pack};
 
 use manifest::Manifest;
 use rollcall_site::roster::Delivery;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Why nothing of a delivery can be read.
@@ -21,13 +22,21 @@ use std::collections::BTreeMap;
 pub struct Unreadable {
     /// The file, with the line where that is known.
     pub place: String,
-    /// What is wrong, and what to do.
-    pub what: String,
+    /// What is wrong, and what to do. What was put together may repeat what the file says; a text of ours alone never does.
+    pub what: Cow<'static, str>,
 }
 
 impl Unreadable {
-    fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+    fn new(place: impl Into<String>, what: impl Into<Cow<'static, str>>) -> Self {
         Self { place: place.into(), what: what.into() }
+    }
+
+    /// In words that may be stored and sent: nothing of what stands in the file, for that may be a name.
+    pub fn without_content(&self) -> String {
+        match &self.what {
+            Cow::Borrowed(ours) => format!("{}: {ours}", self.place),
+            Cow::Owned(_) => format!("{}: it can't be read as a roster; `rollcall roster accept` says why", self.place),
+        }
     }
 }
 
@@ -37,8 +46,8 @@ pub type Files = BTreeMap<&'static str, Vec<u8>>;
 /// The files that are read, alphabetical.
 const NAMES: &[&str] = &["classes.csv", "enrollments.csv", "manifest.csv", "orgs.csv", "roles.csv", "users.csv"];
 
-/// Most rows that can't be used before the whole is no roster.
-const MOST_BAD: usize = 5_000;
+/// Most rows of all files: four times those of a district of 100,000 people, and some hundred MB of memory.
+const MOST_ROWS: usize = 2_000_000;
 
 /// Reads the files of a delivery.
 ///
@@ -68,6 +77,12 @@ pub fn read(files: &Files) -> Result<Delivery, Unreadable> {
         rows::enrollments(&mut delivery, text)?;
     }
     Ok(delivery)
+}
+
+/// Whether a delivery says all that there is, by its manifest: then none that came before it says anything more.
+pub fn is_whole(zip: &[u8]) -> bool {
+    let manifest = archive::some_of_zip(zip, &[manifest::FILE]).and_then(|files| Manifest::read(&files));
+    manifest.is_ok_and(|manifest| manifest.is_whole())
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use super::fields::{Fields, Wrong, first_user_id, grades, keys};
 use super::table::{Column, Table};
-use super::{MOST_BAD, Unreadable};
+use super::{MOST_ROWS, Unreadable};
 use rollcall_site::person::LONGEST;
-use rollcall_site::roster::{ClassRow, Delivery, EnrollmentRow, Mode, Org, RoleRow, RowStatus, UserRow};
+use rollcall_site::roster::{ClassRow, Delivery, EnrollmentRow, MOST_BAD, Mode, Org, RoleRow, RowStatus, UserRow};
 
 const ORGS: &[Column] = &[Column::needed("sourcedId"), Column::optional("status"), Column::needed("name"), Column::optional("type")];
 
@@ -69,12 +69,20 @@ impl Reading {
                 lost(delivery, &fields);
                 delivery.bad.push(fields.bad(self.file, wrong));
             }
+            if rows_of(delivery) > MOST_ROWS {
+                return Err(super::table::at(self.file, row.line, format!("the files have more than {MOST_ROWS} rows: this is no roster")));
+            }
             if delivery.bad.len() > MOST_BAD {
                 return Err(super::table::at(self.file, row.line, format!("more than {MOST_BAD} rows can't be used: this is no roster")));
             }
             Ok(())
         })
     }
+}
+
+fn rows_of(delivery: &Delivery) -> usize {
+    let Delivery { orgs, users, roles, classes, enrollments, .. } = delivery;
+    orgs.rows.len() + users.rows.len() + roles.rows.len() + classes.rows.len() + enrollments.rows.len()
 }
 
 pub(super) fn orgs(delivery: &mut Delivery, bytes: &[u8]) -> Result<(), Unreadable> {
@@ -121,7 +129,7 @@ fn user(fields: &Fields<'_, '_>, is_role_here: bool) -> Result<UserRow, Wrong> {
         mail,
         grade: grades(&fields.text("grades")?),
         role,
-        orgs: keys(fields.get("orgSourcedIds")),
+        orgs: keys(fields.get("orgSourcedIds")).map_err(|wrong| ("orgSourcedIds", wrong))?,
     })
 }
 

@@ -3,6 +3,7 @@
 use super::Unreadable;
 use crate::csv_file::{Lines, open_quote};
 use csv::StringRecord;
+use std::borrow::Cow;
 
 /// A column that is read.
 pub(super) struct Column {
@@ -50,7 +51,7 @@ impl<'a> Row<'a> {
 }
 
 /// What is wrong at a line of a file.
-pub(super) fn at(file: &str, line: u64, what: impl Into<String>) -> Unreadable {
+pub(super) fn at(file: &str, line: u64, what: impl Into<Cow<'static, str>>) -> Unreadable {
     Unreadable::new(format!("{file}, line {line}"), what)
 }
 

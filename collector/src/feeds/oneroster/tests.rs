@@ -88,6 +88,8 @@ fn what_is_wrong_with_the_whole_is_refused_with_its_place() {
     refuses(files(&[("manifest.csv", MANIFEST), ("orgs.csv", ORGS), ("users.csv", &without)]), "there is no column givenName");
     let twice = USERS.replace("identifier", "username");
     refuses(files(&[("manifest.csv", MANIFEST), ("orgs.csv", ORGS), ("users.csv", &twice)]), "username stands twice");
+    let keys = "org-1,".repeat(600);
+    assert_eq!(read(&users(&format!("u1,,,true,\"{keys}\",student,,,Ana,Ruiz,,1,,,,,9,\n"))).unwrap().bad[0].column, "orgSourcedIds");
     let mut latin = users("u1,,,true,org-1,student,,,Ana,Ru");
     latin.get_mut("users.csv").unwrap().extend(b"\xedz\n");
     refuses(latin, "users.csv, line 2: this is not UTF-8");
@@ -109,6 +111,9 @@ fn a_zip_is_read_as_its_folder_is_and_nothing_else_of_it() {
     std::fs::remove_file(dir.path().join("users.csv")).unwrap();
     std::os::unix::fs::symlink("/etc/passwd", dir.path().join("users.csv")).unwrap();
     assert!(of_folder(dir.path()).unwrap_err().to_string().contains("no plain file"));
+    std::fs::remove_file(dir.path().join("users.csv")).unwrap();
+    crate::feeds::plain_file::tests::pipe(&dir.path().join("users.csv"));
+    assert!(of_folder(dir.path()).unwrap_err().to_string().contains("no plain file"), "and it is not waited for");
 }
 
 #[test]

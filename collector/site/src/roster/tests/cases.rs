@@ -45,6 +45,18 @@ fn a_roster_gone_short_is_refused_unless_a_person_says_that_it_is_right() {
 }
 
 #[test]
+fn a_file_of_which_thousands_of_rows_cant_be_used_is_no_roster() {
+    let school = School::new();
+    let refused = |rows: Vec<UserRow>| plan(&school.0, &bulk(rows), &Terms::default(), today()).unwrap_err().text;
+    let twice: Vec<UserRow> = (0..=MOST_BAD + 1).map(|_| user("a", "1", "Ana")).collect();
+    assert!(school.plan(&bulk(twice[1..].to_vec()), &Terms::default()).bad.len() == MOST_BAD);
+    assert!(refused(twice).contains("more than 5000 rows"));
+    let one_card = (0..=MOST_BAD + 1).map(|n| UserRow { source: format!("s{n:255}"), ..user("", "1", "Ana") }).collect();
+    let text = refused(one_card);
+    assert!(text.contains("--card") && text.len() < 1_000, "{text}");
+}
+
+#[test]
 fn families_and_other_schools_are_not_taken_in() {
     let mut school = School::new();
     let mother = UserRow { role: Some(RosterRole::Family), ..user("m", "9", "Mother") };
