@@ -159,6 +159,19 @@ async fn a_delivery_in_the_folder_is_taken_by_itself_and_a_suspicious_one_waits(
     std::fs::remove_file(folder.join("friday.zip")).unwrap();
     desk.json(&["roster", "look"]).await.unwrap();
     assert_eq!(desk.found(&["alerts"]).await.unwrap(), json!([]), "it was taken away");
+
+    // Written by a machine whose clock is a day ahead.
+    put("saturday.zip", &roster);
+    let set = |at: std::time::SystemTime| {
+        std::fs::File::options().write(true).open(folder.join("saturday.zip")).unwrap().set_modified(at).unwrap();
+    };
+    set(std::time::SystemTime::now() + Duration::from_secs(86_400));
+    assert_eq!(desk.found(&["roster", "look"]).await.unwrap()["outcome"], "waits");
+    assert!(desk.json(&["alerts"]).await.unwrap().to_string().contains("in the future"));
+    assert!(desk.run(&["roster", "accept", "--yes"]).await.unwrap().err.contains("in the future"));
+    set(std::time::SystemTime::now());
+    assert_eq!(desk.json(&["roster", "look"]).await.unwrap()["outcome"], "applied");
+    assert_eq!(desk.found(&["alerts"]).await.unwrap(), json!([]), "its time is right");
 }
 
 #[tokio::test(flavor = "multi_thread")]

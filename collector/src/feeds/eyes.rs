@@ -1,7 +1,8 @@
 //! Looks every minute at what must come: the files of the transfers, and the folder of the roster. Only what changed is read.
 
 use crate::Collector;
-use crate::feeds::dropped::{self, Face, Outcome};
+use crate::feeds::dropped::{self, Outcome};
+use crate::feeds::plain_file::Face;
 use crate::feeds::roster::name_of;
 use crate::feeds::transfers::Memory;
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +12,6 @@ use rollcall_site::transfer;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 /// How often it is looked.
@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_secs(60);
 /// How long a file of the folder must have stayed as it is before it counts as whole.
 const STILL: Duration = Duration::from_secs(5);
 
-/// What was seen so far. Whoever asks for a look now shares it with the task.
+/// What was seen so far. Whoever asks for a look now begins with nothing seen, and may look beside the task: deliveries are taken in turn.
 #[derive(Default)]
 pub struct Eyes {
     transfers: Memory,
@@ -97,8 +97,13 @@ impl Eyes {
         if faces.is_empty() {
             return Some(if taken.is_some() { Outcome::Known } else { Outcome::Nothing });
         }
-        // A time to come is that of another clock, and says nothing.
-        let is_still = faces.iter().all(|face| face.3.elapsed().map_or(true, |since| since >= STILL));
+        if let Some(face) = dropped::ahead(&faces, collector.keeper.clock().now()) {
+            let why = "its time is in the future, so nobody can say what came before it and what after: set the clock of the machine that \
+                       writes it right, and `touch` the file";
+            return Some(dropped::wait(collector, name_of(&face.path), String::new(), why.to_owned()).await);
+        }
+        // A few minutes to come are those of another clock, and say nothing.
+        let is_still = faces.iter().all(|face| face.at.elapsed().map_or(true, |since| since >= STILL));
         match &self.roster {
             Some((before, Some(outcome))) if *before == faces && *outcome != Outcome::Nothing => Some(Outcome::Known),
             Some((before, _)) if *before == faces && is_still => {
@@ -117,7 +122,7 @@ impl Eyes {
 impl Eyes {
     /// Nobody has to look any more at a folder that can be read again, or at a delivery that was taken away.
     async fn mended(&self, collector: &Collector, faces: &[Face]) {
-        let is_there = |file: &str| faces.iter().any(|face| name_of(&face.0) == file);
+        let is_there = |file: &str| faces.iter().any(|face| name_of(&face.path) == file);
         let is_over = settings(&collector.keeper.view()).waiting.as_ref().is_some_and(|waiting| !is_there(&waiting.file));
         if is_over && let Err(error) = collector.keeper.change(Actor::Rollcall, |w| Ok(roster::waits(w, None))).await {
             tracing::error!(%error, "it could not be said that no delivery of the roster waits any more");
@@ -131,9 +136,6 @@ impl Eyes {
 /// In words: no folder is watched, or the file goes on changing.
 pub async fn look_now(collector: &Collector) -> Result<Outcome, String> {
     let watch = settings(&collector.keeper.view()).watch.clone().ok_or("no folder is watched; `rollcall roster watch DIR` watches one")?;
-    // One at a time: two would apply the same delivery twice, which does no harm and says it twice.
-    static LOOKING: Mutex<()> = Mutex::const_new(());
-    let _one = LOOKING.lock().await;
     let mut eyes = Eyes::default();
     for _ in 0..20 {
         match eyes.roster(collector, &watch).await {

@@ -10,6 +10,7 @@ use rollcall_site::{PersonId, Refusal};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// People of one change: some milliseconds of the writer's time, and so long a report waits at most.
 const BATCH: usize = 250;
@@ -23,6 +24,19 @@ pub enum NotApplied {
     /// The keys of new people could not be written; nothing was done.
     #[error("the keys for new people could not be written")]
     Keys(#[source] StoreError),
+}
+
+/// Held by whoever plans a delivery and applies it: two at once would mix what they say, batch by batch, from plans that are old by then.
+static APPLYING: Mutex<()> = Mutex::const_new(());
+
+/// The right to plan a delivery and to apply it.
+pub struct Turn {
+    _held: MutexGuard<'static, ()>,
+}
+
+/// Waits until nobody else plans and applies a delivery.
+pub async fn turn() -> Turn {
+    Turn { _held: APPLYING.lock().await }
 }
 
 /// A delivery that is to be applied as it was planned.
@@ -51,12 +65,13 @@ pub fn plan(collector: &Collector, delivery: &Delivery, terms: &Terms) -> Result
     roster::plan(&site, delivery, terms, today)
 }
 
-/// Applies a plan; `told` hears how many steps are done. A crash in between leaves some of it done, and the same delivery does the rest.
+/// Applies a plan that was made in this turn; `told` hears how many steps are done. A crash in between leaves some of it done, and the same delivery does the rest.
 ///
 /// # Errors
 /// [`NotApplied`].
 pub async fn apply(
     collector: &Collector,
+    _turn: &Turn,
     actor: &Actor,
     accepted: Accepted,
     mut told: impl FnMut(usize, usize),

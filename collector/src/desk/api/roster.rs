@@ -10,7 +10,7 @@ use crate::erasure;
 use crate::feeds::dropped::{self, Outcome};
 use crate::feeds::eyes;
 use crate::feeds::oneroster::LARGEST;
-use crate::feeds::roster::{self as service, Accepted, NotApplied};
+use crate::feeds::roster::{self as service, Accepted, NotApplied, Turn};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -237,18 +237,20 @@ async fn import(
     Asked(sent): Asked<Sent>,
     zip: Bytes,
 ) -> Result<Response, Problem> {
+    let turn = service::turn().await;
     let plan = planned(&collector, zip, sent.terms()?).await?;
     sent.refuse(&plan)?;
     let file: String = sent.file.unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect();
-    Ok(applied(collector, actor, Accepted { plan, origin: Origin { file, ..Origin::default() } }))
+    Ok(applied(collector, turn, actor, Accepted { plan, origin: Origin { file, ..Origin::default() } }))
 }
 
 /// Applies a plan, and streams how far it has come.
-fn applied(collector: Collector, actor: Actor, accepted: Accepted) -> Response {
+fn applied(collector: Collector, turn: Turn, actor: Actor, accepted: Accepted) -> Response {
     let (lines, body) = mpsc::channel(WAITING);
     tokio::spawn(async move {
         let told = |done, of| drop(lines.try_send(Line::Progress(Progress { done, of })));
-        let outcome = service::apply(&collector, &actor, accepted, told).await;
+        let outcome = service::apply(&collector, &turn, &actor, accepted, told).await;
+        drop(turn);
         let outcome = outcome.map(|plan| preview(&plan)).map_err(Problem::from);
         drop(lines.send(Line::last(outcome)).await);
     });
@@ -280,8 +282,8 @@ async fn waiting(collector: &Collector) -> Result<(Accepted, Vec<String>), Probl
     let roster = roster::settings(&collector.keeper.view());
     let dropped = tokio::task::spawn_blocking(move || dropped::waiting(&roster)).await.map_err(|_| Problem::broken_off())?;
     let dropped = dropped.map_err(Refusal::conflict)?;
-    let guarded = dropped::planned(collector, &dropped, Terms::default()).await.map_err(Refusal::invalid)?;
-    let plan = dropped::planned(collector, &dropped, dropped::said_yes()).await.map_err(Refusal::invalid)?;
+    let guarded = dropped::planned(collector, &dropped, Terms::default()).await.map_err(Refusal::from)?;
+    let plan = dropped::planned(collector, &dropped, dropped::said_yes()).await.map_err(Refusal::from)?;
     Ok((Accepted { plan, origin: dropped.origin }, guarded.suspicious))
 }
 
@@ -297,11 +299,12 @@ struct Yes {
 }
 
 async fn accept(State(collector): State<Collector>, Technician(actor): Technician, Body(yes): Body<Yes>) -> Result<Response, Problem> {
+    let turn = service::turn().await;
     let (accepted, _) = waiting(&collector).await?;
     if yes.mark.is_some_and(|mark| mark != accepted.plan.mark()) {
         return Err(Problem::new(StatusCode::CONFLICT, "the people have changed since the preview: look at it again"));
     }
-    Ok(applied(collector, actor, accepted))
+    Ok(applied(collector, turn, actor, accepted))
 }
 
 async fn forget_left(State(collector): State<Collector>, Admin(actor): Admin) -> Result<Json<serde_json::Value>, Problem> {
