@@ -2,7 +2,7 @@
 
 use super::formats::{FORMATS, Format, Meaning, plain};
 use super::texts;
-use crate::csv_file::{Reading, Row, Wrong};
+use crate::csv_file::{Reading, Row, Wrong, shown};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use rollcall_site::asset::{AssetFacts, AssetKind};
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
     pub fn begin(text: &'a str, rooms: impl Iterator<Item = RoomId>, options: &'a Options) -> Result<Self, Wrong> {
         let rows = Reading::begin(text)?;
         let headings: Vec<String> = rows.columns.iter().map(|heading| plain(heading)).collect();
-        let has = rows.columns.join(", ");
+        let has = shown(&rows.columns.join(", "));
         let format = FORMATS.iter().find(|format| format.fits(&headings)).ok_or_else(|| unknown(&has))?;
         if let Some(name) = options.keep.iter().chain(&options.without).find(|name| !headings.contains(&plain(name))) {
             return Err(Wrong::of_file(format!("there is no column {name:?}; the heading has {has}")));
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
             let is_same =
                 |other: &String| if own_field(heading).is_some() { other == heading } else { super::formats::plain(other) == *plain };
             if !plain.is_empty() && rows.columns.iter().take(place).any(is_same) {
-                return Err(Wrong::of_file(format!("the heading has {heading} twice: keep one of the two columns")));
+                return Err(Wrong::of_file(format!("the heading has {} twice: keep one of the two columns", shown(heading))));
             }
             columns.push(Column { heading: heading.clone(), holds: holds(format, heading, options) });
         }
@@ -137,13 +137,17 @@ impl<'a> Reader<'a> {
         };
         let found = facts.as_object().into_iter().flatten().find_map(alone);
         let (name, text) = found.unwrap_or_else(|| (String::new(), text.to_owned()));
-        Wrong { line: Some(line), column: self.heading_of(&name), text }
+        let wrong = Wrong::of_line(line, shown(&text));
+        match self.heading_of(&name) {
+            Some(heading) => wrong.in_column(&heading),
+            None => wrong,
+        }
     }
 
     fn entry(&self, row: &Row) -> Result<Entry, Wrong> {
         let mut told = Told::default();
         for (column, text) in self.columns.iter().zip(&row.values).filter(|(_, text)| !text.is_empty()) {
-            told.cell(self, column, text).map_err(|text| Wrong { line: Some(row.line), column: Some(column.heading.clone()), text })?;
+            told.cell(self, column, text).map_err(|text| Wrong::of_line(row.line, shown(&text)).in_column(&column.heading))?;
         }
         told.entry(self, row.line)
     }

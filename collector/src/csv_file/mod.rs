@@ -9,7 +9,7 @@ mod tests;
 mod text;
 mod write;
 
-pub(crate) use read::{Lines, open_quote};
+pub(crate) use read::{Lines, MOST_COLUMNS, shape, shown};
 pub use read::{Reading, Row, Sheet, Wrong, parse};
 pub use text::{Decoded, decode};
 pub use write::{Writer, of_json};

@@ -6,6 +6,14 @@ use std::fmt;
 
 /// Most problems that are told of one file.
 const MOST_TOLD: usize = 20;
+/// Most columns of a file; systems export some hundred.
+pub(crate) const MOST_COLUMNS: usize = 1_000;
+/// The longest heading, bytes.
+const LONGEST_HEADING: usize = 64 * 1024;
+/// The most characters of a heading that are repeated in a message.
+const SHOWN: usize = 300;
+/// The longest message, characters: longer ones repeat what stands in the file.
+const LONGEST_TEXT: usize = 1_000;
 
 /// What is wrong in a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -23,12 +31,18 @@ pub struct Wrong {
 impl Wrong {
     /// The file as a whole is wrong.
     pub fn of_file(text: impl Into<String>) -> Self {
-        Self { line: None, column: None, text: text.into() }
+        Self { line: None, column: None, text: text.into().chars().take(LONGEST_TEXT).collect() }
     }
 
     /// A line is wrong.
     pub fn of_line(line: u64, text: impl Into<String>) -> Self {
-        Self { line: Some(line), column: None, text: text.into() }
+        Self { line: Some(line), ..Self::of_file(text) }
+    }
+
+    /// The same, in the column of this heading.
+    #[must_use]
+    pub fn in_column(self, heading: &str) -> Self {
+        Self { column: Some(shown(heading)), ..self }
     }
 }
 
@@ -56,7 +70,7 @@ pub struct Sheet {
 pub struct Row {
     /// Where it begins in the file, from 1.
     pub line: u64,
-    /// Its values, trimmed, by column.
+    /// Its values, trimmed, by column; those of the last columns may be absent.
     pub values: Vec<String>,
 }
 
@@ -76,7 +90,7 @@ impl Sheet {
     /// In words, which of these columns are not there.
     pub fn missing(&self, wanted: &[&str]) -> Vec<String> {
         let absent = wanted.iter().filter(|name| !self.columns.iter().any(|column| column == *name));
-        absent.map(|name| format!("there is no column {name:?}; the heading has {}", self.columns.join(", "))).collect()
+        absent.map(|name| format!("there is no column {name:?}; the heading has {}", shown(&self.columns.join(", ")))).collect()
     }
 }
 
@@ -113,9 +127,7 @@ impl<'a> Reading<'a> {
     /// It is empty, or a quote in it is never closed.
     pub fn begin(text: &'a str) -> Result<Self, Wrong> {
         let delimiter = delimiter(text);
-        if let Some(line) = open_quote(text, delimiter) {
-            return Err(Wrong::of_line(line, "a \" is opened here and never closed; everything after it would be one value"));
-        }
+        shape(text, delimiter)?;
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
         let head = reader.headers().map_err(|error| Wrong::of_file(error.to_string()))?;
         let columns: Vec<String> = head.iter().map(|name| formula::plain(name).to_owned()).collect();
@@ -142,7 +154,10 @@ impl Iterator for Reading<'_> {
                 return Some(Err(Wrong::of_line(line, text)));
             }
             if record.iter().any(|value| !value.is_empty()) {
-                return Some(Ok(Row { line, values: record.iter().map(|value| formula::plain(value).to_owned()).collect() }));
+                return Some(Ok(Row {
+                    line,
+                    values: record.iter().take(self.columns.len()).map(|value| formula::plain(value).to_owned()).collect(),
+                }));
             }
         }
     }
@@ -150,15 +165,21 @@ impl Iterator for Reading<'_> {
 
 /// What parts the columns: whichever of comma, semicolon and tab stands in the heading most often.
 fn delimiter(text: &str) -> u8 {
-    let heading = text.lines().next().unwrap_or_default();
+    let heading = text.split(['\r', '\n']).find(|line| !line.is_empty()).unwrap_or_default();
     let count = |byte: u8| heading.bytes().filter(|other| *other == byte).count();
     // Of equals the first counts, which `max_by_key` would not give.
     [b',', b';', b'\t'].into_iter().rev().max_by_key(|byte| count(*byte)).unwrap_or(b',')
 }
 
-/// The line of a quote that is never closed: the reader would take all that follows for one value.
-pub(crate) fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
+/// Whether a file may be read at all: a quote that is never closed makes all that follows one value, and thousands of columns, or a heading
+/// without an end, take many times the memory of the text.
+///
+/// # Errors
+/// The line, and what is wrong there.
+pub(crate) fn shape(text: &str, delimiter: u8) -> Result<(), Wrong> {
     let (mut line, mut opened, mut begins) = (1, None, true);
+    let (mut row, mut columns, mut heading) = (1, 1, 0);
+    let mut is_heading = true;
     let mut bytes = text.bytes().peekable();
     while let Some(byte) = bytes.next() {
         line += u64::from(byte == b'\n' || (byte == b'\r' && bytes.peek() != Some(&b'\n')));
@@ -168,9 +189,29 @@ pub(crate) fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
             (Some(_), b'"') if bytes.next_if_eq(&b'"').is_none() => opened = None,
             _ => {}
         }
-        begins = opened.is_none() && (byte == delimiter || byte == b'\n' || byte == b'\r');
+        let ends_row = opened.is_none() && (byte == b'\n' || byte == b'\r');
+        begins = ends_row || (opened.is_none() && byte == delimiter);
+        if ends_row {
+            is_heading &= heading == 0;
+            (row, columns) = (line, 1);
+        } else {
+            heading += usize::from(is_heading);
+            columns += usize::from(begins);
+        }
+        if columns > MOST_COLUMNS {
+            return Err(Wrong::of_line(row, format!("it has more than {MOST_COLUMNS} values: this is no list")));
+        }
+        if heading > LONGEST_HEADING {
+            return Err(Wrong::of_line(row, format!("the heading is longer than {} KB: this is no list", LONGEST_HEADING / 1024)));
+        }
     }
-    opened
+    let open = "a \" is opened here and never closed; everything after it would be one value";
+    opened.map_or(Ok(()), |line| Err(Wrong::of_line(line, open)))
+}
+
+/// As much of a heading, or of a list of them, as is repeated in a message.
+pub(crate) fn shown(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
 }
 
 /// Counts lines as an editor does: the reader itself counts neither empty lines nor CRLF that way.

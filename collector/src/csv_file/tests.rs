@@ -17,6 +17,8 @@ fn spreadsheets_of_every_kind() {
     check("\u{feff}ID;Name\r\n1; Ana \r\n\r\n2;\"Li; Wei\"\r\n".as_bytes(), &[(2, &["1", "Ana"]), (4, &["2", "Li; Wei"])]);
     check(b"id,name\n1,\"two\nlines\"\n3,x", &[(2, &["1", "two\nlines"]), (4, &["3", "x"])]);
     check(b"id,name\r1,Ana\r\r2,\"two\rlines\"\r3,x\r", &[(2, &["1", "Ana"]), (4, &["2", "two\rlines"]), (6, &["3", "x"])]);
+    check(b"id;name\r1;a,b\r2;c,d,e,f\r", &[(2, &["1", "a,b"]), (3, &["2", "c,d,e,f"])]);
+    check(b"\n\nid;name\n1;a,b\n", &[(4, &["1", "a,b"])]);
     check(b"id\tname\n1\tAna, B\n", &[(2, &["1", "Ana, B"])]);
     check(b"id,name\n", &[]);
     check(b"id,name\n1\n", &[(2, &["1"])]);
@@ -40,6 +42,20 @@ fn what_is_no_csv_is_told() {
     assert!(parse(b"id,name\n1,\"A \"\"B\"\" C\"\n").is_ok());
     assert!(parse(b"id,name\n1,Ana\n2,Ruiz, Ana\n").unwrap_err().starts_with("line 3: it has 3 values"));
     assert!(parse(b"id,name\n1,Ana,,\n").is_ok(), "spreadsheets leave empty cells behind");
+}
+
+#[test]
+fn what_would_only_fill_the_memory_is_refused() {
+    let told = |text: &str| parse(text.as_bytes()).unwrap_err();
+    let wide = ",".repeat(1_000);
+    assert_eq!(told(&format!("id{wide}\n")), "line 1: it has more than 1000 values: this is no list");
+    assert_eq!(told(&format!("id\n\n1\n2{wide}\n")), "line 4: it has more than 1000 values: this is no list");
+    assert!(parse(format!("id\n\"{wide}{wide}\"\n").as_bytes()).is_ok(), "one value");
+    assert_eq!(parse(format!("id\n1{}\n", ",".repeat(999)).as_bytes()).unwrap().rows[0].values, ["1"]);
+    assert!(told(&format!("\n{}\n1\n", "a".repeat(70_000))).contains("longer than 64 KB"));
+    let sheet = parse(format!("{}\n1\n", "name,".repeat(900)).as_bytes()).unwrap();
+    assert!(sheet.missing(&["id"])[0].len() < 400);
+    assert!(Wrong::of_line(1, "a".repeat(70_000)).in_column(&"b".repeat(70_000)).to_string().len() < 1_400);
 }
 
 #[test]

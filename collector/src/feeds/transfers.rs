@@ -1,11 +1,13 @@
 //! Looks at the files that must come: age and size always, rows and columns only when the file has changed.
 
+use crate::csv_file::MOST_COLUMNS;
 use crate::feeds::plain_file::{self, Face};
+use csv_core::ReadRecordResult;
 use rollcall_site::TransferName;
 use rollcall_site::transfer::{Expected, Found, Transfer};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, BufRead};
 use std::path::Path;
 
 /// A file that is larger is not read; its size and age are looked at all the same. Bytes.
@@ -91,25 +93,79 @@ fn read(face: &Face, expected: &Expected) -> Found {
 
 /// The number of rows, and what is wrong with the form.
 fn form(path: &Path, expected: &Expected) -> io::Result<(u64, String)> {
-    let file = plain_file::open(path)?;
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(io::BufReader::with_capacity(1 << 16, file));
-    let heading = match reader.byte_headers() {
-        Ok(heading) => heading.clone(),
-        Err(error) => return Ok((0, format!("is no CSV: {error}"))),
-    };
-    let names: Vec<String> = heading.iter().map(|name| String::from_utf8_lossy(name).trim_matches(['\u{feff}', ' ']).to_owned()).collect();
+    let mut rows = Rows::of(plain_file::open(path)?);
+    match rows.next()? {
+        Next::TooLarge => return Ok((0, format!("is no CSV: its heading is longer than {BOUNDS}"))),
+        Next::Row | Next::End => {}
+    }
+    let names: Vec<String> = rows.values().map(|name| String::from_utf8_lossy(name).trim_matches(['\u{feff}', ' ']).to_owned()).collect();
     let absent: Vec<&str> = expected.columns.iter().filter(|column| !names.contains(column)).map(String::as_str).collect();
     if !absent.is_empty() {
         let word = if absent.len() == 1 { "column" } else { "columns" };
         return Ok((0, format!("lacks the {word} {}", absent.join(", "))));
     }
-    let (mut rows, mut record) = (0, csv::ByteRecord::new());
+    let mut number = 0;
     loop {
-        match reader.read_byte_record(&mut record) {
-            Ok(false) => return Ok((rows, String::new())),
-            Ok(true) => rows += u64::from(record.iter().any(|value| !value.is_empty())),
-            Err(error) => return Ok((rows, format!("is no CSV after {rows} rows: {error}"))),
+        match rows.next()? {
+            Next::End => return Ok((number, String::new())),
+            Next::Row => number += u64::from(rows.values().any(|value| !value.is_empty())),
+            Next::TooLarge => return Ok((number, format!("is no CSV after {number} rows: the next is longer than {BOUNDS}"))),
         }
+    }
+}
+
+/// The longest row, bytes: with a quote that is never closed a file is one row.
+const LONGEST_ROW: usize = 1024 * 1024;
+/// The same, and [`MOST_COLUMNS`], in words.
+const BOUNDS: &str = "1 MB, or has more than 1000 values";
+
+/// A file's rows, one at a time: it takes the memory of the longest row that may be.
+struct Rows {
+    file: io::BufReader<fs::File>,
+    csv: csv_core::Reader,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    /// How many values this row has.
+    count: usize,
+}
+
+/// What came next.
+enum Next {
+    Row,
+    TooLarge,
+    End,
+}
+
+impl Rows {
+    fn of(file: fs::File) -> Self {
+        let file = io::BufReader::with_capacity(1 << 16, file);
+        Self { file, csv: csv_core::Reader::new(), bytes: vec![0; LONGEST_ROW], ends: vec![0; MOST_COLUMNS], count: 0 }
+    }
+
+    fn next(&mut self) -> io::Result<Next> {
+        self.count = 0;
+        let mut filled = 0;
+        loop {
+            let here = self.file.fill_buf()?;
+            let bytes = self.bytes.get_mut(filled..).unwrap_or_default();
+            let ends = self.ends.get_mut(self.count..).unwrap_or_default();
+            let (result, read, wrote, ended) = self.csv.read_record(here, bytes, ends);
+            self.file.consume(read);
+            (filled, self.count) = (filled + wrote, self.count + ended);
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => return Ok(Next::TooLarge),
+                ReadRecordResult::Record => return Ok(Next::Row),
+                ReadRecordResult::End => return Ok(Next::End),
+            }
+        }
+    }
+
+    /// The values of this row.
+    fn values(&self) -> impl Iterator<Item = &[u8]> {
+        let ends = self.ends.iter().take(self.count);
+        let begins = std::iter::once(&0).chain(self.ends.iter());
+        begins.zip(ends).map(|(begin, end)| self.bytes.get(*begin..*end).unwrap_or_default())
     }
 }
 
@@ -145,6 +201,16 @@ mod tests {
         check(b"id;name\n1;a\n", &["id", "name"], (0, "lacks the columns id, name"));
         check(b"", &["id"], (0, "lacks the column id"));
         check(b"id\n1\n2\n3", &[], (3, ""));
+        check(b"\n\nid,name\n,\n1,\"x\"\"\n", &["name"], (1, ""));
+    }
+
+    #[test]
+    fn a_row_without_an_end_is_told_and_not_read_into_memory() {
+        let long = format!("id\n1\n\"{}", "a\n".repeat(LONGEST_ROW));
+        check(long.as_bytes(), &["id"], (1, "no CSV after 1 rows: the next is longer than 1 MB"));
+        check(long.as_bytes().get(5..).unwrap(), &["id"], (0, "its heading is longer"));
+        check(format!("id\n1{}\n", ",".repeat(MOST_COLUMNS)).as_bytes(), &["id"], (0, "more than 1000 values"));
+        check(format!("id{}\n1\n", ",".repeat(MOST_COLUMNS - 1)).as_bytes(), &["id"], (1, ""));
     }
 
     #[test]

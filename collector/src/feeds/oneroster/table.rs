@@ -1,7 +1,7 @@
 //! One CSV file by the names of its columns: byte order mark, quotes, CRLF; every row with the line where it begins.
 
 use super::Unreadable;
-use crate::csv_file::{Lines, open_quote};
+use crate::csv_file::{Lines, shape};
 use csv::StringRecord;
 use std::borrow::Cow;
 
@@ -64,6 +64,7 @@ impl<'a> Table<'a> {
             at(file, line, "this is not UTF-8; have it exported as UTF-8")
         })?;
         let text = text.trim_start_matches('\u{feff}');
+        shape(text, b',').map_err(|wrong| at(file, wrong.line.unwrap_or(1), wrong.text))?;
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
         let heading = reader.headers().map_err(|error| at(file, 1, error.to_string()))?;
         let names: Vec<&str> = heading.iter().map(str::trim).collect();
@@ -80,9 +81,6 @@ impl<'a> Table<'a> {
             }
         };
         let places = wanted.iter().map(place).collect::<Result<_, _>>()?;
-        if let Some(line) = open_quote(text, b',') {
-            return Err(at(file, line, "a \" is opened here and never closed; everything after it would be one value"));
-        }
         Ok(Self { file, text, places, width: names.len() })
     }
 

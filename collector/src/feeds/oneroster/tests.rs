@@ -88,6 +88,7 @@ fn what_is_wrong_with_the_whole_is_refused_with_its_place() {
     refuses(files(&[("manifest.csv", MANIFEST), ("orgs.csv", ORGS), ("users.csv", &without)]), "there is no column givenName");
     let twice = USERS.replace("identifier", "username");
     refuses(files(&[("manifest.csv", MANIFEST), ("orgs.csv", ORGS), ("users.csv", &twice)]), "username stands twice");
+    refuses(users(&format!("u1{}\n", ",".repeat(1_001))), "users.csv, line 2: it has more than 1000 values");
     let keys = "org-1,".repeat(600);
     assert_eq!(read(&users(&format!("u1,,,true,\"{keys}\",student,,,Ana,Ruiz,,1,,,,,9,\n"))).unwrap().bad[0].column, "orgSourcedIds");
     let mut latin = users("u1,,,true,org-1,student,,,Ana,Ru");
