@@ -24,24 +24,23 @@ pub(super) struct Draft {
     pub(super) parts: Vec<blake3::Hash>,
 }
 
-/// The people of the roster by what lists call them.
+/// The people of the roster by what lists call them; none: several are called so.
 pub(super) struct People {
-    by_id: HashMap<String, PersonId>,
-    by_mail: HashMap<String, PersonId>,
+    by_id: HashMap<String, Option<PersonId>>,
+    by_mail: HashMap<String, Option<PersonId>>,
     zone: TimeZone,
 }
 
 impl People {
     pub(super) fn of(site: &Site) -> Self {
-        let by_id = site.persons.keys().map(|id| (id.as_str().to_lowercase(), id.clone())).collect();
         let mails = site.persons.values().filter(|person| !person.mail.is_empty());
-        let by_mail = mails.map(|person| (person.mail.to_lowercase(), person.id.clone())).collect();
-        Self { by_id, by_mail, zone: site.zone() }
+        let by_id = alone(site.persons.keys().map(|id| (id.as_str(), id)));
+        Self { by_id, by_mail: alone(mails.map(|person| (person.mail.as_str(), &person.id))), zone: site.zone() }
     }
 
     fn find(&self, borrower: &Borrower) -> Option<&PersonId> {
         let by_id = borrower.ids.iter().find_map(|id| self.by_id.get(&id.to_lowercase()).or_else(|| self.by_mail.get(&id.to_lowercase())));
-        by_id.or_else(|| borrower.mail.iter().find_map(|mail| self.by_mail.get(mail)))
+        by_id.or_else(|| borrower.mail.iter().find_map(|mail| self.by_mail.get(mail)))?.as_ref()
     }
 
     /// The end of the day that something is due.
@@ -49,6 +48,15 @@ impl People {
         let end = borrower.due?.at(23, 59, 0, 0).to_zoned_datetime(self.zone.clone());
         end.ok().map(|end| end.timestamp())
     }
+}
+
+/// People by a word in lower case: a mail address that a family shares is nobody's.
+fn alone<'a>(people: impl Iterator<Item = (&'a str, &'a PersonId)>) -> HashMap<String, Option<PersonId>> {
+    let mut found = HashMap::new();
+    for (word, id) in people {
+        found.entry(word.to_lowercase()).and_modify(|first| *first = None).or_insert_with(|| Some(id.clone()));
+    }
+    found
 }
 
 /// What one row came to.
@@ -62,7 +70,8 @@ pub(super) struct Taken {
 pub(super) fn take_row(w: &mut Working, heard: &Heard, entry: &Entry, loans: Option<&People>, detail: Detail) -> Result<Taken, Refusal> {
     let step = intake::take(w, AssetId(Uuid::now_v7()), entry.row.clone(), detail)?;
     let lent = entry.borrower.as_ref().zip(loans).map(|(borrower, people)| {
-        let person = people.find(borrower).ok_or_else(|| "nobody in the roster is known by what the list says".to_owned())?;
+        let person =
+            people.find(borrower).ok_or_else(|| "nobody in the roster is known by what the list says, or several are".to_owned())?;
         intake::lend(w, heard, step.asset, person, people.due(borrower)).map_err(|refusal| refusal.text)
     });
     Ok(Taken { step, lent })

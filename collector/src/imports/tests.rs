@@ -144,6 +144,21 @@ async fn who_has_what_makes_loans_only_where_that_is_wanted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lent_to_one_of_several_who_share_a_mail_address() {
+    let bench = Bench::new().await;
+    let family = |w: &mut Working| {
+        for (id, mail) in [("1001", "torres@home.example"), ("1002", "Torres@home.example"), ("1003", "ode@home.example")] {
+            w.put(Person { mail: mail.into(), ..Person::new(PersonId::parse(id).unwrap(), "Kim".into()) });
+        }
+        Ok(())
+    };
+    bench.desk.keeper.change(Actor::Rollcall, family).await.unwrap();
+    let text = "Asset Tag,Checkout Type,Checked Out To: Email\nA-1,User,torres@home.example\nA-2,User,ode@home.example\n";
+    let shown = plan(&bench.bring(text, Options { loans: true, ..Options::default() }).await);
+    assert_eq!((shown.loans, shown.discrepancies, shown.unlent[0].tag.as_str()), (1, 1, "A-1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_read_is_told_and_little_waits_for_long() {
     let bench = Bench::new().await;
     let check = |state: State, words: &str| match state {
