@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod asset_file;
+mod backoff;
 pub mod backups;
 pub mod calendar_file;
 pub mod cli;

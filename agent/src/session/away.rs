@@ -13,11 +13,7 @@ impl Session {
         if let Some(agreed) = &self.off_site {
             self.queue.untell(|name| !agreed.iter().any(|agreed| agreed == name));
         }
-        let came_back = was_off && self.off_site.is_none();
-        if came_back {
-            self.queue.tell_everything();
-        }
-        came_back
+        was_off && self.off_site.is_none()
     }
 
     fn may_say(&self, name: &str) -> bool {

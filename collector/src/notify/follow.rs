@@ -4,6 +4,7 @@ use super::message::Speaker;
 use super::parcel::{self, Next, Parcel, Summary};
 use super::{Deliver, Kind, Message, Undelivered};
 use crate::Collector;
+use crate::backoff::{ceiling, jitter};
 use crate::store::StoreError;
 use jiff::Timestamp;
 use rollcall_site::channel::{self, Channel, Outcome, Setting, Trouble};
@@ -180,7 +181,7 @@ impl Follower {
             }
         }
         self.failed = self.failed.saturating_add(1);
-        self.pause(jitter(ceiling(self.failed - 1))).await;
+        self.pause(jitter(ceiling(self.failed - 1, LONGEST_WAIT))).await;
     }
 
     async fn try_once(&self, channel: &Arc<Channel>, message: &Message) -> Result<String, Undelivered> {
@@ -224,31 +225,6 @@ impl Follower {
             if self.channel().is_none() {
                 return;
             }
-        }
-    }
-}
-
-/// The longest wait after the `attempt`th try, from 0: doubled each time, up to [`LONGEST_WAIT`].
-fn ceiling(attempt: u32) -> Duration {
-    Duration::from_secs(1).saturating_mul(1 << attempt.min(16)).min(LONGEST_WAIT)
-}
-
-/// Any time up to `ceiling`, so that a thousand waiting messages do not knock at once.
-fn jitter(ceiling: Duration) -> Duration {
-    let share = getrandom::u64().map_or(0.5, |random| (random >> 11) as f64 / (1_u64 << 53) as f64);
-    ceiling.mul_f64(share)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_grow_and_stay_bounded() {
-        let waits: Vec<u64> = [0, 1, 2, 9, 10, 4_000_000_000].map(|attempt| ceiling(attempt).as_secs()).to_vec();
-        assert_eq!(waits, [1, 2, 4, 512, 600, 600]);
-        for _ in 0..100 {
-            assert!(jitter(LONGEST_WAIT) <= LONGEST_WAIT);
         }
     }
 }

@@ -9,6 +9,7 @@ use super::request::Terms;
 use super::session::{Failure, Manner, Session};
 use super::tell::{Before, Listener};
 use crate::Collector;
+use crate::backoff::{ceiling, jitter};
 use crate::keeper::ChangeError;
 use crate::store::StoreError;
 use jiff::Timestamp;
@@ -215,7 +216,8 @@ impl Mirror {
         } else {
             tracing::debug!(library = library.url, attempt = self.failed, error = why, "the library system can't be told");
         }
-        self.call_at = Instant::now() + jitter(ceiling(self.failed));
+        let half = ceiling(self.failed, LONGEST_WAIT) / 2;
+        self.call_at = Instant::now() + half + jitter(half);
         self.failed = self.failed.saturating_add(1);
         let (set_at, why) = (library.set_at, why.to_owned());
         self.change(move |w| library::troubled(w, set_at, &why)).await
@@ -265,15 +267,4 @@ pub(super) async fn open(collector: &Collector, library: &Library) -> Result<Lis
 async fn farewell(stop: &CancellationToken) {
     stop.cancelled().await;
     tokio::time::sleep(FAREWELL).await;
-}
-
-/// The longest wait after so many calls failed before: doubled each time, up to [`LONGEST_WAIT`].
-fn ceiling(failed: u32) -> Duration {
-    Duration::from_secs(1).saturating_mul(1 << failed.min(16)).min(LONGEST_WAIT)
-}
-
-/// Any time from half of `ceiling` up to it.
-fn jitter(ceiling: Duration) -> Duration {
-    let share = getrandom::u64().map_or(0.5, |random| (random >> 11) as f64 / (1_u64 << 53) as f64);
-    ceiling.mul_f64(0.5 + share / 2.0)
 }
