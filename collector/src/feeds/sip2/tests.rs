@@ -1,14 +1,18 @@
 //! A conversation with a library system that is played line by line.
 
 use super::answer::{Answer, Done, ItemState, Said};
+use super::connect::connect;
 use super::request::{Request, Terms};
-use super::session::{Failure, Manner, Session};
+use super::session::{Failure, Manner, Session, Wire};
 use super::{frame, tell};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rollcall_site::library::{Letters, May, Mirroring, Outcome};
+use rollcall_site::library::{Letters, Library, May, Mirroring, Outcome};
+use rustls::ServerConfig;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio_rustls::TlsAcceptor;
 
 const AT: &str = "20261123    120509";
 
@@ -25,7 +29,7 @@ enum Play {
 use Play::{Answer as Says, Send as Sends, Silence};
 
 /// Plays until the other side goes away; gives the lines that it heard.
-async fn play(mut wire: DuplexStream, script: Vec<Play>) -> Vec<String> {
+async fn play(mut wire: impl Wire, script: Vec<Play>) -> Vec<String> {
     let mut heard = Vec::new();
     for act in script {
         let Some(line) = line(&mut wire).await else { break };
@@ -50,7 +54,7 @@ async fn play(mut wire: DuplexStream, script: Vec<Play>) -> Vec<String> {
     heard
 }
 
-async fn line(wire: &mut DuplexStream) -> Option<String> {
+async fn line(wire: &mut impl Wire) -> Option<String> {
     let mut line = Vec::new();
     loop {
         match wire.read_u8().await.ok()? {
@@ -199,4 +203,49 @@ async fn what_may_have_been_told_is_asked_before_it_is_told_again() {
     let refused = format!("100NUY{AT}AOLIN|ABLT-1|AQ|AFItem not checked out|");
     let nobody_has_it = doubtful("in", vec![out(), Says("09", refused), inside()]).await;
     assert_eq!(nobody_has_it, Outcome::Taken("it had it back already".into()));
+}
+
+/// The setting of a library system.
+fn library(url: &str, ca: &str) -> Library {
+    let at = now().to_string();
+    let text = json!({ "id": 0, "url": url, "user": "", "institution": "LIN", "kinds": [], "letters": "utf8", "may": "refuse", "ca": ca,
+                       "set_at": at, "since": at, "seq": 0, "numbered": 0 });
+    serde_json::from_value(text).unwrap()
+}
+
+/// A certificate for localhost that nobody else vouches for, PEM; and the TLS that shows it.
+fn certificate() -> (String, TlsAcceptor) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let shown = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let builder = ServerConfig::builder_with_provider(crate::tls::provider()).with_safe_default_protocol_versions().unwrap();
+    let key = key.serialize_der().try_into().unwrap();
+    let config = builder.with_no_client_auth().with_single_cert(vec![shown.der().clone()], key).unwrap();
+    (shown.pem(), TlsAcceptor::from(Arc::new(config)))
+}
+
+#[tokio::test]
+async fn over_tls_it_is_spoken_to_where_its_authority_is_trusted_and_nowhere_else() {
+    let (ca, tls) = certificate();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            // Whoever does not trust it breaks off.
+            if let Ok(wire) = tls.accept(stream).await {
+                return play(wire, vec![status(), Says("17", available())]).await;
+            }
+        }
+    });
+    let place = format!("sip2s://localhost:{port}");
+    for (url, ca) in [(&place, &certificate().0), (&place, &String::new()), (&format!("sip2s://127.0.0.1:{port}"), &ca)] {
+        let told = connect(&library(url, ca)).await.err().unwrap();
+        assert!(told.contains("no trusted connection"), "{told}");
+    }
+    let wire = connect(&library(&place, &ca)).await.unwrap_or_else(|why| panic!("{why}"));
+    let terms = Terms { institution: "LIN".into(), location: String::new(), may: May::Refuse };
+    let (mut session, _) = Session::open(wire, Manner { terms, letters: Letters::Utf8, zone: TimeZone::UTC }, None, now()).await.unwrap();
+    assert!(session.ask(&ITEM, now()).await.is_ok());
+    drop(session);
+    assert_eq!(server.await.unwrap().len(), 2);
 }
