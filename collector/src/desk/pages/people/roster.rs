@@ -22,8 +22,8 @@ use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a page waits for a delivery to be applied; then it goes on by itself. A page may take 30 s.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a page waits for its turn, and for a delivery to be applied; then it goes on by itself. A page may take 30 s.
+const PATIENCE: Duration = Duration::from_secs(14);
 
 /// With what a plan is accepted.
 #[derive(Debug, Default, Deserialize)]
@@ -120,6 +120,8 @@ async fn applied(desk: &Desk, visitor: &Visitor, yes: Yes) -> Result<Notice, Tro
     let held =
         desk.brought.of(&visitor.user, now).ok_or_else(|| Refusal::not_found("nothing is brought any more: bring the file again"))?;
     let file = held.file.clone();
+    let turn = tokio::time::timeout(PATIENCE, service::turn()).await;
+    let turn = turn.map_err(|_| Refusal::conflict("another delivery is being applied now: try again in a minute"))?;
     let planned = desk.apart(move |desk| {
         let plan = service::plan(&desk.collector, &held.delivery, &held.terms(guard(&yes.leaving), guard(&yes.cards)))?;
         refuse(&plan, &yes)?;
@@ -128,7 +130,7 @@ async fn applied(desk: &Desk, visitor: &Visitor, yes: Yes) -> Result<Notice, Tro
     let accepted = Accepted { plan: planned.await?, origin: Origin { file, ..Origin::default() } };
     desk.brought.forget();
     let (collector, actor) = (desk.collector.clone(), visitor.who.actor.clone());
-    let work = tokio::spawn(async move { service::apply(&collector, &actor, accepted, |_, _| {}).await });
+    let work = tokio::spawn(async move { service::apply(&collector, &turn, &actor, accepted, |_, _| {}).await });
     match tokio::time::timeout(PATIENCE, work).await {
         Err(_) => Ok(Notice::done("The roster is large: it is being applied. Look here again in a minute.")),
         Ok(Err(_)) => Err(Trouble::Broken("a roster was not applied to its end".to_owned())),
