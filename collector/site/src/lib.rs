@@ -183,6 +183,7 @@ pub struct Site {
     pub(crate) by_room: OrdSet<(RoomId, AssetId)>,
     /// Whoever has a seat, by room and seat.
     pub(crate) by_seat: OrdSet<(RoomId, String, AssetId)>,
+    pub(crate) by_kind: OrdSet<(asset::AssetKind, AssetId)>,
     /// The parts of kits, by the asset whose kit it is.
     pub(crate) by_kit: OrdSet<(AssetId, AssetId)>,
     /// What came by each line of an order.
@@ -278,6 +279,12 @@ impl Site {
         let room = room.clone();
         let first = (room.clone(), AssetId(uuid::Uuid::nil()));
         self.by_room.range(first..).take_while(move |(r, _)| *r == room).filter_map(|(_, id)| self.assets.get(id))
+    }
+
+    /// The assets of a kind.
+    pub(crate) fn assets_of(&self, kind: asset::AssetKind) -> impl Iterator<Item = &Arc<asset::Asset>> {
+        let (first, last) = ((kind, AssetId(uuid::Uuid::nil())), (kind, AssetId(uuid::Uuid::max())));
+        self.by_kind.range(first..=last).filter_map(|(_, id)| self.assets.get(id))
     }
 
     /// The open loan of an asset.

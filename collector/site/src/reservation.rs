@@ -4,7 +4,7 @@ mod supply;
 #[cfg(test)]
 mod tests;
 
-pub use supply::conflicting;
+pub(crate) use supply::conflicting;
 
 use crate::asset::{Asset, AssetKind};
 use crate::loan::Loan;
@@ -135,7 +135,8 @@ impl Reservation {
         self.person == *person || self.class.as_ref().is_some_and(in_class)
     }
 
-    fn covers(&self, asset: &Asset) -> bool {
+    /// Whether it may be served with this asset.
+    pub(crate) fn covers(&self, asset: &Asset) -> bool {
         match &self.of {
             Wanted::Asset(id) => *id == asset.id,
             Wanted::Kind { kind, room } => *kind == asset.kind && (room.is_none() || *room == asset.room),
@@ -256,9 +257,14 @@ pub fn name(site: &Site, reservation: &Reservation) -> String {
     }
 }
 
-/// A loan that was made fetches what is reserved for its borrower, the one that ends first.
+/// A loan that was made fetches what is reserved for its borrower, with its asset and with each part of its kit.
 pub(crate) fn fulfil(w: &mut Working, loan: &Loan) {
-    let Some(asset) = w.site.assets.get(&loan.asset).cloned() else { return };
+    loan.assets().for_each(|asset| fulfil_with(w, loan, asset));
+}
+
+/// One asset fetches one reservation, that which ends first.
+fn fulfil_with(w: &mut Working, loan: &Loan, asset: AssetId) {
+    let Some(asset) = w.site.assets.get(&asset).cloned() else { return };
     let fits = |reservation: &&Arc<Reservation>| {
         reservation.is_for(&w.site, &loan.person)
             && reservation.from <= w.now.saturating_add(EARLY).unwrap_or(w.now)
@@ -278,8 +284,8 @@ pub(crate) fn fulfil(w: &mut Working, loan: &Loan) {
 
 /// A loan is undone: what it had fetched is to be fetched again.
 pub(crate) fn unfulfil(w: &mut Working, loan: &Loan) {
-    let of_loan = w.site.reservations.values().rev().find(|reservation| reservation.lent.contains(&loan.id));
-    if let Some(reservation) = of_loan.cloned() {
+    let of_loan = w.site.reservations.values().filter(|reservation| reservation.lent.contains(&loan.id));
+    for reservation in of_loan.cloned().collect::<Vec<_>>() {
         let lent = reservation.lent.iter().copied().filter(|id| *id != loan.id).collect();
         w.put(Reservation { lent, ..(*reservation).clone() });
     }

@@ -1,6 +1,6 @@
 //! Kits: tagged assets that are lent with another one, as a hotspot with its laptop. A kit has one whole and its parts; no part has parts.
 
-use super::Asset;
+use super::{Asset, AssetStatus};
 use crate::{AssetId, Refusal, Site};
 use std::sync::Arc;
 
@@ -12,6 +12,16 @@ pub fn kit_of(site: &Site, whole: AssetId) -> impl Iterator<Item = &Arc<Asset>> 
     let from = site.by_kit.range((whole, AssetId(uuid::Uuid::nil()))..);
     let parts = from.take_while(move |(of, _)| *of == whole).filter_map(|(_, part)| site.assets.get(part));
     parts.filter(|part| !part.status.is_gone())
+}
+
+/// Why a part of a kit does not leave with its whole, in words; none: it does.
+pub(crate) fn not_with(site: &Site, whole: AssetId, part: &Asset) -> Option<String> {
+    let loan = site.open_loan(part.id).filter(|loan| loan.asset != whole);
+    match (loan, part.status) {
+        (Some(loan), _) => Some(format!("out to {}", loan.person)),
+        (None, AssetStatus::InService) => None,
+        (None, status) => Some(status.word().to_owned()),
+    }
 }
 
 /// The asset to whose kit this one belongs.

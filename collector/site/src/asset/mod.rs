@@ -21,6 +21,7 @@ pub use facts::{AssetFacts, Entry, FACTS, parted};
 pub(crate) use find::who_sits;
 pub use find::{former, get, tagged, with_serial};
 pub use kind::{AssetKind, BadKind};
+pub(crate) use kit::not_with;
 pub use kit::{kit_of, whole_of};
 pub use label::unlabel;
 pub(crate) use lay::{lasting, likely};
@@ -103,6 +104,9 @@ impl Record for Asset {
                 site.by_room.remove(&(room.clone(), old.id));
                 old.seat.as_ref().map(|seat| site.by_seat.remove(&(room.clone(), seat.clone(), old.id)));
             }
+            if new.is_none_or(|new| new.kind != old.kind) {
+                site.by_kind.remove(&(old.kind, old.id));
+            }
             old.part_of.map(|whole| site.by_kit.remove(&(whole, old.id)));
             old.came_by().map(|line| site.by_order.remove(&(line, old.id)));
             site.tags_wanted.remove(&old.id);
@@ -114,6 +118,9 @@ impl Record for Asset {
             if let Some(room) = &new.room {
                 site.by_room.insert((room.clone(), new.id));
                 new.seat.as_ref().map(|seat| site.by_seat.insert((room.clone(), seat.clone(), new.id)));
+            }
+            if old.is_none_or(|old| old.kind != new.kind) {
+                site.by_kind.insert((new.kind, new.id));
             }
             new.part_of.map(|whole| site.by_kit.insert((whole, new.id)));
             new.came_by().map(|line| site.by_order.insert((line, new.id)));

@@ -6,7 +6,7 @@ use crate::facts_text::short;
 use crate::person::Person;
 use crate::presence::Heard;
 use crate::record::Rest;
-use crate::verdict::{self, Verdict};
+use crate::verdict::{self, Question, Verdict};
 use crate::{AssetId, LoanId, PersonId, Refusal, Site, Tag, Working, alert, asset, person, reservation};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -43,6 +43,11 @@ impl NewLoan {
     /// A loan by policy, with all that belongs to the asset.
     pub fn new(tag: Tag, person: PersonId) -> Self {
         Self { tag, person, due: Due::ByPolicy, override_reason: None, accessories: None, without: Vec::new(), batch: None, class: None }
+    }
+
+    /// What the verdict is asked of it.
+    pub fn question(&self) -> Question<'_> {
+        Question { tag: &self.tag, person: Some(&self.person), due: self.due, without: &self.without }
     }
 }
 
@@ -157,7 +162,7 @@ pub(super) fn due_of(site: &Site, asset: &Asset, person: &Person, due: Due, now:
 
 /// Why it is lent though the verdict is STOP.
 fn overridden(w: &Working, heard: &Heard, new: &NewLoan) -> Result<Option<String>, Refusal> {
-    let check = verdict::check(&w.site, heard, &new.tag, Some(&new.person), w.now)?;
+    let check = verdict::ask(&w.site, heard, &new.question(), w.now)?;
     if check.verdict != Verdict::Stop {
         return Ok(None);
     }
@@ -178,10 +183,9 @@ fn kit(site: &Site, asset: &Asset, without: &[Tag]) -> Result<(Vec<AssetId>, Vec
     }
     let (mut parts, mut left) = (Vec::new(), Vec::new());
     for part in kit.into_iter().filter(|part| !without.contains(&part.tag)) {
-        match (site.open_loan(part.id), part.status) {
-            (Some(loan), _) => left.push(format!("{} is not with it: it is out to {}", part.tag, loan.person)),
-            (None, AssetStatus::InService) => parts.push(part.id),
-            (None, status) => left.push(format!("{} is not with it: it is {}", part.tag, status.word())),
+        match asset::not_with(site, asset.id, part) {
+            Some(why) => left.push(format!("{} is not with it: it is {why}", part.tag)),
+            None => parts.push(part.id),
         }
     }
     left.extend(without.iter().map(|tag| format!("{tag} stays")));
@@ -208,7 +212,7 @@ fn said(site: &Site, loan: &Loan, left: &[String]) -> String {
     if let Some(due) = loan.due {
         text.push_str(&format!(", due {}", crate::words::utc(due)));
     }
-    let along: Vec<String> = loan.accessories.iter().cloned().chain(loan.parts.iter().map(|part| tag_of(site, *part))).collect();
+    let along = loan.along(site);
     if !along.is_empty() {
         text.push_str(&format!("; with {}", along.join(", ")));
     }

@@ -1,12 +1,14 @@
 //! What the policy has against a loan: limits, overdue items, charges, the agreement, somebody else's reservation.
 
-use super::{agreement, policy, tag_of};
-use crate::asset::Asset;
+use super::{Due, agreement, lending, policy, tag_of};
+use crate::asset::{self, Asset};
 use crate::charge::{self, ChargeState};
 use crate::money::Money;
 use crate::person::Person;
-use crate::{Site, reservation, words};
+use crate::reservation::Reservation;
+use crate::{Site, Tag, reservation, words};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// Something that the policy has against a loan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,14 +21,14 @@ pub struct Objection {
     pub remedy: String,
 }
 
-/// What the policy has against lending this asset to this person now; nothing: it may be lent.
-pub fn objections(site: &Site, asset: &Asset, person: &Person, now: Timestamp) -> Vec<Objection> {
+/// What the policy has against lending this asset to this person now, until `due`, `without` these parts of its kit; nothing: it may be lent.
+pub(crate) fn objections(site: &Site, asset: &Asset, person: &Person, (due, without): (Due, &[Tag]), now: Timestamp) -> Vec<Objection> {
     let found = [
         limit(site, asset, person),
         overdue(site, asset, person, now),
         charges(site, person),
         agreed(site, asset, person, now),
-        reserved(site, asset, person, now),
+        reserved(site, asset, person, (due, without), now),
     ];
     found.into_iter().flatten().collect()
 }
@@ -84,12 +86,22 @@ fn agreed(site: &Site, asset: &Asset, person: &Person, now: Timestamp) -> Option
     Some(Objection { code: "agreement", text, remedy })
 }
 
-/// By the length that the policy gives, for when it comes back is said only when it is lent.
-fn reserved(site: &Site, asset: &Asset, person: &Person, now: Timestamp) -> Option<Objection> {
-    let days = policy::of(site).terms(person.role, asset.kind).days;
-    let until = now.saturating_add(jiff::SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(now);
-    let other = reservation::conflicting(site, asset, now, until, &person.id)?;
-    let text = format!("it is reserved for {} from {} to {}", other.holder(), words::utc(other.from), words::utc(other.until));
+/// Somebody else's reservation of it or of what leaves with it, until it is due.
+fn reserved(site: &Site, asset: &Asset, person: &Person, (due, without): (Due, &[Tag]), now: Timestamp) -> Option<Objection> {
+    // A date that is refused is refused elsewhere.
+    let until = lending::due_of(site, asset, person, due, now).ok().flatten().unwrap_or(Timestamp::MAX);
+    let leaves = |part: &&Arc<Asset>| !without.contains(&part.tag) && asset::not_with(site, asset.id, part).is_none();
+    let parts = asset::kit_of(site, asset.id).filter(leaves).map(|part| &**part);
+    let leaving: Vec<&Asset> = std::iter::once(asset).chain(parts).collect();
+    let other = reservation::conflicting(site, &leaving, now, until, &person.id)?;
+    let text = format!("{} from {} to {}", taken_from(other, &leaving), words::utc(other.from), words::utc(other.until));
     let remedy = format!("Lend another one; or cancel it with `rollcall reserve cancel {}`.", other.id);
     Some(Objection { code: "reserved", text, remedy })
+}
+
+/// Whose reservation of what is in the way: "it is reserved for 20431", "HOT-1 of its kit is reserved for 20431".
+pub(super) fn taken_from(other: &Reservation, leaving: &[&Asset]) -> String {
+    let part = leaving.iter().position(|asset| other.covers(asset)).filter(|place| *place > 0).and_then(|place| leaving.get(place));
+    let what = part.map_or_else(|| "it".to_owned(), |part| format!("{} of its kit", part.tag));
+    format!("{what} is reserved for {}", other.holder())
 }

@@ -24,7 +24,8 @@ pub use class_set::{Undone, of_batch, undo, undo_one};
 pub(crate) use gone::answered_for;
 pub use gone::{Found, Gone, How, found, lost};
 pub use lending::{Batch, Due, NewLoan, out};
-pub use limits::{Objection, objections};
+pub use limits::Objection;
+pub(crate) use limits::objections;
 pub use renew::renew;
 pub use reopen::reopen;
 pub use returning::{Condition, Return, Returned, back};
@@ -172,6 +173,11 @@ impl Loan {
     /// Everything with a tag that left: the asset itself, then the parts of its kit.
     pub fn assets(&self) -> impl Iterator<Item = AssetId> + '_ {
         std::iter::once(self.asset).chain(self.parts.iter().copied())
+    }
+
+    /// What left with the asset, in words: accessories by name, the parts of its kit by tag.
+    pub fn along(&self, site: &Site) -> Vec<String> {
+        self.accessories.iter().cloned().chain(self.parts.iter().map(|part| tag_of(site, *part))).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Renews: a later due date, as often as the policy allows, unless somebody else has reserved it.
 
-use super::{Due, Loan, lending, open_of, policy};
+use super::{Due, Loan, lending, limits, open_of, policy};
+use crate::asset::Asset;
 use crate::facts_text::short;
 use crate::{Refusal, Tag, Working, alert, asset, person, reservation, words};
 use std::sync::Arc;
@@ -25,15 +26,10 @@ pub fn renew(w: &mut Working, tag: &Tag, due: Due, override_reason: Option<&str>
     }
     let reason = override_reason.map(|reason| short("a reason", reason, 300)).transpose()?.filter(|reason| !reason.is_empty());
     let most = policy::of(&w.site).terms(borrower.role, asset.kind).renewals;
-    let other = reservation::conflicting(
-        &w.site,
-        &asset,
-        loan.due.unwrap_or(w.now).max(w.now),
-        until.unwrap_or(jiff::Timestamp::MAX),
-        &loan.person,
-    );
-    let against = match other {
-        Some(other) => Some(format!("it is reserved for {} from {}", other.holder(), words::utc(other.from))),
+    let with_it: Vec<&Asset> = loan.assets().filter_map(|asset| w.site.assets.get(&asset)).map(|asset| &**asset).collect();
+    let (from, to) = (loan.due.unwrap_or(w.now).max(w.now), until.unwrap_or(jiff::Timestamp::MAX));
+    let against = match reservation::conflicting(&w.site, &with_it, from, to, &loan.person) {
+        Some(other) => Some(format!("{} from {}", limits::taken_from(other, &with_it), words::utc(other.from))),
         None if loan.renewals >= most => {
             Some(format!("it was renewed {} already, which is the most", words::count(loan.renewals, "time", "times")))
         }

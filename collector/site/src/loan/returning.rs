@@ -116,8 +116,7 @@ fn not_back(w: &Working, loan: &Loan, missing: &[String]) -> Result<(Vec<String>
             (Some(name), _) => names.push(name.clone()),
             (None, Some(part)) => parts.push(part.id),
             (None, None) => {
-                let left: Vec<String> =
-                    loan.accessories.iter().cloned().chain(loan.parts.iter().map(|part| tag_of(&w.site, *part))).collect();
+                let left = loan.along(&w.site);
                 let left = if left.is_empty() { "nothing".to_owned() } else { left.join(", ") };
                 let text: String = text.chars().take(60).collect();
                 return Err(Refusal::invalid(format!("{text:?} did not leave with it, so it can't be missing; with it left: {left}")));

@@ -5,7 +5,7 @@
 
 use super::{Reservation, Wanted, active, name};
 use crate::asset::{Asset, AssetKind, AssetStatus};
-use crate::{AssetId, PersonId, Refusal, RoomId, Site, words};
+use crate::{PersonId, Refusal, RoomId, Site, words};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -56,20 +56,46 @@ impl<'a> Set<'a> {
         match self {
             Self::One(one) => Box::new(site.assets.get(&one.id).into_iter().filter(lendable)),
             Self::InRoom(_, room) => Box::new(site.assets_in(room).filter(lendable)),
-            Self::Anywhere(_) => Box::new(site.assets.values().filter(lendable)),
+            Self::Anywhere(kind) => Box::new(site.assets_of(*kind).filter(lendable)),
         }
     }
+}
 
-    /// How many are in service, and when those of them that are lent come back, but for one: what is overdue should be here by now.
-    fn count(&self, site: &'a Site, now: Timestamp, but: Option<AssetId>) -> (usize, Vec<Timestamp>) {
-        let (mut all, mut lent) = (0, Vec::new());
-        for asset in self.members(site) {
-            all += 1;
-            if let Some(loan) = site.open_loan(asset.id).filter(|loan| but != Some(asset.id) && !loan.is_overdue(now)) {
-                lent.push(loan.falls_due());
+/// What there is of a set.
+struct Stock {
+    /// How many are in service.
+    all: usize,
+    /// When those of them that are lent come back, the first first: what is overdue should be here by now.
+    lent: Vec<Timestamp>,
+}
+
+impl Stock {
+    /// Counts; none where so many are here that no more need be looked at. Those that are about to leave count as here.
+    fn count<'a>(
+        site: &Site,
+        members: impl Iterator<Item = &'a Arc<Asset>>,
+        now: Timestamp,
+        leaving: &[&Asset],
+        enough: usize,
+    ) -> Option<Self> {
+        let mut stock = Self { all: 0, lent: Vec::new() };
+        for asset in members {
+            stock.all += 1;
+            let leaves = leaving.iter().any(|leaving| leaving.id == asset.id);
+            if let Some(loan) = site.open_loan(asset.id).filter(|loan| !leaves && !loan.is_overdue(now)) {
+                stock.lent.push(loan.falls_due());
+            }
+            if stock.all - stock.lent.len() >= enough {
+                return None;
             }
         }
-        (all, lent)
+        stock.lent.sort_unstable();
+        Some(stock)
+    }
+
+    /// How many are lent at a moment.
+    fn out(&self, at: Timestamp) -> usize {
+        self.lent.len() - self.lent.partition_point(|due| *due <= at)
     }
 }
 
@@ -90,6 +116,10 @@ fn wanted_at(others: &[&Arc<Reservation>], at: Timestamp) -> usize {
     others.iter().filter(|other| other.from <= at && at < other.until).map(|other| usize::from(other.left())).sum()
 }
 
+fn most_wanted(others: &[&Arc<Reservation>], from: Timestamp) -> usize {
+    moments(others, from).map(|at| wanted_at(others, at)).max().unwrap_or(0)
+}
+
 /// Whether a reservation fits beside all others and beside what is lent.
 ///
 /// # Errors
@@ -97,9 +127,10 @@ fn wanted_at(others: &[&Arc<Reservation>], at: Timestamp) -> usize {
 pub(super) fn is_free(site: &Site, new: &Reservation, now: Timestamp) -> Result<(), Refusal> {
     for set in Set::of(site, new) {
         let others = others(site, &set, new.from, new.until, now);
-        let (all, lent) = set.count(site, now, None);
+        let enough = most_wanted(&others, new.from) + usize::from(new.count);
+        let Some(stock) = Stock::count(site, set.members(site), now, &[], enough) else { continue };
         for at in moments(&others, new.from) {
-            let (reserved, out) = (wanted_at(&others, at), lent.iter().filter(|due| **due > at).count());
+            let (all, reserved, out) = (stock.all, wanted_at(&others, at), stock.out(at));
             let free = all.saturating_sub(reserved + out);
             if free < usize::from(new.count) {
                 return Err(refused(site, new, &others, at, [all, reserved, out, free]));
@@ -136,10 +167,10 @@ fn refused(site: &Site, new: &Reservation, others: &[&Arc<Reservation>], at: Tim
     ))
 }
 
-/// The reservation of somebody else that could not be served if this asset were lent to `person` for that time.
-pub fn conflicting<'a>(
+/// The reservation of somebody else that could not be served if these assets, which leave together, were lent to `person` for that time.
+pub(crate) fn conflicting<'a>(
     site: &'a Site,
-    asset: &Asset,
+    leaving: &[&Asset],
     from: Timestamp,
     until: Timestamp,
     person: &PersonId,
@@ -147,16 +178,42 @@ pub fn conflicting<'a>(
     if site.open_reservations.is_empty() {
         return None;
     }
-    Set::of_asset(asset).iter().find_map(|set| {
-        let mut others = others(site, set, from, until, from);
+    leaving.iter().flat_map(|asset| Set::of_asset(asset)).find_map(|set| {
+        let mut others = others(site, &set, from, until, from);
         others.retain(|other| !other.is_for(site, person));
         if others.is_empty() {
             return None;
         }
-        // This one would be lent all that time, whoever has it now.
-        let (all, lent) = set.count(site, from, Some(asset.id));
-        let short = |at: &Timestamp| wanted_at(&others, *at) + lent.iter().filter(|due| *due > at).count() + 1 > all;
-        let at = moments(&others, from).find(short)?;
+        // These would be lent all that time, whoever has them now.
+        let taken = leaving.iter().filter(|asset| set.has(asset)).count();
+        let stock = Stock::count(site, set.members(site), from, leaving, most_wanted(&others, from) + taken)?;
+        let at = moments(&others, from).find(|at| wanted_at(&others, *at) + stock.out(*at) + taken > stock.all)?;
         others.iter().find(|other| other.from <= at && at < other.until).copied()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::AssetId;
+    use crate::asset::AssetFacts;
+    use crate::loan::sample::LoanDesk;
+
+    #[test]
+    fn no_more_are_counted_than_are_wanted() {
+        let mut desk = LoanDesk::new();
+        let tags: Vec<String> = (0..300).map(|number| format!("CAM-{number}")).collect();
+        desk.cameras(&tags.iter().map(String::as_str).collect::<Vec<_>>());
+        let (of, rest) = (desk.site.assets.values().next().unwrap().id, crate::Tag::parse("PC-1").unwrap());
+        desk.must(|w| crate::asset::add(w, AssetId(uuid::Uuid::from_u128(1_000)), rest, AssetFacts::default()));
+        assert_eq!(desk.site.assets_of(AssetKind::Camera).count(), 300);
+        desk.lend("CAM-0", "ana");
+        let mut seen = 0;
+        let members = Set::Anywhere(AssetKind::Camera);
+        let counted = Stock::count(&desk.site, members.members(&desk.site).inspect(|_| seen += 1), desk.now, &[], 3);
+        assert!(counted.is_none() && seen == 4, "{seen} were looked at");
+        let lent = desk.site.assets.get(&of).unwrap();
+        let stock = Stock::count(&desk.site, std::iter::once(lent), desk.now, &[], 1).unwrap();
+        assert_eq!((stock.all, stock.out(desk.now), stock.out(Timestamp::MAX)), (1, 1, 0));
+    }
 }

@@ -97,3 +97,59 @@ fn a_class_set_is_reserved_by_count_and_fetched_one_by_one() {
     desk.lend("CAM-3", "ms-lee");
     assert_eq!(active(&desk.site, desk.now).count(), 0);
 }
+
+#[test]
+fn what_is_lent_is_held_against_reservations_until_it_is_due() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1"]);
+    check(&mut desk, one("CAM-1"), "ben", [24 * 20, 24 * 21], Ok(()));
+    let lend = |due: Due| move |w: &mut Working| loan::out(w, &Heard::new(), NewLoan { due, ..NewLoan::new(tag("CAM-1"), person("ana")) });
+    let until = |desk: &LoanDesk, days: i64| Due::At(hours(desk, 24 * days));
+    let (short, long) = (until(&desk, 10), until(&desk, 60));
+    assert!(desk.refused(lend(Due::Never)).contains("it is reserved for ben"));
+    assert!(desk.refused(lend(long)).contains("it is reserved for ben"));
+    desk.must(lend(Due::ByPolicy));
+    desk.must(|w| loan::back(w, Returned::fine(tag("CAM-1"))));
+    // By policy it would be out too long by now; as it was said, it is not.
+    desk.hours(24 * 9);
+    assert!(desk.refused(lend(Due::ByPolicy)).contains("it is reserved for ben"));
+    desk.must(lend(short));
+}
+
+#[test]
+fn a_kit_takes_what_is_reserved_of_its_parts() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "CAM-2", "HOT-1", "HOT-2", "HOT-3"]);
+    let whole = desk.site.asset_by_tag(&tag("CAM-1")).unwrap().id;
+    for part in ["HOT-1", "HOT-2", "HOT-3"] {
+        desk.write(part, |asset| asset.kind = AssetKind::Hotspot);
+    }
+    desk.write("HOT-1", |asset| asset.part_of = Some(whole));
+    desk.write("HOT-2", |asset| asset.part_of = Some(whole));
+    let lend = |who: &'static str, without: &[&str]| {
+        let without = without.iter().map(|text| tag(text)).collect();
+        move |w: &mut Working| loan::out(w, &Heard::new(), NewLoan { without, ..NewLoan::new(tag("CAM-1"), person(who)) })
+    };
+    check(&mut desk, one("HOT-2"), "ben", [1, 5], Ok(()));
+    assert!(desk.refused(lend("ana", &[])).contains("HOT-2 of its kit is reserved for ben"));
+    desk.must(lend("ana", &["HOT-2"]));
+    desk.must(|w| loan::back(w, Returned::fine(tag("CAM-1"))));
+    // Whoever it is for fetches it with the kit, and it is to be fetched again where that was a mistake.
+    let loan = desk.must(lend("ben", &[]));
+    let standing = |desk: &LoanDesk, id| get(&desk.site, ReservationId(id)).unwrap().standing(desk.now);
+    assert_eq!(standing(&desk, 1), Standing::Fetched);
+    desk.must(|w| loan::undo_one(w, loan.id));
+    assert_eq!(standing(&desk, 1), Standing::Open);
+    desk.must(|w| cancel(w, ReservationId(1)));
+    // Each part alone could be spared, both together can't.
+    let two = Of::Kind { count: 2, kind: AssetKind::Hotspot, room: None };
+    check(&mut desk, two, "ben", [1, 5], Ok(()));
+    assert!(desk.refused(lend("ana", &[])).contains("HOT-1 of its kit is reserved for ben"));
+    desk.must(lend("ana", &["HOT-1"]));
+    desk.must(|w| loan::back(w, Returned::fine(tag("CAM-1"))));
+    check(&mut desk, one("CAM-1"), "ben", [2, 5], Ok(()));
+    let loan = desk.must(lend("ben", &[]));
+    assert_eq!([2, 3].map(|id| standing(&desk, id)), [Standing::Fetched; 2]);
+    desk.must(|w| loan::undo_one(w, loan.id));
+    assert_eq!([2, 3].map(|id| standing(&desk, id)), [Standing::Open; 2]);
+}

@@ -11,6 +11,7 @@ pub use reasons::{Concern, REASONS};
 pub use subject::Subject;
 pub use table::{LimitRow, PartRow, PolicyTable, ReasonRow, SetBy};
 
+use crate::loan::Due;
 use crate::presence::Heard;
 use crate::{AssetId, PersonId, Refusal, Site, Tag, asset};
 use jiff::Timestamp;
@@ -91,13 +92,35 @@ impl Awaits {
     }
 }
 
-/// Checks a scanned tag, for a borrower if one is named.
+/// What is asked: may it leave?
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// What.
+    pub tag: &'a Tag,
+    /// With whom, where that is known.
+    pub person: Option<&'a PersonId>,
+    /// Until when.
+    pub due: Due,
+    /// The parts of its kit that stay.
+    pub without: &'a [Tag],
+}
+
+/// Checks a scanned tag, for a borrower if one is named, for as long as the policy lends it.
 ///
 /// # Errors
 /// No such tag.
 pub fn check(site: &Site, heard: &Heard, tag: &Tag, person: Option<&PersonId>, now: Timestamp) -> Result<Check, Refusal> {
+    ask(site, heard, &Question { tag, person, due: Due::ByPolicy, without: &[] }, now)
+}
+
+/// Answers whether an asset may leave.
+///
+/// # Errors
+/// No such tag.
+pub fn ask(site: &Site, heard: &Heard, question: &Question<'_>, now: Timestamp) -> Result<Check, Refusal> {
+    let Question { tag, person, .. } = *question;
     let asset = asset::tagged(site, tag)?;
-    let subject = Subject::of(site, heard, asset, person, now);
+    let subject = Subject::of(site, heard, asset, *question, now);
     let mut reasons: Vec<Reason> = REASONS.iter().flat_map(|concern| said(&subject, concern)).collect();
     reasons.sort_by_key(|reason| Reverse(reason.verdict));
     Ok(Check {

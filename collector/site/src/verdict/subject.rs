@@ -1,7 +1,7 @@
 //! What a reason may look at: the asset with its facts, who is to have it, and the policy.
 
-use super::Awaits;
 use super::policy::Policy;
+use super::{Awaits, Question};
 use crate::asset::Asset;
 use crate::device::{Device, DeviceState};
 use crate::inventory::{FRESH, Profile};
@@ -24,12 +24,20 @@ pub struct Subject<'a> {
     pub policy: Policy<'a>,
     /// Who is to have it.
     pub person: Option<&'a PersonId>,
+    question: Question<'a>,
     objections: OnceCell<Vec<Objection>>,
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn of(site: &'a Site, heard: &'a Heard, asset: &'a Arc<Asset>, person: Option<&'a PersonId>, now: Timestamp) -> Self {
-        Self { facts: Facts::of(site, asset, now), heard, policy: Policy::of(site, asset.kind), person, objections: OnceCell::new() }
+    pub(super) fn of(site: &'a Site, heard: &'a Heard, asset: &'a Arc<Asset>, question: Question<'a>, now: Timestamp) -> Self {
+        Self {
+            facts: Facts::of(site, asset, now),
+            heard,
+            policy: Policy::of(site, asset.kind),
+            person: question.person,
+            question,
+            objections: OnceCell::new(),
+        }
     }
 
     /// The site.
@@ -54,7 +62,8 @@ impl<'a> Subject<'a> {
 
     /// What the loan policy has against it.
     pub(super) fn objections(&self) -> &[Objection] {
-        let found = || self.borrower().map(|person| loan::objections(self.site(), self.asset(), person, self.now()));
+        let Question { due, without, .. } = self.question;
+        let found = || self.borrower().map(|person| loan::objections(self.site(), self.asset(), person, (due, without), self.now()));
         self.objections.get_or_init(|| found().unwrap_or_default())
     }
 

@@ -171,7 +171,7 @@ async fn out(
             if agreed {
                 loan::agree(w, &new.person)?;
             }
-            let Check { verdict, mut reasons, .. } = verdict::check(&w.site, &heard, &new.tag, Some(&new.person), w.now)?;
+            let Check { verdict, mut reasons, .. } = verdict::ask(&w.site, &heard, &new.question(), w.now)?;
             reasons.retain(|reason| reason.verdict != Verdict::Go);
             let loan = loan::out(w, &heard, new)?;
             Ok(Lent { row: view::loan_row(&w.site, &loan, now), verdict, reasons })

@@ -3,8 +3,6 @@
 use super::steps::{Back, Step, Wish};
 use std::collections::BTreeMap;
 
-/// Hours of a loan by policy, of which the verdict looks ahead.
-const POLICY_HOURS: i64 = 14 * 24;
 /// Hours before its time at which a reservation may be fetched.
 const EARLY: i64 = 12;
 
@@ -79,13 +77,13 @@ impl Model {
     }
 
     /// Whether the policy or the asset's state stops a loan.
-    fn is_stopped(&self, asset: usize, person: usize) -> Said {
+    fn is_stopped(&self, asset: usize, person: usize, due: i64) -> Said {
         let theirs = || self.loans.values().filter(|lent| lent.person == person);
         let owes = self.charges.values().any(|charge| charge.person == person && charge.is_due);
         if self.assets[asset] == Status::InRepair || theirs().count() >= 2 || theirs().any(|lent| self.is_overdue(lent)) || owes {
             return Said::No;
         }
-        self.takes_away(asset, person, self.now, self.now + POLICY_HOURS)
+        self.takes_away(asset, person, self.now, due)
     }
 
     /// Whether lending an asset for that time leaves somebody else's reservation unserved.
@@ -158,7 +156,7 @@ impl Model {
         if !at_hand || hours <= 0 || !batch_is {
             return Said::No;
         }
-        let stopped = self.is_stopped(asset, person);
+        let stopped = self.is_stopped(asset, person, self.now + hours);
         if !force && stopped == Said::No {
             return Said::No;
         }
