@@ -48,6 +48,9 @@ pub struct Sent {
     /// Whether the mail server took it.
     #[serde(default, skip_serializing_if = "is_sent")]
     pub outcome: Outcome,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub rest: Rest,
 }
 
 /// What came of a reminder.
@@ -147,7 +150,7 @@ pub fn begin(w: &mut Working, id: &PersonId) -> Result<Option<Letter>, Refusal> 
 
 fn to_send(w: &Working, loan: &Loan) -> Option<Sent> {
     let step = next_step(&w.site, loan, w.now)?;
-    Some(Sent { step, due: loan.due?, at: w.now, outcome: Outcome::Sent })
+    Some(Sent { step, due: loan.due?, at: w.now, outcome: Outcome::Sent, rest: Rest::new() })
 }
 
 /// Writes down what came of a mail.

@@ -35,7 +35,7 @@ pub struct LoanPolicy {
 }
 
 /// The terms of a role, and what is otherwise for some kinds of assets.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RoleTerms {
     /// For every kind of which nothing else is said.
@@ -45,6 +45,9 @@ pub struct RoleTerms {
     /// By kind.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub kinds: BTreeMap<AssetKind, Terms>,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub rest: Rest,
 }
 
 /// The terms of a loan.
@@ -121,20 +124,26 @@ pub struct Reminding {
 
 impl Default for LoanPolicy {
     fn default() -> Self {
-        // Two at once: the own one, and a spare while that is repaired.
-        let student = RoleTerms { usual: Terms::default(), in_all: 4, kinds: BTreeMap::new() };
         // A teacher takes out a class set.
         let teacher = Terms { at_once: 60, renewals: 6, overdue_blocks: false, ..Terms::default() };
         Self {
             id: 0,
-            students: student,
-            staff: RoleTerms { usual: teacher, in_all: 100, kinds: BTreeMap::new() },
+            students: RoleTerms::default(),
+            staff: RoleTerms { usual: teacher, in_all: 100, ..RoleTerms::default() },
             when_closed: WhenClosed::default(),
             most_owed: Money(5_000),
             charges: Charging::default(),
             reminders: Reminding::default(),
             rest: Rest::new(),
         }
+    }
+}
+
+impl Default for RoleTerms {
+    /// A student's: what is not written is never "none at all".
+    fn default() -> Self {
+        // Two of a kind at once: the own one, and a spare while that is repaired.
+        Self { usual: Terms::default(), in_all: 4, kinds: BTreeMap::new(), rest: Rest::new() }
     }
 }
 

@@ -197,6 +197,22 @@ fn what_is_lent_is_lost_and_found_by_its_loan() {
 }
 
 #[test]
+fn what_a_newer_version_says_is_kept() {
+    fn kept<R: Serialize + serde::de::DeserializeOwned>(mut said: serde_json::Value) {
+        said["newer"] = 7.into();
+        let read: R = serde_json::from_value(said.clone()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), said);
+    }
+    let terms = policy::LoanPolicy::default().staff;
+    kept::<policy::RoleTerms>(serde_json::to_value(&terms).unwrap());
+    kept::<crate::return_diff::Difference>(serde_json::json!({ "part": "disk", "text": "it is missing" }));
+    let (step, at) = (crate::reminder::Step::Before, Timestamp::UNIX_EPOCH);
+    kept::<crate::reminder::Sent>(serde_json::json!({ "step": step, "due": at, "at": at }));
+    let short: policy::RoleTerms = serde_json::from_str("{}").unwrap();
+    assert_eq!(short.in_all, 4, "what is not written does not mean none");
+}
+
+#[test]
 fn a_damage_proposes_a_charge_and_a_ticket() {
     let mut desk = LoanDesk::new();
     desk.cameras(&["CAM-1"]);

@@ -5,6 +5,7 @@ use crate::asset::Asset;
 use crate::fingerprint::fact;
 use crate::inventory::Profile;
 use crate::loan::Loan;
+use crate::record::Rest;
 use crate::verdict::Policy;
 use crate::{Site, parts, words};
 use jiff::Timestamp;
@@ -26,7 +27,8 @@ pub(super) fn differences(site: &Site, asset: &Asset, loan: &Loan, profile: &Pro
     let wear = Policy::of(site, asset.kind).limit("wear_percent") + WEAR_A_MONTH * months;
     let of_part = |part: &PartKind| {
         let Some((before, after)) = sections(site, loan, profile, part.section) else { return Vec::new() };
-        texts(asset, &before, &after, wear).into_iter().map(|text| Difference { part: part.word.to_owned(), text: plain(&text) }).collect()
+        let told = texts(asset, &before, &after, wear).into_iter();
+        told.map(|text| Difference { part: part.word.to_owned(), text: plain(&text), rest: Rest::new() }).collect()
     };
     PARTS.iter().flat_map(of_part).take(MOST).collect()
 }

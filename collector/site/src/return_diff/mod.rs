@@ -51,6 +51,16 @@ pub struct Difference {
     pub part: String,
     /// In words: what is missing, or is another one.
     pub text: String,
+    /// Fields of newer versions.
+    #[serde(flatten)]
+    pub rest: Rest,
+}
+
+impl Difference {
+    /// Whether it says the same, whatever a newer version adds.
+    fn is(&self, other: &Self) -> bool {
+        (&self.part, &self.text) == (&other.part, &other.text)
+    }
 }
 
 impl Diff {
@@ -126,7 +136,7 @@ fn device_of(site: &Site, loan: &Loan) -> Option<Arc<Device>> {
 fn compare(w: &mut Working, loan: &Loan, profile: &Profile, before: Diff) -> Result<(), Refusal> {
     let Some(asset) = w.site.assets.get(&loan.asset).cloned() else { return Ok(()) };
     let found = differ::differences(&w.site, &asset, loan, profile, w.now);
-    let new: Vec<Difference> = found.into_iter().filter(|found| !before.differences.contains(found)).collect();
+    let new: Vec<Difference> = found.into_iter().filter(|found| !before.differences.iter().any(|known| known.is(found))).collect();
     let ends = !before.pending;
     if new.is_empty() && !ends && before.at.is_some() {
         return Ok(());
