@@ -203,6 +203,8 @@ pub struct Site {
     pub(crate) ended_loans: OrdSet<(Timestamp, LoanId)>,
     /// Loans whose asset is compared with how it left when it next reports.
     pub(crate) uncompared_loans: OrdSet<(AssetId, LoanId)>,
+    /// Every loan, by when it began.
+    pub(crate) lent_loans: OrdSet<(Timestamp, LoanId)>,
     /// Every loan of an asset.
     pub(crate) asset_loans: OrdSet<(AssetId, LoanId)>,
     /// Every loan of a person.
@@ -272,19 +274,6 @@ impl Site {
     /// The asset that carries `tag`.
     pub fn asset_by_tag(&self, tag: &Tag) -> Option<&Arc<asset::Asset>> {
         self.by_tag.get(tag).and_then(|id| self.assets.get(id))
-    }
-
-    /// The assets that belong in `room`.
-    pub fn assets_in<'a>(&'a self, room: &RoomId) -> impl Iterator<Item = &'a Arc<asset::Asset>> + use<'a> {
-        let room = room.clone();
-        let first = (room.clone(), AssetId(uuid::Uuid::nil()));
-        self.by_room.range(first..).take_while(move |(r, _)| *r == room).filter_map(|(_, id)| self.assets.get(id))
-    }
-
-    /// The assets of a kind.
-    pub(crate) fn assets_of(&self, kind: asset::AssetKind) -> impl Iterator<Item = &Arc<asset::Asset>> {
-        let (first, last) = ((kind, AssetId(uuid::Uuid::nil())), (kind, AssetId(uuid::Uuid::max())));
-        self.by_kind.range(first..=last).filter_map(|(_, id)| self.assets.get(id))
     }
 
     /// The open loan of an asset.

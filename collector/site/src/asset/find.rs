@@ -1,9 +1,24 @@
 //! Finds an asset by its id, its tag, an earlier tag, or its serial number.
 
-use super::Asset;
+use super::{Asset, AssetKind};
 use crate::{AssetId, Refusal, RoomId, Site, Tag, fingerprint, words};
 use std::sync::Arc;
 use uuid::Uuid;
+
+impl Site {
+    /// The assets that belong in `room`.
+    pub fn assets_in<'a>(&'a self, room: &RoomId) -> impl Iterator<Item = &'a Arc<Asset>> + use<'a> {
+        let room = room.clone();
+        let first = (room.clone(), AssetId(Uuid::nil()));
+        self.by_room.range(first..).take_while(move |(r, _)| *r == room).filter_map(|(_, id)| self.assets.get(id))
+    }
+
+    /// The assets of a kind.
+    pub(crate) fn assets_of(&self, kind: AssetKind) -> impl Iterator<Item = &Arc<Asset>> {
+        let (first, last) = ((kind, AssetId(Uuid::nil())), (kind, AssetId(Uuid::max())));
+        self.by_kind.range(first..=last).filter_map(|(_, id)| self.assets.get(id))
+    }
+}
 
 /// The asset with this id.
 ///

@@ -138,6 +138,11 @@ impl Calendar {
 }
 
 impl Site {
+    /// The day of a moment, as the school counts days.
+    pub fn day_of(&self, at: Timestamp) -> Date {
+        at.to_zoned_datetime(self.zone()).date()
+    }
+
     /// The calendar; `None` before anything was said of it.
     pub fn calendar(&self) -> Option<&Arc<Calendar>> {
         self.calendar.get(&0)

@@ -61,6 +61,6 @@ pub fn day(site: &Site, date: Date) -> Day {
 
 /// The next days, from today.
 pub fn days(site: &Site, now: Timestamp, count: usize) -> Vec<Day> {
-    let today = now.to_zoned_datetime(site.zone()).date();
+    let today = site.day_of(now);
     std::iter::successors(Some(today), |day| day.tomorrow().ok()).take(count).map(|date| day(site, date)).collect()
 }

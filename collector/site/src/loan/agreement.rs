@@ -42,7 +42,7 @@ impl Record for Agreement {
 
 /// The school year of a moment at the site, by the year in which it begins: in August.
 pub fn school_year(site: &Site, at: Timestamp) -> i16 {
-    let date: Date = at.to_zoned_datetime(site.zone()).date();
+    let date: Date = site.day_of(at);
     if date.month() >= FIRST_MONTH { date.year() } else { date.year() - 1 }
 }
 

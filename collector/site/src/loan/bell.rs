@@ -50,7 +50,7 @@ fn edge_of(site: &Site, day: Date, edge: Edge) -> Option<Timestamp> {
 
 /// The day at the beginning of a text, and what follows it.
 fn day_of<'a>(site: &Site, text: &'a str, now: Timestamp) -> (Option<Date>, &'a str) {
-    let today = now.to_zoned_datetime(site.zone()).date();
+    let today = site.day_of(now);
     for (word, day) in [("today", Some(today)), ("tomorrow", today.tomorrow().ok())] {
         if let Some(rest) = text.strip_prefix(word) {
             return (day, rest);
@@ -80,7 +80,7 @@ fn on_day(site: &Site, day: Date, name: &str) -> Result<Bell, Refusal> {
 }
 
 fn next(site: &Site, name: &str, now: Timestamp, edge: impl Fn(&Bell) -> Timestamp) -> Result<Timestamp, Refusal> {
-    let today = now.to_zoned_datetime(site.zone()).date();
+    let today = site.day_of(now);
     let first = next_school_day(site, today).unwrap_or(today);
     let after = first.tomorrow().ok().and_then(|day| next_school_day(site, day)).unwrap_or(first);
     let soon = [first, after].into_iter().filter_map(|day| on_day(site, day, name).ok()).map(|bell| edge(&bell)).find(|at| *at > now);

@@ -148,7 +148,7 @@ pub(super) fn due_of(site: &Site, asset: &Asset, person: &Person, due: Due, now:
         Due::Never => return Ok(None),
         Due::At(at) => at,
         Due::ByPolicy => {
-            let today = now.to_zoned_datetime(site.zone()).date();
+            let today = site.day_of(now);
             let days = policy.terms(person.role, asset.kind).days;
             let day = today.saturating_add(jiff::Span::new().days(i64::from(days)));
             school_day::end_of(site, day).ok_or_else(|| Refusal::invalid("the policy's length gives no date: say when it is due"))?

@@ -140,6 +140,11 @@ impl Record for Loan {
             old.map(|loan| site.person_loans.remove(&(loan.person.clone(), loan.id)));
             new.map(|loan| site.person_loans.insert((loan.person.clone(), loan.id)));
         }
+        let began = |loan: Option<&Self>| loan.map(|loan| (loan.out_at, loan.id));
+        if began(old) != began(new) {
+            began(old).map(|began| site.lent_loans.remove(&began));
+            began(new).map(|began| site.lent_loans.insert(began));
+        }
         if let (None, Some(new)) = (old, new) {
             site.asset_loans.insert((new.asset, new.id));
         }

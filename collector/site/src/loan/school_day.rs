@@ -38,7 +38,7 @@ pub fn end_of(site: &Site, date: Date) -> Option<Timestamp> {
 
 /// A due date that falls on no school day moves to the end of the next one, where the policy says so.
 pub(super) fn moved(site: &Site, policy: &LoanPolicy, due: Timestamp) -> Timestamp {
-    let date = due.to_zoned_datetime(site.zone()).date();
+    let date = site.day_of(due);
     if policy.when_closed == WhenClosed::Stays || is_school_day(site, date) {
         return due;
     }

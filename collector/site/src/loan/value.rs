@@ -26,7 +26,7 @@ pub fn worth(site: &Site, asset: &Asset, now: Timestamp) -> Option<Money> {
     let price = purchase.price?;
     let life = purchase.life_months.or_else(|| charges.life_months.get(&asset.kind).copied()).unwrap_or(48).max(1);
     let age = purchase.bought.map_or(0, |bought| {
-        let today = now.to_zoned_datetime(site.zone()).date();
+        let today = site.day_of(now);
         let months = i32::from(today.year() - bought.year()) * 12 + i32::from(today.month()) - i32::from(bought.month());
         let whole = if today.day() < bought.day() { months - 1 } else { months };
         u16::try_from(whole.max(0)).unwrap_or(u16::MAX)

@@ -65,8 +65,7 @@ fn line(site: &Site, loan: &Loan, now: Timestamp) -> Line {
     if let Some(title) = site.assets.get(&loan.asset).map(|asset| asset.title()).filter(|title| *title != text) {
         text.push_str(&format!(", {title}"));
     }
-    let along: Vec<String> =
-        loan.accessories.iter().cloned().chain(loan.parts.iter().map(|part| crate::loan::tag_of(site, *part))).collect();
+    let along = loan.along(site);
     if !along.is_empty() {
         text.push_str(&format!(", with {}", along.join(", ")));
     }

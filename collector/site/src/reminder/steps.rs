@@ -46,9 +46,9 @@ pub fn next_step(site: &Site, loan: &Loan, now: Timestamp) -> Option<Step> {
     if reminder.is_some_and(|reminder| reminder.sending.is_some() || reminder.not_before.is_some_and(|at| now < at)) {
         return None;
     }
-    let told = Told { reminder: reminder.map(|reminder| &**reminder), due, day: |at| day(site, at) };
+    let told = Told { reminder: reminder.map(|reminder| &**reminder), due, day: |at| site.day_of(at) };
     let reminders = &policy::of(site).reminders;
-    let (today, due_on) = (day(site, now), day(site, due));
+    let (today, due_on) = (site.day_of(now), site.day_of(due));
     if now > due {
         let every = reminders.days_after.filter(|_| today > due_on)?;
         let (count, last) = told.after();
@@ -60,11 +60,7 @@ pub fn next_step(site: &Site, loan: &Loan, now: Timestamp) -> Option<Step> {
     }
     let before = reminders.days_before.filter(|days| days_between(today, due_on) <= i32::from(*days))?;
     // What was lent today for tomorrow needs no reminder.
-    (before > 0 && day(site, loan.out_at) < today && !told.has(Step::Before)).then_some(Step::Before)
-}
-
-fn day(site: &Site, at: Timestamp) -> Date {
-    at.to_zoned_datetime(site.zone()).date()
+    (before > 0 && site.day_of(loan.out_at) < today && !told.has(Step::Before)).then_some(Step::Before)
 }
 
 fn days_between(from: Date, to: Date) -> i32 {

@@ -91,9 +91,9 @@ pub fn held(site: &Site, person: &PersonId, now: Timestamp) -> Vec<LoanRow> {
 /// What was lent and taken back since then, newest first, at most so many.
 pub fn moved(site: &Site, since: Timestamp, most: usize) -> Vec<Movement<'_>> {
     let mut moved: Vec<Movement<'_>> = Vec::new();
-    // Numbers are given in the order of lending, but for a clock that was set back.
-    let lent = site.loans.values().rev().take_while(|loan| loan.out_at >= since).take(most);
-    moved.extend(lent.map(|loan| Movement { at: loan.out_at, moved: Moved::Out, loan }));
+    // Not in the order of numbers: a part of a kit that stayed out has a late one, and left with the kit.
+    let lent = site.lent_loans.range((since, LoanId(0))..).rev().take(most);
+    moved.extend(lent.filter_map(|(at, id)| Some(Movement { at: *at, moved: Moved::Out, loan: site.loans.get(id)? })));
     let ended = site.ended_loans.range((since, LoanId(0))..).rev().take(most);
     moved.extend(ended.filter_map(|(at, id)| Some(Movement { at: *at, moved: Moved::Back, loan: site.loans.get(id)? })));
     moved.sort_by_key(|movement| std::cmp::Reverse(movement.at));
@@ -134,5 +134,28 @@ pub fn loan_row(site: &Site, loan: &Loan, now: Timestamp) -> LoanRow {
         back: loan.back.as_deref().cloned(),
         undone: loan.undone,
         diff: loan.diff.as_ref().map(|diff| diff.words()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loan::sample::{LoanDesk, tag};
+    use crate::loan::{Returned, back};
+    use jiff::SignedDuration;
+
+    #[test]
+    fn a_part_that_stayed_out_hides_nothing_that_was_lent_since() {
+        let mut desk = LoanDesk::new();
+        desk.cameras(&["CAM-1", "CAM-2", "HOT-1"]);
+        let whole = desk.site.asset_by_tag(&tag("CAM-1")).unwrap().id;
+        desk.write("HOT-1", |asset| asset.part_of = Some(whole));
+        desk.lend("CAM-1", "ana");
+        desk.hours(24);
+        let second = desk.lend("CAM-2", "ben");
+        desk.must(|w| back(w, Returned { missing: vec!["HOT-1".into()], ..Returned::fine(tag("CAM-1")) }));
+        let today = moved(&desk.site, desk.now - SignedDuration::from_hours(1), 10);
+        let out: Vec<LoanId> = today.iter().filter(|movement| movement.moved == Moved::Out).map(|movement| movement.loan.id).collect();
+        assert_eq!(out, [second.id]);
     }
 }

@@ -233,7 +233,7 @@ pub fn ticket_row(site: &Site, ticket: &Ticket, now: Timestamp) -> TicketRow {
 /// Everything that is known of a ticket.
 pub fn ticket_page(site: &Site, ticket: &Ticket, now: Timestamp) -> TicketPage {
     let tag = |id: &AssetId| site.assets.get(id).map(|asset| asset.tag.clone());
-    let today = now.to_zoned_datetime(site.zone()).date();
+    let today = site.day_of(now);
     let loan = ticket.loan.and_then(|id| site.loans.get(&id));
     TicketPage {
         row: ticket_row(site, ticket, now),
