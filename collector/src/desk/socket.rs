@@ -23,7 +23,8 @@ use tower::ServiceExt;
 
 /// Connections served at once: a person and their scripts, with room to spare.
 const CONNECTIONS: usize = 64;
-/// How long a caller may take to send the head of a request.
+/// How long a caller may take to send the head of a request. Each connection carries one request, as a command does: one that is kept
+/// open between requests would hold its place for so long while others wait.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long answers that are under way may take when the collector stops.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -133,7 +134,7 @@ async fn converse(stream: UnixStream, router: Router, own: u32, stop: Cancellati
         }
     });
     let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).keep_alive(false);
     let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     tokio::pin!(connection);
     let ended = tokio::select! {
@@ -221,6 +222,27 @@ mod tests {
         stop.cancel();
         served.await.unwrap().unwrap();
         assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn no_caller_holds_a_place_between_two_requests() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rollcall.sock");
+        let slow = || async { tokio::time::sleep(Duration::from_millis(20)).await };
+        let router = Router::new().route("/", get(slow));
+        let (stop, listener) = (CancellationToken::new(), bind(&path).await.unwrap());
+        let served = tokio::spawn({
+            let (path, stop) = (path.clone(), stop.clone());
+            async move { listen(&path, listener, router, stop).await }
+        });
+
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let pooled = reqwest::Client::builder().unix_socket(path.clone()).tls_certs_only([]).build().unwrap();
+        let asked = (0..3 * CONNECTIONS + 8).map(|_| pooled.get("http://localhost/").send());
+        let answers = tokio::time::timeout(HEAD / 2, futures_util::future::join_all(asked)).await.unwrap();
+        assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.status().is_success())), "{answers:?}");
+        stop.cancel();
+        served.await.unwrap().unwrap();
     }
 
     #[tokio::test]
