@@ -56,13 +56,13 @@ pub async fn run(program: &Path, arguments: &[&str]) -> anyhow::Result<Ran> {
 ///
 /// # Errors
 /// It does not start, or hangs.
-pub async fn run_with(program: &Path, arguments: &[&str], input: &str) -> anyhow::Result<Ran> {
+pub async fn run_with(program: &Path, arguments: &[&str], input: impl AsRef<[u8]>) -> anyhow::Result<Ran> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut running = command.spawn()?;
     let mut stdin = running.stdin.take().context("it has no standard input")?;
     // One that reads nothing may be gone before it is written.
-    drop(stdin.write_all(input.as_bytes()).await);
+    drop(stdin.write_all(input.as_ref()).await);
     drop(stdin);
     let ended = timeout(PATIENCE, running.wait_with_output()).await.with_context(|| format!("{arguments:?} hangs"))??;
     Ok(Ran {
@@ -101,7 +101,7 @@ impl Desk {
     ///
     /// # Errors
     /// It does not start, or hangs.
-    pub async fn run_with(&self, arguments: &[&str], input: &str) -> anyhow::Result<Ran> {
+    pub async fn run_with(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> anyhow::Result<Ran> {
         let data = self.data.to_string_lossy();
         run_with(&self.program, &[arguments, &["--data", &data]].concat(), input).await
     }

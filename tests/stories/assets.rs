@@ -14,6 +14,10 @@ async fn history(desk: &Desk, tag: &str) -> Vec<String> {
     events.as_array().unwrap().iter().map(|event| event["text"].as_str().unwrap().to_owned()).collect()
 }
 
+fn count(rows: &Value) -> usize {
+    rows.as_array().unwrap().len()
+}
+
 /// The tags of some assets.
 async fn tags(desk: &Desk, arguments: &[&str]) -> Vec<String> {
     let rows = desk.found(&[&["asset", "list"], arguments].concat()).await.unwrap();
@@ -93,6 +97,26 @@ async fn an_order_is_received_by_scan_and_by_first_boot() {
     let ran = desk.run_with(&["asset", "tag", "--serials"], &scans).await.unwrap();
     assert!(ran.code == 0 && ran.out.contains("which was LAP-EIGHT"), "{ran:?}");
     assert_eq!(tags(&desk, &["--unlabelled"]).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_is_received_scan_after_scan_and_a_slip_is_taken_back() {
+    let site = TestSite::start().await.unwrap();
+    let desk = site.desk().unwrap();
+    order(&site, &desk).await;
+    let [first, second] = [Pc::new(7, "a").serial(), Pc::new(8, "b").serial()];
+    let receive = ["order", "receive", "PO-4711", "--line", "1", "--scan", "--json"];
+    // A slip that is undone, the serial scanned twice, a serial that is not ours, and one whose label does not come.
+    let scans = format!("{first}\nLAP-9\nundo\n{first}\n{first}\nLAP-1\nNOT-OURS\nLAP-2\n{second}\ndone\n");
+    let ran = desk.run_with(&receive, &scans).await.unwrap();
+    let told = ran.json().unwrap();
+    assert_eq!((ran.code, &told["refused"]), (1, &json!(3)), "{ran:?}");
+    assert_eq!((count(&told["received"]), &told["received"][0]["asset"]["tag"]), (1, &json!("LAP-1")), "{told:#}");
+    assert_eq!(tags(&desk, &[]).await, ["LAP-1"], "the slip is gone");
+
+    let ran = desk.run_with(&receive, [second.as_bytes(), b"\nLAP-2\n\xff\n"].concat()).await.unwrap();
+    assert!(ran.code > 1 && ran.err.contains("standard input"), "{ran:?}");
+    assert_eq!(ran.json().unwrap()["received"][0]["asset"]["tag"], "LAP-2", "what was done is said before why it broke off");
 }
 
 /// Enrols a machine in the lab without a tag, and starts its agent.

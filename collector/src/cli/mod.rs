@@ -35,6 +35,7 @@ mod roster;
 mod roster_words;
 mod route;
 mod rule;
+mod scans;
 mod serve;
 mod software;
 mod status;

@@ -9,9 +9,6 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::io::{self, BufRead};
 
-/// Most scans of one set.
-const MOST: usize = 500;
-
 #[derive(Debug, Args)]
 pub(super) struct ClassSet {
     /// Who borrows them, by id; default: the teacher of the class
@@ -32,8 +29,15 @@ impl ClassSet {
     pub(super) async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         out.note("scan one after the other; an empty line or the end of the input ends the set");
         let (mut lent, mut refused): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
-        for line in io::stdin().lock().lines().take(MOST) {
-            let line = line.map_err(|error| Failure::here("standard input", &error))?;
+        let mut broke_off = None;
+        for line in io::stdin().lock().lines() {
+            let line = match line {
+                Ok(line) => line,
+                Err(error) => {
+                    broke_off = Some(Failure::here("standard input", &error));
+                    break;
+                }
+            };
             let tag = line.trim();
             if tag.is_empty() {
                 break;
@@ -51,12 +55,20 @@ impl ClassSet {
                     refused.push(json!({ "tag": tag, "why": detail }));
                 }
                 Err(failure) => {
-                    out.note(&format!("{} lent before this", lent.len()));
-                    return Err(failure);
+                    broke_off = Some(failure);
+                    break;
                 }
             }
         }
-        Ok(say(out, &lent, &refused))
+        match broke_off {
+            None => Ok(say(out, &lent, &refused)),
+            Some(failure) if lent.is_empty() && refused.is_empty() => Err(failure),
+            // What was lent is said all the same: whoever undoes it needs the set's number.
+            Some(failure) => {
+                say(out, &lent, &refused);
+                Err(failure)
+            }
+        }
     }
 
     fn body(&self, tag: &str, first: Option<&Value>) -> Value {

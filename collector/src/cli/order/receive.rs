@@ -3,10 +3,10 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
+use crate::cli::scans::{Labels, Scans};
 use crate::cli::table::{field, number_at, text_at};
 use clap::Args;
 use serde_json::{Value, json};
-use std::io::BufRead;
 
 /// Receive what came, by the scan of its label.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ pub(super) struct Receive {
     /// Take a serial that the vendor has not told
     #[arg(long)]
     any_serial: bool,
-    /// Read serial and label in turn, line by line; an empty line is no serial
+    /// Read serial and label in turn, line by line; an empty line is no serial, "undo" takes the last one back, "done" ends it
     #[arg(long)]
     scan: bool,
 }
@@ -51,38 +51,36 @@ impl Receive {
     }
 
     async fn scans(&self, client: &Client, out: &Out) -> Result<Exit, Failure> {
-        let mut lines = std::io::stdin().lock().lines();
-        let (mut all, mut refused) = (Vec::new(), 0);
-        while let Some(serial) = next(&mut lines, out, "serial")? {
-            let Some(tag) = next(&mut lines, out, "label")? else { break };
-            match self.one(client, &tag, &serial).await {
-                Ok(received) => {
-                    if !out.is_json() {
-                        out.print(&words(&received));
-                    }
-                    all.push(received);
-                }
-                Err(failure @ Failure::Unreachable(_)) => return Err(failure),
-                Err(failure) => {
-                    refused += 1;
-                    out.note(&format!("NOT RECEIVED: {tag}: {failure}"));
-                }
-            }
-        }
-        if out.is_json() {
-            out.json(&json!({ "received": all, "refused": refused }));
-        }
-        Ok(if refused == 0 { Exit::Done } else { Exit::Found })
+        let mut receiving = Receiving { client, receive: self, received: Vec::new() };
+        let taken = Scans::with_serials().take(out, &mut receiving, "NOT RECEIVED").await;
+        let (all, refused) = (receiving.received, taken.refused);
+        let words = format!("{} received, {refused} not", all.len());
+        taken.end(out, &json!({ "received": all, "refused": refused }), &words)
     }
 }
 
-/// The next line, trimmed; `None` at the end.
-fn next(lines: &mut impl Iterator<Item = std::io::Result<String>>, out: &Out, what: &str) -> Result<Option<String>, Failure> {
-    if out.terminal.is_some() {
-        drop(std::io::Write::write_all(&mut std::io::stderr(), format!("{what}: ").as_bytes()));
+/// What is received scan after scan.
+struct Receiving<'a> {
+    client: &'a Client,
+    receive: &'a Receive,
+    received: Vec<Value>,
+}
+
+impl Labels for Receiving<'_> {
+    async fn label(&mut self, tag: &str, serial: Option<String>) -> Result<String, Failure> {
+        let received = self.receive.one(self.client, tag, serial.as_deref().unwrap_or_default()).await?;
+        let words = words(&received);
+        self.received.push(received);
+        Ok(words)
     }
-    let line = lines.next().transpose().map_err(|error| Failure::here("standard input", &error))?;
-    Ok(line.map(|line| line.trim().to_owned()))
+
+    async fn undo(&mut self) -> Result<Option<String>, Failure> {
+        let Some(last) = self.received.last() else { return Ok(None) };
+        let tag = text_at(last, "asset.tag");
+        self.client.post(&["assets", &tag, "take-back"], json!({})).await?;
+        self.received.pop();
+        Ok(Some(tag))
+    }
 }
 
 fn words(received: &Value) -> String {
