@@ -184,8 +184,11 @@ fn the_borrower_of_a_broken_laptop_gets_a_loaner_and_the_link_is_kept() {
     assert!(school.change(|w| ticket::lend(w, &heard, id, &tag("LT-3"), None)).unwrap_err().text.contains("LT-2 stands in already"));
     let other = school.about(third);
     assert!(school.change(|w| ticket::lend(w, &heard, other, &tag("LT-2"), None)).unwrap_err().text.contains("is out to 20431"));
-    let done = school.go(id.0, TicketState::Done);
-    assert_eq!(school.told("ticket.done"), ["Ticket 1: open → done; take the loaner LT-2 back from 20431"]);
+    let done = school.must(|w| ticket::go(w, id, Move::because(TicketState::Done, "new panel; tested twice")));
+    assert_eq!(school.told("ticket.done"), ["Ticket 1: open → done: new panel; tested twice; take the loaner LT-2 back from 20431"]);
+    assert_eq!(ticket::left(&school.site, &done).as_deref(), Some("take the loaner LT-2 back from 20431"));
+    let other_done = school.must(|w| ticket::go(w, other, Move::because(TicketState::Done, "new panel; tested twice")));
+    assert_eq!(ticket::left(&school.site, &other_done), None, "nothing is left to do where no spare stood in");
     assert_eq!(ticket::to_take_back(&school.site).count(), 1);
     assert_eq!((school.site.assets[&broken].status, done.is_open()), (AssetStatus::InService, false));
     school.must(|w| loan::back(w, Returned::fine(tag("LT-2"))));

@@ -27,7 +27,7 @@ pub use loaner::{InPlace, Loaner, lend, of_loaner, stands_in, take_back, to_take
 pub use open::{NewTicket, from_alert, open};
 pub use policy::{TicketPolicy, policy, school_time, set_policy};
 pub use request::text as request_text;
-pub use state::{Move, TRANSITIONS, go};
+pub use state::{Move, TRANSITIONS, go, left};
 pub use warranty::{Claim, Warranty, claim, of as warranty_of};
 pub use words::{Category, Priority, TicketState, Tier};
 

@@ -1,8 +1,8 @@
 //! What leads from one state of a ticket to the next: one table, and what happens on the way.
 
-use super::{TEXT, Ticket, TicketState, get, loaner, policy, text, write};
+use super::{TEXT, Ticket, TicketState, entries, get, loaner, policy, text, write};
 use crate::event::Actor;
-use crate::{Refusal, TicketId, UserName, Working};
+use crate::{Refusal, Site, TicketId, UserName, Working};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ pub fn go(w: &mut Working, id: TicketId, moved: Move) -> Result<Arc<Ticket>, Ref
         assignee: before.assignee.clone().or_else(|| starter(w, moved.to)),
         ..(*before).clone()
     };
-    let said = said(&before, &after, &ended);
+    let said = moved_in_words(before.state, &after) + &ended.iter().map(|said| format!("; {said}")).collect::<String>();
     Ok(write(w, after, kind(before.state, moved.to), &said))
 }
 
@@ -121,11 +121,18 @@ fn kind(from: TicketState, to: TicketState) -> &'static str {
     }
 }
 
-fn said(before: &Ticket, after: &Ticket, ended: &[String]) -> String {
+/// What [`go`] left to people: whom to ask for the spare, what to put back; none where a ticket is open, or something was said of it since.
+pub fn left(site: &Site, ticket: &Ticket) -> Option<String> {
+    let last = entries(site, ticket.id).next_back().filter(|_| !ticket.is_open())?;
+    // Why it was done is people's own words, with whatever signs they like: only what stands behind them is ours.
+    let left = last.text.strip_prefix(&moved_in_words(ticket.before?, ticket))?.strip_prefix("; ")?;
+    Some(left.to_owned())
+}
+
+fn moved_in_words(before: TicketState, after: &Ticket) -> String {
     let lower = |state: TicketState| state.label().to_lowercase();
     let why = Some(&after.why).filter(|why| !why.is_empty()).map(|why| format!(": {}", why.lines().next().unwrap_or_default()));
-    let ended: String = ended.iter().map(|said| format!("; {said}")).collect();
-    format!("{} → {}{}{ended}", lower(before.state), lower(after.state), why.unwrap_or_default())
+    format!("{} → {}{}", lower(before), lower(after.state), why.unwrap_or_default())
 }
 
 #[cfg(test)]

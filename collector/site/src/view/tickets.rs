@@ -124,6 +124,8 @@ pub struct TicketPage {
     pub loaner_place: Option<String>,
     /// What to write to whoever gives what is asked for.
     pub request: Option<String>,
+    /// Done or dropped: what is left to do with its loaner.
+    pub left: Option<String>,
     /// What was said and done, oldest first.
     pub story: Vec<Entry>,
 }
@@ -249,6 +251,7 @@ pub fn ticket_page(site: &Site, ticket: &Ticket, now: Timestamp) -> TicketPage {
         warranty: ticket.asset.and_then(|id| site.assets.get(&id)).map(|asset| ticket::warranty_of(asset, today).to_string()),
         loaner_place: ticket::stands_in(site, ticket).map(|loaner| place(site, &loaner.place)),
         request: ticket::request_text(site, ticket),
+        left: ticket::left(site, ticket),
         story: ticket::entries(site, ticket.id).map(|entry| (**entry).clone()).collect(),
     }
 }

@@ -245,9 +245,7 @@ async fn go(client: &Client, out: &Out, moved: &Moved, state: &str, look_again: 
     let body = json!({ "state": state, "why": moved.why.clone().unwrap_or_default(), "look_again": look_again });
     let page = client.post(&["tickets", &moved.id.to_string(), "state"], body).await?;
     let exit = out.said(&page, &standing(&page));
-    // What is left to do of a loaner stands at the end of the line that was written.
-    let last = field(&page, "story").as_array().and_then(|story| story.last()).map(|line| text_at(line, "text"));
-    if let Some((_, left)) = last.as_deref().and_then(|line| line.split_once("; ")).filter(|_| state == "done" || state == "dropped") {
+    if let Some(left) = field(&page, "left").as_str() {
         out.note(&format!("rollcall: {left}"));
     }
     Ok(exit)

@@ -87,10 +87,7 @@ fn stood(before: &Ticket, back: &str, now: Timestamp) -> Vec<(&'static str, Stri
 
 /// What is left to do of a loaner when the work is over.
 fn left(desk: &Desk, ticket: &Ticket) -> String {
-    let site = desk.look().site;
-    let last = ticket::entries(&site, ticket.id).next_back().map(|entry| entry.text.clone());
-    let left = last.as_deref().filter(|_| !ticket.is_open() && ticket.loaner.is_some()).and_then(|text| text.split_once("; "));
-    left.map_or_else(String::new, |(_, left)| format!(" {}", crate::desk::words::sentence(left)))
+    ticket::left(&desk.look().site, ticket).map_or_else(String::new, |left| format!(" {}", crate::desk::words::sentence(&left)))
 }
 
 /// `POST /tickets/{id}/comment`
