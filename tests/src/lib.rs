@@ -10,6 +10,7 @@ pub mod crash;
 pub mod fuzz;
 pub mod hook;
 pub mod mail;
+pub mod on_disk;
 pub mod page;
 pub mod pc;
 pub mod process;

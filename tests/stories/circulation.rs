@@ -5,10 +5,10 @@ use jiff::SignedDuration;
 use rollcall_site::person::{self, NewPerson, PersonRole};
 use rollcall_site::{PersonId, Working};
 use rollcall_tests::mail::{MailServer, Tls, header};
+use rollcall_tests::on_disk::{contents, holds};
 use rollcall_tests::pc::Pc;
 use rollcall_tests::site::TestSite;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
 
 /// A site with so many cameras in a cart, a student, another, and a teacher.
 async fn school(cameras: usize) -> TestSite {
@@ -41,20 +41,6 @@ async fn give_mail(site: &TestSite, id: &'static str, mail: &'static str) {
     change(site, move |w| drop(person::set(w, &PersonId::parse(id).unwrap(), new).unwrap())).await;
 }
 
-/// The files below a folder that hold these bytes.
-fn files_with(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files_with(&path, bytes));
-        } else if path.is_file() && std::fs::read(&path).unwrap().windows(bytes.len()).any(|window| window == bytes) {
-            found.push(path);
-        }
-    }
-    found
-}
-
 fn count(rows: &Value) -> usize {
     rows.as_array().unwrap().len()
 }
@@ -77,6 +63,24 @@ async fn a_class_set_is_scanned_in_a_row_and_undone_in_one() {
     assert_eq!(kept.as_array().unwrap().iter().filter(|row| row["undone"] == json!(true)).count(), 29, "the record keeps them");
     let again = desk.run(&["loan", "undo", &number]).await.unwrap();
     assert!(again.code == 3 && again.err.contains("nothing to undo"), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_scan_of_a_class_set_is_passed_over_and_one_that_breaks_off_says_its_number() {
+    let site = school(2).await;
+    let desk = site.desk().unwrap();
+    let set = ["loan", "class-set", "--person", "T1", "--due", "5d", "--json"];
+    let long = format!("CAM-01\n{}CAM-02\n", "CAM-01\n".repeat(500));
+    let ran = desk.run_with(&set, &long).await.unwrap();
+    let told = ran.json().unwrap();
+    assert_eq!((ran.code, count(&told["lent"]), count(&told["refused"])), (1, 2, 500));
+    desk.json(&["loan", "undo", &told["set"].to_string()]).await.unwrap();
+
+    let ran = desk.run_with(&set, b"CAM-01\n\xff\xff\nCAM-02\n").await.unwrap();
+    assert!(ran.code > 1 && ran.err.contains("standard input"), "{ran:?}");
+    let broken = ran.json().unwrap();
+    assert_eq!((count(&broken["lent"]), &broken["lent"][0]["id"]), (1, &broken["set"]), "{ran:?}");
+    desk.json(&["loan", "undo", &broken["set"].to_string()]).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,7 +186,9 @@ async fn an_overdue_borrower_is_reminded_by_mail_once_and_not_again_after_a_rest
     assert!(mails[1].contains("CAM-01") && !mails[1].contains("CAM-02"), "{mails:#?}");
     // The address stands in no file of the site in clear.
     site.pause().await.unwrap();
-    assert_eq!(files_with(&site.data(), b"ana.ruiz@example.org"), Vec::<PathBuf>::new());
+    let contents = contents(&site.data()).unwrap();
+    assert!(holds(&contents, "CAM-01").is_some(), "what is there is found, or nothing was looked at");
+    assert_eq!(holds(&contents, "ana.ruiz@example.org"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use crate::backup::recovery_key;
 use rollcall_tests::command::Desk;
+use rollcall_tests::on_disk::{contents, holds};
 use rollcall_tests::process::{CollectorProcess, Ports};
 use rollcall_tests::roster::{Kind, Made, Roster};
 use std::path::Path;
@@ -10,36 +11,9 @@ use std::path::Path;
 const THEIRS: [&str; 8] =
     ["Quillon", "Zephyrine", "quillon.zephyrine", "stu-quill", "Quartermain", "walrus", "wombat", "quill-guest@example.org"];
 
-/// Every file below `dir` with what is in it, packed or not, in lower case.
-fn contents(dir: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            all.extend(contents(&path));
-            continue;
-        }
-        let Ok(bytes) = std::fs::read(&path) else { continue };
-        let frames = bytes.windows(4).enumerate().filter(|(_, found)| *found == [0x28, 0xb5, 0x2f, 0xfd]).map(|(at, _)| &bytes[at..]);
-        let plain = frames.filter_map(|frame| {
-            let mut plain = Vec::new();
-            let mut decoder = zstd::Decoder::new(frame).ok()?.single_frame();
-            std::io::copy(&mut decoder, &mut plain).ok().map(|_| plain)
-        });
-        all.extend(plain.chain([bytes.clone()]).map(|bytes| (path.display().to_string(), bytes.to_ascii_lowercase())));
-    }
-    all
-}
-
-/// The first file that holds the text, in capitals or not.
-fn holds<'a>(contents: &'a [(String, Vec<u8>)], text: &str) -> Option<&'a str> {
-    let text = text.to_lowercase();
-    contents.iter().find(|(_, bytes)| String::from_utf8_lossy(bytes).contains(&text)).map(|(path, _)| path.as_str())
-}
-
 #[track_caller]
 fn nowhere(dir: &Path) {
-    let contents = contents(dir);
+    let contents = contents(dir).unwrap();
     assert!(holds(&contents, "LT-01").is_some(), "what is there is found, or nothing was looked at below {}", dir.display());
     for text in THEIRS {
         assert_eq!(holds(&contents, text), None, "{text} is still written below {}", dir.display());
