@@ -25,8 +25,10 @@ const LISTS: &[(&str, &str, Role)] = &[
     ("devices", "Devices", Role::Viewer),
     ("drift", "Drift of software", Role::Viewer),
     ("events", "Events, the latest", Role::Viewer),
+    ("keys", "Keys of the interface", Role::Admin),
     ("loans", "Loans", Role::Viewer),
     ("maintenance", "Maintenance", Role::Viewer),
+    ("orders", "Orders", Role::Viewer),
     ("persons", "People", Role::Viewer),
     ("reservations", "Reservations", Role::Viewer),
     ("rooms", "Rooms", Role::Viewer),
@@ -35,6 +37,7 @@ const LISTS: &[(&str, &str, Role)] = &[
     ("sweeps", "Sweeps", Role::Viewer),
     ("tickets", "Tickets", Role::Viewer),
     ("tokens", "Tokens", Role::Admin),
+    ("transfers", "Files that must come", Role::Viewer),
     ("users", "Accounts", Role::Admin),
 ];
 /// The largest list, bytes: 100,000 devices with everything have a quarter of it.

@@ -79,14 +79,17 @@ async fn every_list_leaves_as_csv_and_json() {
         "charges",
         "devices",
         "events",
+        "keys",
         "loans",
         "maintenance",
+        "orders",
         "persons",
         "reservations",
         "rooms",
         "rules",
         "sweeps",
         "tickets",
+        "transfers",
         "users",
     ] {
         let json = test.get(&format!("/export/{list}.json"), &cookie).await;
@@ -101,8 +104,11 @@ async fn every_list_leaves_as_csv_and_json() {
     let filtered = test.get("/export/devices.csv?room=Lab%20118", &cookie).await.text;
     let filtered = crate::csv_file::parse(filtered.as_bytes()).unwrap();
     assert!(!filtered.rows.is_empty() && filtered.rows.iter().all(|row| row.get(&filtered.columns, "room") == "Lab 118"));
-    assert_eq!(test.get("/export/users.csv", &test.cookie(Role::Viewer).await).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(test.get("/export/keys.csv", &cookie).await.status, StatusCode::NOT_FOUND);
+    for list in ["keys", "tokens", "users"] {
+        let refused = test.get(&format!("/export/{list}.csv"), &test.cookie(Role::Viewer).await).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{list}");
+    }
+    assert_eq!(test.get("/export/status.csv", &cookie).await.status, StatusCode::NOT_FOUND);
     assert_eq!(test.get("/export/devices", &cookie).await.status, StatusCode::NOT_FOUND);
     assert_eq!(test.get("/export/devices.csv", "").await.to, "/sign-in?next=%2Fexport%2Fdevices.csv");
     let own = test.get("/assets/export.csv", &cookie).await.text;
