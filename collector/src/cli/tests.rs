@@ -111,6 +111,59 @@ fn what_scripts_rely_on_parses() {
 }
 
 #[test]
+fn every_example_parses() {
+    let mut examples = Vec::new();
+    of_help(&Cli::command(), &mut examples);
+    let helped = examples.len();
+    let readme = joined(include_str!("../../../README.md"));
+    examples.extend(readme.lines().filter_map(|line| line.trim().strip_prefix("$ rollcall ")).map(str::to_owned));
+    assert!(helped > 100 && examples.len() > helped + 50, "{helped} of {} are in the help", examples.len());
+    let wrong: Vec<String> = examples.iter().filter_map(|example| wrong(example)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The lines of a command's help, and of all below it, that say how to call it.
+fn of_help(command: &clap::Command, examples: &mut Vec<String>) {
+    let after = command.get_after_help().map(|text| joined(&text.to_string())).unwrap_or_default();
+    examples.extend(after.lines().filter_map(|line| line.trim().strip_prefix("rollcall ")).map(str::to_owned));
+    command.get_subcommands().for_each(|below| of_help(below, examples));
+}
+
+/// Lines that go on in the next one are one.
+fn joined(text: &str) -> String {
+    text.split("\\\n").map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// Why an example can't be called as it stands.
+fn wrong(example: &str) -> Option<String> {
+    let line: Vec<String> = std::iter::once("rollcall".to_owned()).chain(words_of(example)).collect();
+    let error = Cli::try_parse_from(line).err()?;
+    Some(format!("rollcall {example}: {}", error.to_string().lines().next().unwrap_or_default()))
+}
+
+/// An example as a shell takes it apart, up to what a shell does with it or what is said of it.
+fn words_of(example: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    let mut letters = example.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (None, '"' | '\'') => (quote, word) = (Some(letter), word.or_else(|| Some(String::new()))),
+            (None, '|' | '<' | '>' | '&' | '#' | ';') if word.is_none() => break,
+            (None, ' ') => {
+                words.extend(word.take());
+                if letters.peek() == Some(&' ') {
+                    break;
+                }
+            }
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[test]
 fn what_means_nothing_is_refused() {
     let bad: &[&[&str]] = &[
         &[],

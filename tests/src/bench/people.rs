@@ -39,8 +39,9 @@ pub async fn measure(folder: &Path, people: usize) -> anyhow::Result<Vec<Figure>
     let same = began.elapsed();
     ensure!(again["counts"]["same"].as_u64() == Some(added), "the same again: {again}");
     let began = Instant::now();
-    desk.run(&["roster", "check", "--json"]).await?;
+    let checked = desk.run(&["roster", "check", "--json"]).await?;
     let check = began.elapsed();
+    ensure!(checked.code <= 1, "the check: {checked:?}");
     collector.stop().await?;
     let of = |what: &str| format!("{what}, {added} people");
     let (median, worst) =
