@@ -79,9 +79,13 @@ async fn what_is_exported_imports_as_the_same() {
     ] {
         assert!(looked.err.contains(said), "{said}: {looked:?}");
     }
+    let asked = desk.run(&["asset", "import", &file.to_string_lossy()]).await.unwrap();
+    assert_eq!((asked.code, asked.err.matches("would add 2 assets").count()), (3, 1), "what it would do is said once: {asked:?}");
     let imported = desk.json(&["asset", "import", &file.to_string_lossy(), "--yes"]).await.unwrap();
     assert_eq!((&imported["added"], &imported["loans"]), (&2.into(), &0.into()));
     desk.json(&["asset", "export", &written.to_string_lossy()]).await.unwrap();
+    let rows = desk.json(&["asset", "export"]).await.unwrap();
+    assert_eq!((&rows[0]["tag"], &rows[0]["serial"], &rows[1]["kind"]), (&"LAP-1".into(), &"5CG1234567".into(), &"projector".into()));
     let text = std::fs::read_to_string(&written).unwrap();
     assert!(text.contains("'=HYPERLINK") && text.contains("'@home") && text.contains("d'\u{e9}tude"), "no spreadsheet runs it: {text}");
     let same = desk.json(&["asset", "import", &written.to_string_lossy(), "--yes"]).await.unwrap();

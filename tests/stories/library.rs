@@ -150,7 +150,13 @@ async fn what_it_refuses_is_shown_and_told_again_or_dropped_by_a_person() {
     desk.json(&["loan", "out", "LT-09", "S1001", "--override", "a story"]).await.unwrap();
     let refused = refused_now(&site).await;
     assert_eq!(refused[0]["answer"], json!("Invalid item"));
-    desk.json(&["library", "drop", &refused[0]["id"].to_string()]).await.unwrap();
+    let number = refused[0]["id"].to_string();
+    let dropped = desk.run(&["library", "drop", "9999", &number, "--json"]).await.unwrap();
+    assert_eq!(
+        (dropped.code, &dropped.json().unwrap()[0]["tag"]),
+        (1, &json!("LT-09")),
+        "one answer for all, and none keeps another: {dropped:?}"
+    );
     assert_eq!(settled(&site).await, json!([]));
     desk.json(&["library", "remove"]).await.unwrap();
     assert_eq!(desk.run(&["library", "status"]).await.unwrap().code, 1);

@@ -94,6 +94,7 @@ async fn who_left_the_school_with_a_laptop_is_told_and_a_short_roster_is_refused
     let asked = desk.run(&["roster", "forget-left"]).await.unwrap();
     assert!(asked.code == 3 && asked.err.contains("23 people"), "{asked:?}");
     assert_eq!(desk.json(&["roster", "forget-left", "--yes"]).await.unwrap(), json!({"forgotten": 23}));
+    assert_eq!(desk.found(&["roster", "forget-left"]).await.unwrap(), json!({"forgotten": 0}), "scripts get an answer all the same");
     assert_eq!(desk.json(&["person", "list", "--all"]).await.unwrap().as_array().unwrap().len(), 40);
 }
 

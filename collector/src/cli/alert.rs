@@ -3,6 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
+use crate::cli::several::each;
 use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
@@ -97,25 +98,8 @@ impl Ask for Alert {
             Action::Reopen { ids } => (ids, "reopen", json!({})),
             Action::Resolve { ids } => (ids, "resolve", json!({})),
         };
-        let one = ids.len() == 1;
-        let (mut rows, mut exit) = (Vec::new(), Exit::Done);
-        for id in ids {
-            match client.post(&["alerts", &id.to_string(), verb], body.clone()).await {
-                Ok(row) => rows.push(row),
-                Err(failure) if one => return Err(failure),
-                // The others are done all the same.
-                Err(failure) => {
-                    out.failed(&failure);
-                    exit = failure.exit();
-                }
-            }
-        }
-        match rows.as_slice() {
-            [row] if one && out.is_json() => out.json(row),
-            rows if out.is_json() => out.json(&json!(rows)),
-            rows => rows.iter().for_each(|row| out.print(&told(client, row))),
-        }
-        Ok(exit)
+        let ask = async |id: &str| client.post(&["alerts", id, verb], body.clone()).await;
+        each(out, &ids, ask, |row| told(client, row)).await
     }
 }
 

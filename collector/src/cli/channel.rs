@@ -3,12 +3,12 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
+use crate::cli::secret_file;
 use crate::cli::table::{Column, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Where alerts go.
@@ -131,29 +131,11 @@ impl Set {
         if from_input {
             return Err(Failure::Usage("only one of address and password comes from standard input".to_owned()));
         }
-        let url = if self.url == "-" { first_line(&text_of(Path::new("-"))?) } else { self.url };
-        let password = self.password_file.as_deref().map(text_of).transpose()?.map(|text| first_line(&text)).unwrap_or_default();
-        let ca = self.ca.as_deref().map(text_of).transpose()?.unwrap_or_default();
+        let url = if self.url == "-" { secret_file::first_line(Some(Path::new("-")))? } else { self.url };
+        let password = secret_file::first_line(self.password_file.as_deref())?;
+        let ca = secret_file::text(self.ca.as_deref())?;
         let facts =
             json!({ "kind": self.kind, "url": url, "from": self.from, "to": self.to, "user": self.user, "password": password, "ca": ca });
         Ok(facts)
     }
-}
-
-/// Longest file that is read, bytes: certificates.
-const LONGEST: u64 = 256 * 1024;
-
-fn text_of(path: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().take(LONGEST).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-    };
-    read.map_err(|error| Failure::here(path.display().to_string(), &error))?;
-    Ok(text)
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end().to_owned()
 }

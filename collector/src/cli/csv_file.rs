@@ -17,12 +17,19 @@ const MOST_TOLD: usize = 20;
 /// # Errors
 /// It can't be read, is too large, or is no CSV.
 pub fn read(path: &Path) -> Result<Sheet, Failure> {
+    parse(&bytes(path, LARGEST)?).map_err(|wrong| refuse(path, &[wrong]))
+}
+
+/// All of a file that has no more than so many bytes.
+///
+/// # Errors
+/// It can't be read, or is too large.
+pub fn bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Failure> {
     let failed = |error| Failure::here(path.display(), &error);
-    if std::fs::metadata(path).map_err(failed)?.len() > LARGEST {
-        return Err(Failure::Usage(format!("{}: larger than {}; split it", path.display(), words::disk(LARGEST))));
+    if std::fs::metadata(path).map_err(failed)?.len() > largest {
+        return Err(Failure::Usage(format!("{}: larger than {}; split it", path.display(), words::disk(largest))));
     }
-    let bytes = std::fs::read(path).map_err(failed)?;
-    parse(&bytes).map_err(|wrong| refuse(path, &[wrong]))
+    std::fs::read(path).map_err(failed)
 }
 
 /// Says what is wrong with a file, line by line; nothing of it was taken.

@@ -3,13 +3,14 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
+use crate::cli::secret_file;
+use crate::cli::several::each;
 use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Mirror loans into the school's library system, by SIP2: the protocol of self-check machines.
 #[derive(Debug, Args)]
@@ -131,22 +132,12 @@ impl Ask for Library {
                 Ok(out.rows(COLUMNS, &rows, empty))
             }
             Action::Retry { ids } => {
-                for id in ids {
-                    let row = client.post(&["library", "owed", &id.to_string(), "retry"], json!({})).await?;
-                    let words =
-                        format!("{id}: the library system is told again of the {} of {}", text_at(&row, "what"), text_at(&row, "tag"));
-                    out.said(&row, &words);
-                }
-                Ok(Exit::Done)
+                let ask = async |id: &str| client.post(&["library", "owed", id, "retry"], json!({})).await;
+                each(out, &ids, ask, |row| told(row, "told again")).await
             }
             Action::Drop { ids } => {
-                for id in ids {
-                    let row = client.send(Method::DELETE, &["library", "owed", &id.to_string()], json!({})).await?;
-                    let words =
-                        format!("{id}: the library system is not told of the {} of {}", text_at(&row, "what"), text_at(&row, "tag"));
-                    out.said(&row, &words);
-                }
-                Ok(Exit::Done)
+                let ask = async |id: &str| client.send(Method::DELETE, &["library", "owed", id], json!({})).await;
+                each(out, &ids, ask, |row| told(row, "not told")).await
             }
             Action::Remove => {
                 let answer = client.send(Method::DELETE, &["library"], json!({})).await?;
@@ -156,12 +147,17 @@ impl Ask for Library {
     }
 }
 
+fn told(row: &Value, how: &str) -> String {
+    let at = |name| text_at(row, name);
+    format!("{}: the library system is {how} of the {} of {}", at("id"), at("what"), at("tag"))
+}
+
 impl Set {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
-        let password = self.password_file.as_deref().map(text_of).transpose()?.unwrap_or_default();
-        let ca = self.ca.as_deref().map(text_of).transpose()?.unwrap_or_default();
+        let password = secret_file::first_line(self.password_file.as_deref())?;
+        let ca = secret_file::text(self.ca.as_deref())?;
         let facts = json!({
-            "url": self.url, "user": self.login, "password": password.lines().next().unwrap_or_default().trim_end(),
+            "url": self.url, "user": self.login, "password": password,
             "institution": self.institution, "location": self.location, "kinds": self.kinds, "prefix": self.prefix,
             "letters": self.letters, "may": if self.no_block { "not-refuse" } else { "refuse" }, "ca": ca,
         });
@@ -215,18 +211,4 @@ fn status_words(client: &Client, status: &Value) -> String {
     }
     let trouble = at("trouble");
     if trouble.is_empty() { words } else { format!("{words}: {trouble}") }
-}
-
-/// Longest file that is read, bytes: certificates.
-const LONGEST: u64 = 256 * 1024;
-
-fn text_of(path: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().take(LONGEST).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-    };
-    read.map_err(|error| Failure::here(path.display().to_string(), &error))?;
-    Ok(text)
 }

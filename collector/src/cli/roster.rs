@@ -1,8 +1,10 @@
 //! `rollcall roster …`: the people of the school, from its student information system.
 
 use crate::cli::client::{Client, Query};
+use crate::cli::csv_file::confirm;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{Answer, Out};
+use crate::cli::progress::{advance, bar};
 use crate::cli::roster_words as said;
 use crate::cli::table::{Column, field, number_at, text_at};
 use crate::cli::way::Ask;
@@ -250,8 +252,8 @@ async fn import(client: &Client, out: &Out, wanted: Import) -> Result<Exit, Fail
         mark = Some(text_at(&plan, "mark"));
     }
     let query: Vec<_> = terms.into_iter().chain([("mark", mark)]).collect();
-    let bar = said::bar(out);
-    let done = upload(client, &query, zip, |progress| said::advance(&bar, progress)).await.map_err(of);
+    let bar = bar(out, "{pos} of {len} people");
+    let done = upload(client, &query, zip, |progress| advance(&bar, progress)).await.map_err(of);
     bar.finish_and_clear();
     let done = done?;
     Ok(out.said(&done, &format!("imported: {}", said::headline(&done))))
@@ -261,23 +263,15 @@ async fn upload(client: &Client, query: Query<'_>, zip: Vec<u8>, told: impl FnMu
     client.upload_work(&["roster", "import"], query, zip, told).await
 }
 
-fn confirm(out: &Out, plan: &str) -> Result<(), Failure> {
-    match out.ask(&format!("{plan}. Import?")) {
-        Some(Answer::Yes) => Ok(()),
-        Some(Answer::No) => Err(Failure::Refused("nothing was imported".to_owned())),
-        None => Err(Failure::Refused(format!("{plan}; nothing was imported: say --yes to do it"))),
-    }
-}
-
 async fn accept(client: &Client, out: &Out, yes: bool) -> Result<Exit, Failure> {
     let plan = client.wait(&["roster", "waiting", "plan"], json!({})).await?;
     if !yes {
         said::plan(out, &plan);
         confirm(out, &said::headline(&plan))?;
     }
-    let bar = said::bar(out);
+    let bar = bar(out, "{pos} of {len} people");
     let body = json!({ "mark": text_at(&plan, "mark") });
-    let done = client.work(&["roster", "waiting", "accept"], body, |progress| said::advance(&bar, progress)).await;
+    let done = client.work(&["roster", "waiting", "accept"], body, |progress| advance(&bar, progress)).await;
     bar.finish_and_clear();
     let done = done?;
     Ok(out.said(&done, &format!("imported: {}", said::headline(&done))))
@@ -289,6 +283,9 @@ async fn forget_left(client: &Client, out: &Out, yes: bool) -> Result<Exit, Fail
     let count = doubts.iter().filter(|doubt| text_at(doubt, "doubt") == "to-forget").count() as u64;
     if count == 0 {
         out.note("nobody is to be forgotten: see `rollcall roster retention`");
+        if out.is_json() {
+            out.json(&json!({ "forgotten": 0 }));
+        }
         return Ok(Exit::Found);
     }
     let people = words::count(count, "person", "people");

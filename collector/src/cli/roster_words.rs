@@ -5,7 +5,6 @@ use crate::cli::exit::Exit;
 use crate::cli::output::Out;
 use crate::cli::table::{Column, field, number_at, text_at};
 use crate::cli::words;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 const EXAMPLES: &[Column] = &[Column::text("", "step"), Column::text("card", "id"), Column::text("name", "name"), Column::text("", "what")];
@@ -138,25 +137,6 @@ pub(super) fn in_lines(rows: &mut Value) {
             row.insert(name.to_owned(), texts.join(", ").into());
         }
     }
-}
-
-/// A bar on a terminal, on standard error; nothing elsewhere.
-pub(super) fn bar(out: &Out) -> ProgressBar {
-    if out.is_json() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    // A template that is no template leaves the plain one.
-    match ProgressStyle::with_template("{bar:30.cyan} {pos} of {len} people") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
-}
-
-/// Moves the bar.
-pub(super) fn advance(bar: &ProgressBar, progress: &Value) {
-    bar.set_length(number_at(progress, "of"));
-    bar.set_position(number_at(progress, "done"));
 }
 
 #[cfg(test)]

@@ -66,7 +66,11 @@ enum Action {
     },
 }
 
-fn limit(text: &str) -> Result<(String, i64), String> {
+/// A limit as it is given: its name and a whole number.
+///
+/// # Errors
+/// How to write it.
+pub(super) fn limit(text: &str) -> Result<(String, i64), String> {
     let parts = text.split_once('=').and_then(|(name, number)| Some((name.trim().to_owned(), number.trim().parse().ok()?)));
     parts.ok_or_else(|| "write it as NAME=NUMBER, like percent=95".to_owned())
 }

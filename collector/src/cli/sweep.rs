@@ -3,11 +3,11 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
+use crate::cli::progress::{advance, bar};
 use crate::cli::table::{Column, field, moment, number_at, text_at};
 use crate::cli::way::Ask;
 use crate::cli::words;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 /// Call the roll of a room: everybody who is connected re-reads everything now.
@@ -68,30 +68,11 @@ impl Ask for Sweep {
             let rows = client.get(&["sweeps"], &[]).await?;
             return Ok(out.rows(LIST, &rows, "no sweeps yet; begin one with `rollcall sweep ROOM`"));
         };
-        let bar = bar(out);
+        let bar = bar(out, "{pos} of {len} machines have answered");
         let sweep = client.work(&["sweeps"], json!({ "room": room }), |progress| advance(&bar, progress)).await;
         bar.finish_and_clear();
         Ok(told(out, &sweep?))
     }
-}
-
-/// A bar on a terminal, on standard error; nothing elsewhere.
-fn bar(out: &Out) -> ProgressBar {
-    if out.is_json() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    // A template that is no template leaves the plain one.
-    match ProgressStyle::with_template("{bar:30.cyan} {pos} of {len} machines have answered") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
-}
-
-fn advance(bar: &ProgressBar, progress: &Value) {
-    let count = |at| number_at(progress, at);
-    bar.set_length(count("of"));
-    bar.set_position(count("done"));
 }
 
 /// Says what a sweep found: first those that need a look.

@@ -3,6 +3,7 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
+use crate::cli::rule::limit;
 use crate::cli::table::{Column, field, text_at};
 use crate::cli::way::Ask;
 use clap::{Args, Subcommand};
@@ -69,11 +70,6 @@ enum Step {
 fn pair(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_lowercase()));
     parts.filter(|(name, value)| !name.is_empty() && !value.is_empty()).ok_or_else(|| "write it as battery=stop".to_owned())
-}
-
-fn limit(text: &str) -> Result<(String, i64), String> {
-    let parts = text.split_once('=').and_then(|(name, number)| Some((name.trim().to_owned(), number.trim().parse().ok()?)));
-    parts.ok_or_else(|| "write it as NAME=NUMBER, like report_hours=48".to_owned())
 }
 
 fn price(text: &str) -> Result<(String, u64), String> {

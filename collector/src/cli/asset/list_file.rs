@@ -4,13 +4,13 @@ use crate::cli::client::Client;
 use crate::cli::csv_file;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
+use crate::cli::progress::{advance, bar};
 use crate::cli::table::{Column, count_at, field, number_at, text_at};
 use crate::cli::words;
-use crate::csv_file::Wrong;
+use crate::csv_file::{Row, Wrong};
 use crate::imports::LARGEST;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -66,12 +66,17 @@ impl Import {
         });
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let query = [("file", Some(name)), ("options", Some(options.to_string()))];
-        let begun = client.upload(&["imports"], &query, read(file)?).await.map_err(|failure| failure.of(file.display()))?;
+        let begun = client
+            .upload(&["imports"], &query, csv_file::bytes(file, LARGEST as u64)?)
+            .await
+            .map_err(|failure| failure.of(file.display()))?;
         let id = text_at(&begun, "id");
         let planned = wait(client, out, &id, "read").await?;
         let plan = planned_of(&planned, file)?;
         if self.dry_run {
-            return Ok(show(out, &plan, file));
+            show(out, &plan, file);
+            out.note(&would(&plan, file));
+            return Ok(Exit::Done);
         }
         if !self.yes {
             show(out, &plan, file);
@@ -108,38 +113,17 @@ impl Import {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    let here = |error| Failure::here(file.display(), &error);
-    if std::fs::metadata(file).map_err(here)?.len() > LARGEST as u64 {
-        return Err(Failure::Usage(format!("{}: larger than {}; split it", file.display(), words::disk(LARGEST as u64))));
-    }
-    std::fs::read(file).map_err(here)
-}
-
 /// Waits until a list is read or taken in, with a bar on a terminal.
 async fn wait(client: &Client, out: &Out, id: &str, word: &str) -> Result<Value, Failure> {
-    let bar = bar(out, word);
+    let bar = bar(out, &format!("{{pos}} of about {{len}} lines {word}, {{eta}} to go"));
     loop {
         let far = client.get(&["imports", id], &[]).await?;
         if !matches!(text_at(&far, "state").as_str(), "reading" | "taking") {
             bar.finish_and_clear();
             return Ok(far);
         }
-        bar.set_length(number_at(&far, "of"));
-        bar.set_position(number_at(&far, "done"));
+        advance(&bar, &far);
         tokio::time::sleep(PAUSE).await;
-    }
-}
-
-fn bar(out: &Out, word: &str) -> ProgressBar {
-    if out.is_json() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    // A template that is no template leaves the plain one.
-    match ProgressStyle::with_template(&format!("{{bar:30.cyan}} {{pos}} of about {{len}} lines {word}, {{eta}} to go")) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }
 
@@ -177,10 +161,10 @@ fn would(plan: &Value, file: &Path) -> String {
 }
 
 /// Shows a plan: line by line, and what is to be known of it.
-fn show(out: &Out, plan: &Value, file: &Path) -> Exit {
+fn show(out: &Out, plan: &Value, file: &Path) {
     if out.is_json() {
         out.json(plan);
-        return Exit::Done;
+        return;
     }
     let mut steps = field(plan, "steps").as_array().cloned().unwrap_or_default();
     let all = number_at(plan, "added") + number_at(plan, "changed");
@@ -205,8 +189,6 @@ fn show(out: &Out, plan: &Value, file: &Path) -> Exit {
         out.note(&format!("and {} more lines that do something", all - shown));
     }
     notes(out, plan, file);
-    out.note(&would(plan, file));
-    Exit::Done
 }
 
 fn or_none(text: String) -> String {
@@ -263,6 +245,12 @@ pub(super) struct Export {
 impl Export {
     pub(super) async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         let bytes = client.fetch(&["assets", "export"], &[]).await?;
+        if self.file == Path::new("-") && out.is_json() {
+            let sheet = csv_file::parse(&bytes).map_err(Failure::Unreachable)?;
+            let rows: Vec<Map<String, Value>> = sheet.rows.iter().map(|row| facts(row, &sheet.columns)).collect();
+            out.json(&json!(rows));
+            return Ok(Exit::Done);
+        }
         if self.file == Path::new("-") {
             out.print(String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').trim_end());
             return Ok(Exit::Done);
@@ -272,4 +260,9 @@ impl Export {
         Ok(out
             .said(&report, &format!("{}: {}; `rollcall asset import` reads it back", self.file.display(), words::disk(bytes.len() as u64))))
     }
+}
+
+/// What is said of one asset, by column.
+fn facts(row: &Row, columns: &[String]) -> Map<String, Value> {
+    row.filled(columns).map(|(column, value)| (column.to_owned(), value.into())).collect()
 }
