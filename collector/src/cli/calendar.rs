@@ -28,8 +28,9 @@ pub const NOT_SET: &str =
   rollcall calendar bells Regular --days Mon-Fri --period 1=07:30-08:20 --period 2=08:25-09:15
   rollcall calendar next
 
-Outside the hours of its room and on closed days nobody is told that a machine is silent. A room with hours of its own:
-rollcall room set \"Lab 1\" --hours \"Mon-Fri 07:00-18:00\", or always, never, school.")]
+Outside the hours of its room and on closed days nobody is told that a machine is silent. A room with hours of its own,
+or with always, never or school:
+  rollcall room set \"Lab 1\" --hours \"Mon-Fri 07:00-18:00\"")]
 pub struct Calendar {
     #[command(subcommand)]
     action: Action,

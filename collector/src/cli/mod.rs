@@ -66,9 +66,9 @@ use std::process::ExitCode;
 /// What a newcomer wants to read.
 const EXAMPLES: &str = "\
 Begin:
-  rollcall serve --data /var/lib/rollcall      start the collector
-  rollcall room add \"Lab 1\" --seats 30         name a room
-  rollcall token new --room \"Lab 1\" --count 30 let its machines in: prints the line to paste on each
+  rollcall serve --data /var/lib/rollcall       start the collector
+  rollcall room add \"Lab 1\" --seats 30          name a room
+  rollcall token new --room \"Lab 1\" --count 30  let its machines in: prints the line to paste on each
 
 Before first period:
   rollcall sweep \"Lab 1\"                       who is present, what changed
