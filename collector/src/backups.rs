@@ -2,6 +2,7 @@
 
 use crate::Collector;
 use crate::secrets::{RECOVERY, SEAL, SEALED};
+use crate::settings::Backups;
 use crate::store::backup::{BackupReport, back_up};
 use crate::store::copy_forgotten;
 use anyhow::Context;
@@ -14,15 +15,6 @@ use std::path::{Path, PathBuf};
 const BESIDE: &[&str] = &[SEALED, SEAL, "desk.crt", "desk.key"];
 /// Holds when the last backup was taken whole.
 const LAST: &str = "last-backup";
-
-/// Where backups go, and how many stay.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Backups {
-    /// The folder: on another disk than the data, or it helps little.
-    pub dir: PathBuf,
-    /// The newest so many are kept.
-    pub keep: usize,
-}
 
 impl Backups {
     /// Whether the day of `now` (UTC) has no backup yet.

@@ -61,8 +61,6 @@ pub struct Options {
     pub restart_grace: SignedDuration,
     /// How long after its certificate lapsed a device may renew it by its key alone.
     pub renew_within: SignedDuration,
-    /// What the store keeps, and where else.
-    pub upkeep: upkeep::Plan,
 }
 
 impl Default for Options {
@@ -73,7 +71,6 @@ impl Default for Options {
             enrolment: Caps::enrolment(),
             restart_grace: SignedDuration::from_secs(60), // agents come back within 20 s; a laptop takes its time
             renew_within: SignedDuration::from_hours(24 * 400), // a year in a cupboard, and a summer
-            upkeep: upkeep::Plan::default(),
         }
     }
 }
@@ -136,7 +133,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     let site = SiteId::parse(SITE)?;
     let collector = tokio::task::spawn_blocking(move || open(settings, clock)).await??;
     let keeper = &collector.keeper;
-    upkeep::begin(&collector, &options.upkeep)?;
+    upkeep::begin(&collector, &collector.settings.upkeep)?;
     if keeper.view().about().is_none() {
         let (site, name) = (site.clone(), options.site_name.clone());
         keeper.change(Actor::Rollcall, move |w| found(w, site, name)).await.context("the site could not be founded")?;
@@ -145,7 +142,6 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     let listeners = Listeners::bind(&collector.settings).await?;
     let mut running = Running::over(collector, &listeners)?;
     let authority = Arc::new(Authority::open(&running.collector.secrets, &site, running.collector.keeper.clock().now())?);
-    let plan = options.upkeep.clone();
     running.open_agents(site, authority, [Some(listeners.agents), listeners.outside], listeners.enroll, options)?;
     running.open_desk(listeners.desk, listeners.socket)?;
     running.tasks.spawn(notify::run(running.collector.clone(), running.stop.clone()));
@@ -157,6 +153,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
     running.first_link = desk::first_link(&running.collector, running.desk);
     running.recovery = recovery_key(&running.collector.secrets)?;
     // A backup is encrypted to that key.
+    let plan = running.collector.settings.upkeep.clone();
     running.tasks.spawn(upkeep::run(running.collector.clone(), plan, running.stop.clone()));
     Ok(running)
 }

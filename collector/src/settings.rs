@@ -1,5 +1,6 @@
 //! Where the collector listens and keeps its data, with every default in one place.
 
+use jiff::SignedDuration;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -20,6 +21,8 @@ pub struct Settings {
     pub reach: Vec<String>,
     /// How machines that are off site reach this one; none: they don't.
     pub outside: Option<Outside>,
+    /// What the store keeps, and where else.
+    pub upkeep: Plan,
 }
 
 /// The door for machines that are off site.
@@ -32,6 +35,32 @@ pub struct Outside {
     pub listen: SocketAddr,
 }
 
+/// What is kept, and where else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// How long events are kept. Default: 400 days, a school year and a summer.
+    pub keep: SignedDuration,
+    /// A second place that everything is copied to as it becomes durable. Default: none.
+    pub copy_to: Option<PathBuf>,
+    /// Daily backups. Default: none.
+    pub backups: Option<Backups>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { keep: SignedDuration::from_hours(24 * 400), copy_to: None, backups: None }
+    }
+}
+
+/// Where backups go, and how many stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backups {
+    /// The folder: on another disk than the data, or it helps little.
+    pub dir: PathBuf,
+    /// The newest so many are kept.
+    pub keep: usize,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -42,6 +71,7 @@ impl Default for Settings {
             metrics: SocketAddr::from(([127, 0, 0, 1], 9443)),
             reach: Vec::new(),
             outside: None,
+            upkeep: Plan::default(),
         }
     }
 }

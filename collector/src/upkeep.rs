@@ -1,8 +1,8 @@
 //! What the store needs from time to time while the collector runs: signed checkpoints, backups, retention, contents that nothing uses.
 
 use crate::Collector;
-use crate::backups::Backups;
 use crate::secrets::Secrets;
+use crate::settings::Plan;
 use crate::store::Signer;
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,6 @@ use rollcall_proto::Digest;
 use rollcall_site::Site;
 use rollcall_site::event::Actor;
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -28,23 +27,6 @@ const TIDY: SignedDuration = SignedDuration::from_mins(5);
 const GROWTH: usize = 256 * 1024 * 1024;
 /// How often the clock is looked at.
 const LOOK: Duration = Duration::from_secs(60);
-
-/// What is kept, and where else.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// How long events are kept. Default: 400 days, a school year and a summer.
-    pub keep: SignedDuration,
-    /// A second place that everything is copied to as it becomes durable. Default: none.
-    pub copy_to: Option<PathBuf>,
-    /// Daily backups. Default: none.
-    pub backups: Option<Backups>,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self { keep: SignedDuration::from_hours(24 * 400), copy_to: None, backups: None }
-    }
-}
 
 /// Prepares the store of a collector that has just been opened: who signs, who is to be forgotten, what is copied.
 ///
@@ -167,7 +149,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::serve::{Options, start};
-    use crate::settings::Settings;
+    use crate::settings::{Backups, Settings};
     use crate::store::{Folder, Store, verify_folder};
     use rollcall_proto::{Section, v1};
     use rollcall_site::Working;
@@ -218,10 +200,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
         let data = dir.path().join("data");
-        let settings = Settings { data: data.clone(), agents: free, enroll: free, desk: free, metrics: free, ..Settings::default() };
         let (copy, backups) = (dir.path().join("copy"), Backups { dir: dir.path().join("backups"), keep: 2 });
         let upkeep = Plan { copy_to: Some(copy.clone()), backups: Some(backups.clone()), ..Plan::default() };
-        let running = start(settings, Clock::system(), Options { upkeep, ..Options::default() }).await.unwrap();
+        let settings =
+            Settings { data: data.clone(), agents: free, enroll: free, desk: free, metrics: free, upkeep, ..Settings::default() };
+        let running = start(settings, Clock::system(), Options::default()).await.unwrap();
         let folder = running.collector.folder.clone();
         let deadline = std::time::Instant::now() + Duration::from_secs(60);
         while !(data.join("last-backup").exists() && folder.state().checkpoint.is_some()) {

@@ -1,12 +1,10 @@
 //! `rollcall serve`: runs the collector until it is told to stop.
 
 use crate::agents::listen::Caps;
-use crate::backups::Backups;
 use crate::cli::Globals;
 use crate::cli::exit::{Exit, Failure};
 use crate::serve::Options;
-use crate::settings::{Outside, Settings};
-use crate::upkeep::Plan;
+use crate::settings::{Backups, Outside, Plan, Settings};
 use clap::Args;
 use jiff::SignedDuration;
 use std::io::{self, IsTerminal};
@@ -115,19 +113,19 @@ impl Serve {
             attendance: Caps { connections: self.max_connections, per_address: self.max_per_address, ..usual.attendance },
             enrolment: Caps { connections: self.max_enrolling, ..usual.enrolment },
             renew_within: SignedDuration::from_hours(24 * self.renew_lapsed),
-            upkeep: Plan {
-                keep: SignedDuration::from_hours(24 * i64::from(self.keep_days)),
-                copy_to: self.copy_to.clone(),
-                backups: self.backup_to.clone().map(|dir| Backups { dir, keep: BACKUPS }),
-            },
             ..usual
         }
     }
 
     fn settings(self, globals: &Globals) -> Settings {
-        let Self { agents, enroll, desk, metrics, reach, outside, outside_listen, .. } = self;
+        let Self { agents, enroll, desk, metrics, reach, outside, outside_listen, keep_days, copy_to, backup_to, .. } = self;
         let outside = outside.zip(outside_listen).map(|(address, listen)| Outside { address, listen });
-        Settings { data: globals.data.clone(), agents, enroll, desk, metrics, reach, outside }
+        let upkeep = Plan {
+            keep: SignedDuration::from_hours(24 * i64::from(keep_days)),
+            copy_to,
+            backups: backup_to.map(|dir| Backups { dir, keep: BACKUPS }),
+        };
+        Settings { data: globals.data.clone(), agents, enroll, desk, metrics, reach, outside, upkeep }
     }
 }
 
