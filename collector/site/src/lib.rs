@@ -45,6 +45,7 @@ pub mod presence;
 pub mod record;
 pub mod reminder;
 pub mod replacement;
+pub mod report;
 pub mod reservation;
 pub mod return_diff;
 pub mod room;
@@ -52,6 +53,7 @@ pub mod roster;
 pub mod round;
 pub mod route;
 pub mod rule;
+pub mod seat_plan;
 #[cfg(test)]
 mod stories;
 pub mod sweep;

@@ -164,6 +164,11 @@ impl Packages {
         marks
     }
 
+    /// The numbers of the packages of each name that fits in small letters, name by name in their order.
+    pub(crate) fn named(&self, fits: impl Fn(&str) -> bool) -> Vec<Vec<u32>> {
+        self.known().by_name.iter().filter(|(name, _)| fits(name)).map(|(_, numbers)| numbers.clone()).collect()
+    }
+
     /// The numbers of the packages that a title means, each once: by their own names, and by the title that packagings know them by.
     pub(crate) fn titled(&self, title: &Title) -> Vec<u32> {
         let known = self.known();

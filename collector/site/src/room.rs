@@ -2,6 +2,7 @@
 
 use crate::calendar::{self, RoomHours};
 use crate::record::{Record, Rest, Table};
+use crate::seat_plan::SeatPlan;
 use crate::{Refusal, RoomId, Site, Working, rule, words};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,9 @@ pub struct Room {
     /// What is set of rules here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: rule::Settings,
+    /// Where its seats stand; unset: nobody drew it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<SeatPlan>,
     /// Fields of newer versions.
     #[serde(flatten)]
     pub rest: Rest,
@@ -61,6 +65,7 @@ impl Room {
             hours: None,
             subnets: Vec::new(),
             rules: rule::Settings::new(),
+            plan: None,
             rest: Rest::new(),
         }
     }
@@ -99,6 +104,8 @@ pub struct RoomFacts {
     pub hours: Option<String>,
     /// The subnets that its machines' addresses are in, "10.20.3.0/24", at most 16; an empty list: not said.
     pub subnets: Option<Vec<String>>,
+    /// Where its seats stand: a line for each row, from the board to the back, seats parted by spaces, "." for an aisle; empty: not drawn.
+    pub plan: Option<String>,
 }
 
 /// Most subnets of one room.
@@ -167,6 +174,9 @@ pub fn set(w: &mut Working, id: &RoomId, facts: RoomFacts) -> Result<Arc<Room>, 
         let nets: Vec<String> = after.subnets.iter().map(ToString::to_string).collect();
         text.push_str(&format!(", in {}", nets.join(" and ")));
     }
+    if after.plan != before.plan {
+        text.push_str(if after.plan.is_some() { ", its seats drawn anew" } else { ", its seats no longer drawn" });
+    }
     w.event("room.changed", text).in_room(id);
     if after.hours != before.hours || after.kind != before.kind {
         calendar::retime(w);
@@ -204,6 +214,9 @@ fn with(mut room: Room, facts: &RoomFacts) -> Result<Room, Refusal> {
             Some(hours.parse().map_err(|bad: Refusal| Refusal::invalid(format!("hours: {bad}; \"school\" follows the school's own")))?)
         }
     };
+    if let Some(text) = &facts.plan {
+        room.plan = if text.trim().is_empty() { None } else { Some(text.parse()?) };
+    }
     if let Some(subnets) = &facts.subnets {
         room.subnets = nets(subnets)?;
     }

@@ -245,8 +245,16 @@ fn who_has_a_title_is_counted_whole_and_shown_in_part() {
     assert_eq!(view::software(&school.site, "*", None, 99).rows[9].tag.as_str(), "LAB-1");
     let newer = Range::parse(">= 2.10").unwrap();
     assert_eq!(view::software(&school.site, "gimp", Some(&newer), 9).rows.len(), 1);
+    let titles = |text, part| {
+        let (rows, found) = view::titles(&school.site, text, part);
+        (rows.into_iter().map(|row| (row.title, row.machines, row.versions)).collect::<Vec<_>>(), found)
+    };
+    let [gimp, bash] = [("gimp".to_owned(), 4, 2), ("bash".to_owned(), 3, 1)];
+    assert_eq!(titles(None, 0..9), (vec![gimp.clone(), bash], 2), "what most have comes first");
+    assert_eq!((titles(Some("IM"), 0..9), titles(None, 2..9)), ((vec![gimp], 1), (vec![], 2)));
     // What a machine has no more is no longer found.
     school.report(4, 2, &[("bash", "5.2")]);
+    assert_eq!(view::titles(&school.site, Some("gimp"), 0..9).0[0].versions, 1);
     assert_eq!(view::software(&school.site, "gimp", Some(&newer), 9), view::Installed::default());
     assert_eq!(view::software(&school.site, "bash", None, 0).machines, 4);
     school.must(|w| enroll::revoke(w, DeviceId(Uuid::from_u128(1))));

@@ -30,6 +30,7 @@ mod person_file;
 pub mod pin;
 mod progress;
 mod replacement;
+mod report;
 mod reserve;
 mod room;
 mod roster;
@@ -159,6 +160,8 @@ enum Command {
     Order(Asking<order::Order>),
     /// What should be replaced
     Replacement(Asking<replacement::Replacement>),
+    /// What is asked once a term: inventory, ages, loans, losses, alerts, charges
+    Report(Asking<report::Report>),
     /// Who may borrow
     Person(Asking<person::Person>),
     /// The people of the school, from its student information system
@@ -282,6 +285,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Library(asking) => asking.run(globals, out).await,
         Command::Order(asking) => asking.run(globals, out).await,
         Command::Replacement(asking) => asking.run(globals, out).await,
+        Command::Report(asking) => asking.run(globals, out).await,
         Command::Person(asking) => asking.run(globals, out).await,
         Command::Roster(asking) => asking.run(globals, out).await,
         Command::Transfers(asking) => asking.run(globals, out).await,

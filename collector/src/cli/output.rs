@@ -3,7 +3,8 @@
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::table::{self, Column, Style};
 use crate::cli::words;
-use comfy_table::Color;
+use crate::csv_file::Writer;
+use comfy_table::{Cell, Color};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -79,6 +80,24 @@ impl Out {
             return Exit::Found;
         }
         Exit::Done
+    }
+
+    /// A sheet of texts under its headings: a table on a terminal, lines or CSV elsewhere.
+    pub fn sheet(&self, heads: &[String], rows: &[Vec<String>]) {
+        let words = rows.iter().map(|row| row.iter().map(|cell| words::harmless(cell)).collect::<Vec<_>>());
+        match self.terminal {
+            _ if self.form == Wanted::Csv => {
+                let mut writer = Writer::begin(heads);
+                rows.iter().for_each(|row| writer.row(row));
+                self.print(String::from_utf8_lossy(&writer.finish()).trim_end());
+            }
+            Some(style) if !rows.is_empty() => {
+                let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+                self.print(&table::grid(&heads, words.map(|row| row.into_iter().map(Cell::new).collect()), style));
+            }
+            Some(_) => self.print("nothing"),
+            None => words.for_each(|row| self.print(&row.join("\t"))),
+        }
     }
 
     /// Facts with what they are, one a line; empty ones are left out.

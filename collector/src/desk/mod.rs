@@ -13,6 +13,7 @@ mod fold;
 mod frame;
 pub(crate) mod fuzz;
 mod guard;
+mod judging;
 pub mod keys;
 mod labelling;
 mod live;

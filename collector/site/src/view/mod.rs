@@ -6,6 +6,7 @@ mod rows;
 mod search;
 mod software;
 mod tickets;
+mod titles;
 
 pub use assets::{AssetFilter, Labels, asset_row, assets, some_assets};
 pub use loans::{LoanFilter, Moved, Movement, Overdue, due_first, ended, held, loan_row, loans, loans_where, moved};
@@ -17,6 +18,7 @@ pub use search::{Found, Hits, TitleHit, search};
 pub(crate) use software::with_list;
 pub use software::{Installed, MOST_VERSIONS, VersionCount, software};
 pub use tickets::{Late, Stand, TicketFilter, TicketPage, TicketRow, ticket_page, ticket_row, tickets};
+pub use titles::{TitleRow, titles};
 
 use crate::alert::{Alert, AlertState};
 use crate::asset::Asset;

@@ -3,17 +3,15 @@
 use crate::Collector;
 use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
-use crate::keeper::ChangeError;
+use crate::desk::judging;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::baseline::{self, Baseline, Capture, Edition, Plan, Score, Versions, licence};
-use rollcall_site::event::Actor;
-use rollcall_site::{BaselineId, RoomId, Site, Tag, Working, room};
+use rollcall_site::{BaselineId, RoomId, Site, Tag, room};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tokio::task::spawn_blocking;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
@@ -62,13 +60,12 @@ struct Version {
     applied: bool,
 }
 
-/// Answers a question to the whole site on a thread of its own: it may take a second, and nobody waits behind it.
+/// [`judging::apart`], its failure as a problem.
 async fn apart<T: Send + 'static>(
     collector: &Collector,
     ask: impl FnOnce(&Site, jiff::Timestamp) -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
-    spawn_blocking(move || ask(&site, now)).await.map_err(|_| Problem::broken_off())
+    judging::apart(collector, ask).await.map_err(|_| Problem::broken_off())
 }
 
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Result<Json<Vec<Standing>>, Problem> {
@@ -109,21 +106,8 @@ async fn apply(
     Body(file): Body<File>,
 ) -> Result<Json<Planned>, Problem> {
     let baseline = baseline::parse(&file.text)?;
-    let applied = collector.keeper.change(actor.clone(), move |w| baseline::apply(w, baseline)).await?;
-    judge_all(&collector, &actor, &applied.name).await?;
+    let applied = judging::apply(&collector, &actor, baseline).await?;
     Ok(Json(planned(&collector, (*applied).clone()).await?))
-}
-
-/// Judges the rest of a baseline's devices, a few in each change, so that reports come in between. Were it cut off, the watch goes on.
-async fn judge_all(collector: &Collector, actor: &Actor, name: &BaselineId) -> Result<(), ChangeError> {
-    while collector.keeper.view().rejudging.contains_key(name) {
-        let next = |w: &mut Working| {
-            baseline::tick(w);
-            Ok(())
-        };
-        collector.keeper.change(actor.clone(), next).await?;
-    }
-    Ok(())
 }
 
 async fn remove(
@@ -131,10 +115,7 @@ async fn remove(
     Technician(actor): Technician,
     Path(name): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let id = BaselineId::parse(&name)?;
-    let gone = id.clone();
-    collector.keeper.change(actor.clone(), move |w| baseline::remove(w, &gone)).await?;
-    judge_all(&collector, &actor, &id).await?;
+    judging::remove(&collector, &actor, BaselineId::parse(&name)?).await?;
     Ok(Json(json!({ "removed": name })))
 }
 
@@ -158,9 +139,7 @@ async fn restore(
     Technician(actor): Technician,
     Path((name, version)): Path<(String, u32)>,
 ) -> Result<Json<Planned>, Problem> {
-    let name = BaselineId::parse(&name)?;
-    let applied = collector.keeper.change(actor.clone(), move |w| baseline::restore(w, &name, version)).await?;
-    judge_all(&collector, &actor, &applied.name).await?;
+    let applied = judging::restore(&collector, &actor, BaselineId::parse(&name)?, version).await?;
     Ok(Json(planned(&collector, (*applied).clone()).await?))
 }
 

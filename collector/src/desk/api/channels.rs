@@ -10,9 +10,11 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use jiff::Timestamp;
 use rollcall_site::channel::{self, Channel, ChannelFacts, Mail};
+use rollcall_site::event::Actor;
 use rollcall_site::{Refusal, Site, notice};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
@@ -77,36 +79,63 @@ async fn set(
     Path(name): Path<String>,
     Body(facts): Body<ChannelFacts>,
 ) -> Result<Json<Value>, Problem> {
-    let checked = channel::check(&name, &facts)?;
+    let (channel, secret) = put_channel(&collector, actor, &name, facts).await?;
+    let mut answer = json!({ "name": name, "kind": channel.kind, "url": channel.url });
+    if let (Some(fields), Some(secret)) = (answer.as_object_mut(), secret) {
+        fields.insert("secret".to_owned(), secret.into());
+    }
+    Ok(Json(answer))
+}
+
+/// Sets a channel; and the secret that signs its messages, where it is a webhook.
+///
+/// # Errors
+/// What is said of it does not fit, or the secrets could not be kept.
+pub(in crate::desk) async fn put_channel(
+    collector: &Collector,
+    actor: Actor,
+    name: &str,
+    facts: ChannelFacts,
+) -> Result<(Arc<Channel>, Option<String>), Problem> {
+    let checked = channel::check(name, &facts)?;
     notify::check_ca(&checked.ca).map_err(Refusal::invalid)?;
     let failed =
         |error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the channel's secrets could not be kept: {}", with_causes(&error)));
     // The secrets come first: what follows the channel finds them. One that is then refused leaves none that a record speaks of.
     notify::keep(&collector.secrets, &checked).map_err(failed)?;
     let channel = collector.keeper.change(actor, move |w| channel::set(w, &checked)).await?;
-    let mut answer = json!({ "name": name, "kind": channel.kind, "url": channel.url });
-    if channel.kind == "webhook" {
-        let secret = notify::secret_for(&collector.secrets, &name).map_err(failed)?;
-        if let Some(fields) = answer.as_object_mut() {
-            fields.insert("secret".to_owned(), secret.into());
-        }
-    }
-    Ok(Json(answer))
+    let secret = (channel.kind == "webhook").then(|| notify::secret_for(&collector.secrets, name)).transpose();
+    Ok((channel, secret.map_err(failed)?))
 }
 
 async fn remove(State(collector): State<Collector>, Admin(actor): Admin, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
-    let (removed, answer) = (name.clone(), json!({ "removed": name }));
+    drop_channel(&collector, actor, &name).await?;
+    Ok(Json(json!({ "removed": name })))
+}
+
+/// Removes a channel, and its secrets.
+///
+/// # Errors
+/// There is none of that name, a route leads to it, or its secrets could not be forgotten.
+pub(in crate::desk) async fn drop_channel(collector: &Collector, actor: Actor, name: &str) -> Result<(), Problem> {
+    let removed = name.to_owned();
     collector.keeper.change(actor, move |w| channel::remove(w, &removed)).await?;
     let failed =
         |error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("its secrets could not be forgotten: {}", with_causes(&error)));
-    notify::forget(&collector.secrets, &name).map_err(failed)?;
-    Ok(Json(answer))
+    notify::forget(&collector.secrets, name).map_err(failed)
+}
+
+async fn test(State(collector): State<Collector>, Technician(_): Technician, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
+    let answer = try_channel(&collector, &name).await?;
+    Ok(Json(json!({ "tested": name, "answer": answer })))
 }
 
 /// Sends a message that says that it is a test, and gives what the server answered.
-async fn test(State(collector): State<Collector>, Technician(_): Technician, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
-    channel::get(&collector.keeper.view(), &name)?;
+///
+/// # Errors
+/// There is no such channel, or it did not take the message.
+pub(in crate::desk) async fn try_channel(collector: &Collector, name: &str) -> Result<String, Problem> {
+    channel::get(&collector.keeper.view(), name)?;
     let failed = |error| Problem::new(StatusCode::BAD_GATEWAY, format!("{name} did not take the test message: {}", with_causes(&error)));
-    let answer = notify::test(&collector, &name).await.map_err(failed)?;
-    Ok(Json(json!({ "tested": name, "answer": answer })))
+    notify::test(collector, name).await.map_err(failed)
 }

@@ -3,12 +3,13 @@
 use crate::Collector;
 use crate::desk::api::ask::{Asked, Viewer};
 use crate::desk::api::problem::Problem;
+use crate::store::StoreError;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use rollcall_site::baseline::drift::{self, Change};
 use rollcall_site::event::Event;
-use rollcall_site::{AssetId, RoomId, Tag, asset, room};
+use rollcall_site::{AssetId, Refusal, RoomId, Tag, asset, room};
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
@@ -24,12 +25,16 @@ pub(super) fn routes() -> Router<Collector> {
     Router::new().route("/drift", get(list))
 }
 
-#[derive(Deserialize)]
+/// Whose changes are asked for, and how many.
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Which {
-    room: Option<String>,
-    tag: Option<String>,
-    limit: Option<usize>,
+pub(in crate::desk) struct Which {
+    /// The machines of this room.
+    pub room: Option<String>,
+    /// This machine alone.
+    pub tag: Option<String>,
+    /// Most changes that are given.
+    pub limit: Option<usize>,
 }
 
 /// Whose events are read.
@@ -39,26 +44,55 @@ enum Of {
 }
 
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<Change>>, Problem> {
+    let read = spawn_blocking(move || changes(&collector, &which));
+    Ok(Json(read.await.map_err(|_| Problem::broken_off())??))
+}
+
+/// Reads the changes from the ledger: not for a task that serves.
+pub(in crate::desk) fn changes(collector: &Collector, which: &Which) -> Result<Vec<Change>, NotRead> {
     let site = collector.keeper.view();
-    let room = which.room.as_deref().map(RoomId::parse).transpose()?;
+    let room = which.room.as_deref().map(RoomId::parse).transpose().map_err(Refusal::from)?;
     let of = match (&which.tag, &room) {
-        (Some(tag), _) => Of::Assets(vec![asset::tagged(&site, &Tag::parse(tag)?)?.id]),
+        (Some(tag), _) => Of::Assets(vec![asset::tagged(&site, &Tag::parse(tag).map_err(Refusal::from)?)?.id]),
         (None, Some(room)) => Of::Assets(site.assets_in(&room::get(&site, room)?.id).map(|asset| asset.id).collect()),
         (None, None) => Of::Site,
     };
-    let store = collector.keeper.store().clone();
-    let read = spawn_blocking(move || {
-        let mut events: Vec<Event> = match of {
-            Of::Site => store.history(None, LOOKED_THROUGH)?,
-            Of::Assets(assets) => {
-                let each = assets.into_iter().map(|asset| store.history(Some(asset), OF_ONE));
-                each.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
-            }
-        };
-        events.sort_unstable_by_key(|event| std::cmp::Reverse(event.seq));
-        let mut changes = drift::changes(&site, &events);
-        changes.truncate(which.limit.unwrap_or(LIMIT));
-        Ok::<_, crate::store::StoreError>(changes)
-    });
-    Ok(Json(read.await.map_err(|_| Problem::broken_off())??))
+    let store = collector.keeper.store();
+    let mut events: Vec<Event> = match of {
+        Of::Site => store.history(None, LOOKED_THROUGH)?,
+        Of::Assets(assets) => {
+            let each = assets.into_iter().map(|asset| store.history(Some(asset), OF_ONE));
+            each.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
+        }
+    };
+    events.sort_unstable_by_key(|event| std::cmp::Reverse(event.seq));
+    let mut changes = drift::changes(&site, &events);
+    changes.truncate(which.limit.unwrap_or(LIMIT));
+    Ok(changes)
+}
+
+/// Why changes could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::desk) enum NotRead {
+    /// There is no such room or machine.
+    #[error("{}", .0.text)]
+    Refused(Refusal),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Refusal> for NotRead {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<NotRead> for Problem {
+    fn from(error: NotRead) -> Self {
+        match error {
+            NotRead::Refused(refusal) => refusal.into(),
+            NotRead::Store(error) => error.into(),
+        }
+    }
 }

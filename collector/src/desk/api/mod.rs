@@ -27,6 +27,7 @@ pub mod persons;
 pub mod problem;
 mod reading;
 pub mod replacement;
+pub mod reports;
 pub mod reservations;
 pub mod rooms;
 pub mod roster;
@@ -93,6 +94,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(orders::routes())
         .merge(persons::routes())
         .merge(replacement::routes())
+        .merge(reports::routes())
         .merge(reservations::routes())
         .merge(rooms::routes())
         .merge(roster::routes())

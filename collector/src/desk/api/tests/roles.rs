@@ -137,6 +137,8 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("DELETE", "/transfers/X", Role::Admin),
     ("DELETE", "/reservations/1", Role::Technician),
     ("GET", "/replacement", Role::Viewer),
+    ("GET", "/reports", Role::Viewer),
+    ("GET", "/reports/loans", Role::Viewer),
     ("GET", "/reservations", Role::Viewer),
     ("POST", "/replacement/requisition", Role::Technician),
     ("POST", "/reservations", Role::Technician),
