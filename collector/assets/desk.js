@@ -43,9 +43,11 @@ function swap(old, fresh) {
   const place = inside && { tag: inside.tagName, text: inside.textContent, href: inside.getAttribute("href") };
   const before = new Set([...old.querySelectorAll("li, tr, .seat")].map((item) => item.innerHTML));
   const open = [...old.querySelectorAll("details[open][id]")].map((item) => item.id);
+  const ticked = new Set([...old.querySelectorAll("input[type=checkbox]:checked")].map((box) => box.name));
   old.className = fresh.className;
   old.hidden = fresh.hidden;
   old.replaceChildren(...fresh.childNodes);
+  if (ticked.size) old.querySelectorAll("input[type=checkbox]").forEach((box) => { box.checked = box.checked || ticked.has(box.name); });
   open.map((id) => document.getElementById(id)).forEach((item) => { if (item) item.open = true; });
   ago();
   if (before.size) old.querySelectorAll("li, tr, .seat").forEach((item) => before.has(item.innerHTML) || item.classList.add("fresh"));
@@ -134,6 +136,86 @@ addEventListener("keydown", (event) => {
   stops[at + step].focus();
 });
 
+// A room's seats are moved by hand: what is dragged changes places with what it is dropped on, and the text of the form follows.
+function seatPlan(floor) {
+  const text = document.getElementById(floor.dataset.plan);
+  const spaced = () => text.value.includes(",") || text.value.includes("\t");
+  const rows = () => text.value.trim().split("\n").map((line) => line.split(spaced() ? /[,\t]/ : /\s+/).map((seat) => seat.trim() || "."));
+  let from = null;
+  const draw = () => {
+    const plan = rows(), width = Math.max(...plan.map((row) => row.length));
+    floor.replaceChildren(...plan.map((row, y) => {
+      const line = document.createElement("div");
+      line.className = "floor-row";
+      for (let x = 0; x < width; x++) {
+        const spot = document.createElement("div"), name = row[x] || ".";
+        spot.className = name === "." ? "aisle" : "seat rest";
+        spot.textContent = name === "." ? "" : name;
+        spot.draggable = name !== ".";
+        spot.addEventListener("dragstart", (event) => { from = [y, x]; event.dataTransfer.effectAllowed = "move"; });
+        spot.addEventListener("dragover", (event) => { event.preventDefault(); spot.classList.add("over"); });
+        spot.addEventListener("dragleave", () => spot.classList.remove("over"));
+        spot.addEventListener("drop", (event) => { event.preventDefault(); if (from) swapSeats(from, [y, x]); from = null; });
+        line.append(spot);
+      }
+      return line;
+    }));
+  };
+  const swapSeats = ([y, x], [v, u]) => {
+    const plan = rows(), width = Math.max(...plan.map((row) => row.length));
+    plan.forEach((row) => { while (row.length < width) row.push("."); });
+    [plan[y][x], plan[v][u]] = [plan[v][u], plan[y][x]];
+    text.value = plan.map((row) => row.join(spaced() ? ", " : " ")).join("\n");
+    draw();
+  };
+  floor.hidden = false;
+  text.addEventListener("input", draw);
+  draw();
+}
+
+// Boxes that belong to a form far away: how many are ticked, and one that ticks all.
+function boxes(said) {
+  const form = said.dataset.ticked;
+  const all = () => [...document.querySelectorAll("input[type=checkbox][form='" + form + "']")];
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "link";
+  const say = () => {
+    const count = all().filter((box) => box.checked).length;
+    said.textContent = count + " of " + all().length + " ";
+    button.textContent = count ? "untick them" : "tick all on this page";
+  };
+  button.addEventListener("click", () => { const tick = !all().some((box) => box.checked); all().forEach((box) => { box.checked = tick; }); say(); });
+  addEventListener("change", say);
+  said.after(button);
+  say();
+}
+
+// The verdict can be heard: high for GO, low and twice for STOP. Whoever wants it quiet says so once, on this machine.
+const TONES = { go: [880], check: [523, 523], stop: [262, 196] };
+function hear(verdict) {
+  const box = document.querySelector("[data-sounds]");
+  const quiet = () => { try { return localStorage.getItem("quiet") === "1"; } catch { return true; } };
+  if (box) {
+    box.hidden = false;
+    const tick = box.querySelector("input");
+    tick.checked = !quiet();
+    tick.addEventListener("change", () => { try { localStorage.setItem("quiet", tick.checked ? "0" : "1"); } catch { /* nothing is kept here */ } });
+  }
+  const tones = verdict && TONES[verdict.dataset.sound];
+  if (!tones || quiet() || !window.AudioContext) return;
+  const audio = new AudioContext();
+  tones.forEach((pitch, nth) => {
+    const tone = audio.createOscillator(), loud = audio.createGain(), at = audio.currentTime + nth * 0.16;
+    tone.frequency.value = pitch;
+    loud.gain.setValueAtTime(0.12, at);
+    loud.gain.exponentialRampToValueAtTime(0.001, at + 0.15);
+    tone.connect(loud).connect(audio.destination);
+    tone.start(at);
+    tone.stop(at + 0.16);
+  });
+}
+
 // Short times count on.
 function ago() {
   document.querySelectorAll("time[data-ago]").forEach((time) => {
@@ -153,5 +235,8 @@ if (here && here.parentElement.scrollWidth > here.parentElement.clientWidth) her
 setInterval(() => { if (document.querySelector("[data-again]")) changed(["again"]); }, 1000);
 
 document.querySelectorAll("form[data-find]").forEach(searches);
+document.querySelectorAll("[data-plan]").forEach(seatPlan);
+document.querySelectorAll("[data-ticked]").forEach(boxes);
+hear(document.querySelector("[data-sound]"));
 setInterval(ago, 1000);
 follow();

@@ -28,12 +28,16 @@ pub enum Tab {
     Alerts,
     /// Work that somebody has to do.
     Tickets,
-    /// When machines are expected.
-    Calendar,
+    /// What software and settings machines must have.
+    Baselines,
+    /// Who has which title.
+    Software,
+    /// What is asked once a term.
+    Reports,
+    /// What the site is set to.
+    Settings,
     /// Adding devices.
     Add,
-    /// Who may sign in.
-    Accounts,
 }
 
 /// An entry of the rail.
@@ -142,11 +146,13 @@ fn rail(counts: Counts, tab: Tab, is_admin: bool) -> Vec<Entry> {
         entry(Tab::Assets, "Assets", "/assets", String::new()),
         entry(Tab::Alerts, "Alerts", "/alerts", some(counts.alerts)),
         entry(Tab::Tickets, "Tickets", "/tickets", some(counts.tickets)),
-        entry(Tab::Calendar, "Calendar", "/calendar", String::new()),
+        entry(Tab::Baselines, "Baselines", "/baselines", String::new()),
+        entry(Tab::Software, "Software", "/software", String::new()),
+        entry(Tab::Reports, "Reports", "/reports", String::new()),
+        entry(Tab::Settings, "Settings", "/settings", String::new()),
     ];
     if is_admin {
         rail.push(entry(Tab::Add, "Add devices", "/add", String::new()));
-        rail.push(entry(Tab::Accounts, "Accounts", "/accounts", String::new()));
     }
     rail
 }

@@ -9,7 +9,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
 use std::time::Duration;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 
 /// Longest body of a form, bytes.
 const LONGEST_FORM: usize = 64 * 1024;
@@ -33,7 +35,10 @@ const HEADERS: &[(&str, &str)] = &[
 
 /// Puts the guards before the pages; the outermost comes last.
 pub(super) fn before(pages: Router) -> Router {
-    pages.layer(DefaultBodyLimit::max(LONGEST_FORM)).layer(middleware::from_fn(same_origin)).layer(middleware::from_fn(in_time))
+    // Only this desk's own pages can ask with somebody's cookie, so that nobody learns of a secret by the length of an answer.
+    let smaller = CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest);
+    let pages = pages.layer(smaller).layer(DefaultBodyLimit::max(LONGEST_FORM));
+    pages.layer(middleware::from_fn(same_origin)).layer(middleware::from_fn(in_time))
 }
 
 /// What every answer of this door gets, pages and interface alike: a panic becomes an answer, and every answer is strict.

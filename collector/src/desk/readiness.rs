@@ -7,6 +7,7 @@ use rollcall_site::asset::{Asset, AssetStatus};
 use rollcall_site::presence::{self, Presence, Whereabouts};
 use rollcall_site::room::RoomKind;
 use rollcall_site::rule::Severity;
+use rollcall_site::seat_plan::SeatPlan;
 use rollcall_site::view::AlertRow;
 use rollcall_site::{AssetId, DeviceId, RoomId, Tag, natural};
 use std::collections::{BTreeMap, HashMap};
@@ -223,6 +224,22 @@ pub fn plan(seats: impl Iterator<Item = Seat>, count: u32) -> Vec<Place> {
     places
 }
 
+/// The seats of a room as its plan has them, row by row, empty ones too; and those that have no place in it. `None` is an aisle.
+pub fn placed(seats: impl Iterator<Item = Seat>, plan: &SeatPlan) -> (Vec<Vec<Option<Place>>>, Vec<Place>) {
+    let mut by_name: BTreeMap<String, Seat> = BTreeMap::new();
+    let mut rest = Vec::new();
+    for seat in seats {
+        match seat.asset.seat.clone() {
+            Some(name) => drop(by_name.insert(name, seat)),
+            None => rest.push(Place { name: String::new(), seat: Some(seat) }),
+        }
+    }
+    let mut place = |name: &String| Place { name: name.clone(), seat: by_name.remove(name) };
+    let rows = plan.rows().iter().map(|row| row.iter().map(|name| name.as_ref().map(&mut place)).collect()).collect();
+    rest.extend(by_name.into_iter().map(|(name, seat)| Place { name, seat: Some(seat) }));
+    (rows, rest)
+}
+
 /// A seat's number, written as one writes it: "07" is a name. No two assets have the same seat.
 fn number(seat: &Seat) -> Option<u32> {
     let name = seat.asset.seat.as_deref()?;
@@ -237,18 +254,33 @@ mod tests {
     use rollcall_site::room::{self, RoomFacts};
     use rollcall_site::{Site, Working};
 
+    fn seat(tag: &str, seat: Option<&str>) -> Seat {
+        let facts = AssetFacts { seat: seat.map(str::to_owned), room: Some("Lab 1".to_owned()), ..AssetFacts::default() };
+        let mut w = Working::begin(Site::default(), Timestamp::UNIX_EPOCH, Actor::Rollcall);
+        room::add(&mut w, RoomId::parse("Lab 1").unwrap(), RoomFacts::default()).unwrap();
+        let asset = asset::add(&mut w, AssetId(uuid::Uuid::nil()), Tag::parse(tag).unwrap(), facts).unwrap();
+        Seat { asset, state: Chip::go("ready") }
+    }
+
+    fn said(place: &Place) -> String {
+        let tag = place.seat.as_ref().map_or("-".to_owned(), |seat| seat.asset.tag.to_string());
+        format!("{}:{tag}", place.name)
+    }
+
+    #[test]
+    fn a_drawn_plan_shows_each_seat_in_its_place_and_leaves_nothing_out() {
+        let seats = [seat("A", Some("1")), seat("B", Some("3")), seat("C", Some("by the door")), seat("D", None)];
+        let (rows, rest) = placed(seats.into_iter(), &"1 . 2\n3".parse().unwrap());
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|row| row.iter().map(|place| place.as_ref().map_or(String::new(), said)).collect()).collect();
+        assert_eq!(rows, [["1:A", "", "2:-"], ["3:B", "", ""]]);
+        assert_eq!(rest.iter().map(said).collect::<Vec<_>>(), [":D", "by the door:C"]);
+    }
+
     #[test]
     fn a_plan_counts_every_seat_and_shows_the_empty_ones() {
-        let seat = |tag: &str, seat: Option<&str>| {
-            let facts = AssetFacts { seat: seat.map(str::to_owned), room: Some("Lab 1".to_owned()), ..AssetFacts::default() };
-            let mut w = Working::begin(Site::default(), Timestamp::UNIX_EPOCH, Actor::Rollcall);
-            room::add(&mut w, RoomId::parse("Lab 1").unwrap(), RoomFacts::default()).unwrap();
-            let asset = asset::add(&mut w, AssetId(uuid::Uuid::nil()), Tag::parse(tag).unwrap(), facts).unwrap();
-            Seat { asset, state: Chip::go("ready") }
-        };
         let check = |count, seats: Vec<Seat>, want: &str| {
-            let tag = |place: &Place| place.seat.as_ref().map_or("-".to_owned(), |seat| seat.asset.tag.to_string());
-            let said = plan(seats.into_iter(), count).iter().map(|place| format!("{}:{}", place.name, tag(place))).collect::<Vec<_>>();
+            let said = plan(seats.into_iter(), count).iter().map(said).collect::<Vec<_>>();
             assert_eq!(said.join(" "), want);
         };
         check(3, vec![seat("C", Some("10")), seat("B", Some("2")), seat("A", None), seat("T", Some("desk"))], "1:- 2:B 3:- 10:C desk:T :A");

@@ -70,7 +70,7 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Pa
     let user = user.ok_or_else(|| Trouble::NotFound(format!("There is no account called {name}.")))?;
     let others = look.site.users.values().any(|other| other.role == Role::Admin && other.name != name);
     page(&AccountPage {
-        frame: Frame::of(&desk, &visitor, &look, Tab::Accounts),
+        frame: Frame::of(&desk, &visitor, &look, Tab::Settings),
         has_password: Passwords::known(&desk.collector.secrets, &name),
         is_own: visitor.user == name,
         is_last_admin: user.role == Role::Admin && !others,

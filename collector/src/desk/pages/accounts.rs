@@ -51,7 +51,7 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor) ->
     let look = desk.look();
     let has_password = |user: &Arc<User>| Passwords::known(&desk.collector.secrets, &user.name);
     let users = look.site.users.values().map(|user| (Arc::clone(user), has_password(user))).collect();
-    page(&Accounts { frame: Frame::of(&desk, &visitor, &look, Tab::Accounts), users, look })
+    page(&Accounts { frame: Frame::of(&desk, &visitor, &look, Tab::Settings), users, look })
 }
 
 /// `POST /accounts`

@@ -14,6 +14,8 @@ use askama::Template;
 use axum::extract::{Form, Path, Query, State};
 use jiff::SignedDuration;
 use rollcall_site::access::Role;
+use rollcall_site::asset::Asset;
+use rollcall_site::device::Device;
 use rollcall_site::token::{self, Token};
 use rollcall_site::{Refusal, RoomId, TokenId};
 use serde::Deserialize;
@@ -23,6 +25,9 @@ use std::sync::Arc;
 const USUAL_USES: u32 = 30;
 /// Days that a token is good, to choose from.
 const DAYS: &[(i64, &str)] = &[(1, "1 day"), (7, "1 week"), (30, "30 days")];
+
+/// Machines that came in lately, as many as are shown: a lab.
+const MOST_CAME: usize = 40;
 
 /// What the address asks for.
 #[derive(Debug, Default, Deserialize)]
@@ -48,6 +53,16 @@ struct Add {
     ask: Ask,
     rooms: Vec<RoomId>,
     tokens: Vec<Arc<Token>>,
+    /// Machines that came in since yesterday, the last first.
+    came: Vec<(Arc<Asset>, Arc<Device>)>,
+}
+
+/// The machines that enrolled since yesterday, the last ones first.
+fn came(look: &Look) -> Vec<(Arc<Asset>, Arc<Device>)> {
+    let since = look.yesterday();
+    let mut came: Vec<&Arc<Device>> = look.site.devices.values().filter(|device| device.enrolled_at >= since).collect();
+    came.sort_by_key(|device| std::cmp::Reverse(device.enrolled_at));
+    came.into_iter().take(MOST_CAME).filter_map(|device| Some((look.site.assets.get(&device.asset)?.clone(), Arc::clone(device)))).collect()
 }
 
 impl Add {
@@ -80,9 +95,13 @@ impl Add {
 /// `GET /add`
 pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Query(ask): Query<Ask>) -> Answer {
     visitor.must_be(Role::Admin)?;
-    let look = desk.look();
-    let (rooms, tokens) = (look.site.rooms.keys().cloned().collect(), look.site.tokens.values().rev().take(50).cloned().collect());
-    page(&Add { frame: Frame::of(&desk, &visitor, &look, Tab::Add), ask, rooms, tokens, look })
+    let add = desk.apart(move |desk| {
+        let look = desk.look();
+        let (rooms, tokens) = (look.site.rooms.keys().cloned().collect(), look.site.tokens.values().rev().take(50).cloned().collect());
+        let frame = Frame::of(desk, &visitor, &look, Tab::Add);
+        Ok(Add { frame, ask, rooms, tokens, came: came(&look), look })
+    });
+    page(&add.await?)
 }
 
 /// `POST /add`

@@ -53,7 +53,7 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor) ->
     let set = look.site.calendar().map(|calendar| (**calendar).clone()).unwrap_or_default();
     let today = look.today();
     page(&Page {
-        frame: Frame::of(&desk, &visitor, &look, Tab::Calendar),
+        frame: Frame::of(&desk, &visitor, &look, Tab::Settings),
         hours: set.hours.map(|hours| hours.to_string()).unwrap_or_default(),
         today: calendar::day(&look.site, today),
         closed: set.closed.into_iter().filter(|closed| closed.to >= today).take(MOST_CLOSED).collect(),

@@ -5,7 +5,9 @@ mod accounts;
 mod add;
 mod alerts;
 mod assets;
+mod baselines;
 mod calendar;
+mod channels;
 mod charges;
 mod condition;
 mod device;
@@ -23,10 +25,13 @@ mod maintenance;
 mod orders;
 mod people;
 mod replacement;
+mod reports;
 mod reservations;
 mod room;
+mod room_plan;
 mod rooms;
 mod rules;
+mod settings;
 mod sign_in;
 mod software;
 mod tickets;
@@ -46,6 +51,8 @@ use axum::routing::{get, post};
 
 /// The largest roster that is brought, with its form, bytes.
 const ROSTER: usize = 128 * 1024 * 1024;
+/// The largest form with a baseline's file, bytes: the file has 1 MiB at most, and up to three letters stand for one in a form.
+const LARGEST_FILE: usize = 3 * 1024 * 1024;
 
 /// Every page by its address.
 pub(super) fn routes(desk: &Desk) -> Router<Desk> {
@@ -64,15 +71,25 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/alerts/{id}/resolve", post(alerts::resolve))
         .route("/alerts/{id}/snooze", post(alerts::snooze))
         .route("/assets", get(assets::show))
+        .route("/assets/bulk", post(assets::change_many))
         .route("/assets/export.csv", get(export::assets))
         .route("/assets/{tag}", get(assets::show_one).post(assets::set))
         .route("/assets/{tag}/dispose", post(assets::dispose))
         .route("/assets/{tag}/take-back", post(assets::take_back))
         .route("/assets/{tag}/unlabel", post(assets::unlabel))
+        .route("/baseline-file", get(baselines::edit).post(baselines::look_at).layer(DefaultBodyLimit::max(LARGEST_FILE)))
+        .route("/baseline-file/apply", post(baselines::apply).layer(DefaultBodyLimit::max(LARGEST_FILE)))
+        .route("/baselines", get(baselines::list))
+        .route("/baselines/{name}", get(baselines::one))
+        .route("/baselines/{name}/remove", post(baselines::remove))
+        .route("/baselines/{name}/restore", post(baselines::restore))
         .route("/calendar", get(calendar::show))
         .route("/calendar/closed", post(calendar::close))
         .route("/calendar/hours", post(calendar::set_hours))
         .route("/calendar/open", post(calendar::open))
+        .route("/channels", get(channels::show).post(channels::set))
+        .route("/channels/{name}/remove", post(channels::remove))
+        .route("/channels/{name}/test", post(channels::test))
         .route("/charges", get(charges::show))
         .route("/charges/{id}/confirm", post(charges::confirm))
         .route("/charges/{id}/pay", post(charges::pay))
@@ -86,6 +103,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/devices/{tag}/rescan", post(device_actions::rescan))
         .route("/devices/{tag}/revoke", get(device_actions::ask_revoke).post(device_actions::revoke))
         .route("/discrepancies", get(people::discrepancies::show))
+        .route("/drift", get(baselines::drift))
         .route("/export", get(export::show))
         .route("/export/{list}", get(export::list))
         .route("/find", get(find::go))
@@ -136,16 +154,24 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/people/{id}/unblock", post(people::hands::unblock))
         .route("/pile", get(assets::show_pile).post(assets::scan))
         .route("/replacement", get(replacement::show).post(replacement::draft))
+        .route("/reports", get(reports::list))
+        .route("/reports/{code}", get(reports::one))
+        .route("/reports/{code}/sheet.csv", get(reports::csv))
         .route("/reservations", get(reservations::show).post(reservations::add))
         .route("/reservations/{id}/cancel", post(reservations::cancel))
         .route("/rooms", get(rooms::show).post(rooms::add))
         .route("/rooms/{room}", get(room::show))
+        .route("/rooms/{room}/plan", get(room_plan::show).post(room_plan::set))
         .route("/rooms/{room}/sweep", post(room::sweep))
         .route("/roster", get(people::roster::show).post(people::roster::bring).layer(DefaultBodyLimit::max(ROSTER)))
         .route("/roster/apply", post(people::roster::apply))
+        .route("/routes", post(channels::set_route))
+        .route("/routes/{name}/remove", post(channels::remove_route))
         .route("/rules", get(rules::show))
         .route("/rules/{code}", post(rules::set))
+        .route("/settings", get(settings::show))
         .route("/software", get(titles::show))
+        .route("/software.csv", get(titles::csv))
         .route("/tickets", get(tickets::show).post(tickets::open))
         .route("/tickets/new", get(tickets::form))
         .route("/tickets/{id}", get(tickets::one))
@@ -165,6 +191,8 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/transfers/look", post(transfers::look))
         .route("/sign-out", post(sign_in::out))
         .route("/verdict", get(verdict::show).post(verdict::set))
+        .route("/waivers", post(baselines::waive))
+        .route("/waivers/{id}/end", post(baselines::end_waiver))
         .layer(middleware::from_fn_with_state(desk.clone(), door::signed_in));
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))

@@ -24,7 +24,10 @@ struct RoomPage {
     frame: Frame,
     look: Look,
     room: Arc<Room>,
+    /// The seats where nobody drew the room, and those that have no place in what was drawn.
     places: Vec<Place>,
+    /// The seats as they were drawn, row by row.
+    floor: Vec<Vec<Option<Place>>>,
     tally: Tally,
     sweep: Option<SweepView>,
 }
@@ -45,13 +48,18 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Pa
         let look = desk.look();
         let room = find(&look, &name)?;
         let roster = Roster::take(&look, Some(&room.id), &view::alerts(&look.site, AlertsShown::Open));
-        let places = readiness::plan(roster.seats(&look, &room.id), room.seats);
+        let seats = roster.seats(&look, &room.id);
+        let (floor, places) = match &room.plan {
+            Some(plan) => readiness::placed(seats, plan),
+            None => (Vec::new(), readiness::plan(seats, room.seats)),
+        };
         let last = look.site.sweeps.values().rev().find(|sweep| sweep.room == room.id);
         let sweep = last.map(SweepView::of);
         Ok(RoomPage {
             frame: Frame::of(desk, &visitor, &look, Tab::Rooms),
             tally: roster.tally(&look, &room.id),
             places,
+            floor,
             sweep,
             room,
             look,
@@ -70,7 +78,8 @@ pub(in crate::desk) async fn sweep(State(desk): State<Desk>, visitor: Visitor, P
     desk.then(&visitor, outcome, &address::room(&room.id))
 }
 
-fn find(look: &Look, name: &str) -> Result<Arc<Room>, Trouble> {
+/// The room with this name.
+pub(super) fn find(look: &Look, name: &str) -> Result<Arc<Room>, Trouble> {
     let room = RoomId::parse(name).ok().and_then(|id| look.site.rooms.get(&id).cloned());
     room.ok_or_else(|| Trouble::NotFound(format!("There is no room called {name:?} at this site.")))
 }
@@ -120,7 +129,8 @@ impl RoomPage {
 
     /// How many of the seats have nothing.
     fn empty(&self) -> usize {
-        self.places.iter().filter(|place| place.seat.is_none()).count()
+        let drawn = self.floor.iter().flatten().flatten();
+        self.places.iter().chain(drawn).filter(|place| place.seat.is_none()).count()
     }
 
     /// Whether a sweep runs: then a page without script loads itself again.

@@ -14,6 +14,7 @@ use askama::Template;
 use axum::extract::State;
 use jiff::Timestamp;
 use rollcall_site::alert::AlertState;
+use rollcall_site::calendar;
 use rollcall_site::event::Event;
 use rollcall_site::maintenance;
 use rollcall_site::order::{self, OrdersShown};
@@ -41,6 +42,9 @@ const NOT_TOLD: &[&str] = &[
     "site.started",
 ];
 
+/// What comes in great numbers on one morning is one line: its kind, and what several of it are called.
+const TOGETHER: &[(&str, &str)] = &[("device.enrolled", "machines enrolled"), ("device.rebound", "machines enrolled anew")];
+
 #[derive(Template)]
 #[template(path = "today.html")]
 struct Today {
@@ -48,6 +52,8 @@ struct Today {
     look: Look,
     greeting: &'static str,
     date: String,
+    /// The period that runs, or the next one.
+    bell: Option<String>,
     figures: Figures,
     needs: Vec<Need>,
     more_needs: usize,
@@ -62,6 +68,8 @@ struct Told {
     tags: Vec<String>,
     kind: String,
     text: String,
+    /// How many more of the kind stand for it.
+    more: usize,
 }
 
 /// The four figures at the top.
@@ -111,6 +119,7 @@ impl Today {
                 _ => "Good evening",
             },
             date: now.strftime("%A %-d %B").to_string(),
+            bell: bell(&look),
             figures: Figures::of(&census),
             needs,
             more_needs,
@@ -124,6 +133,19 @@ impl Today {
     fn live(&self) -> &'static str {
         "device alert asset loan room sweep section baseline ticket"
     }
+}
+
+/// The period that runs, or how long it is to the next one of today.
+fn bell(look: &Look) -> Option<String> {
+    let day = calendar::day(&look.site, look.today());
+    let at = |at: Timestamp| look.zoned(at).strftime("%H:%M").to_string();
+    if let Some(bell) = day.bells.iter().find(|bell| bell.begins <= look.now && look.now < bell.ends) {
+        return Some(format!("period {} until {}", bell.name, at(bell.ends)));
+    }
+    let next = day.bells.iter().find(|bell| bell.begins > look.now)?;
+    let minutes = next.begins.duration_since(look.now).as_secs() / 60 + 1;
+    let when = if minutes <= 90 { format!("in {minutes} min") } else { format!("at {}", at(next.begins)) };
+    Some(format!("period {} {when}", next.name))
 }
 
 impl Figures {
@@ -156,17 +178,26 @@ fn tell(site: &Site, events: impl Iterator<Item = Event>) -> Vec<Told> {
             last.tags.push(tag.to_owned());
             continue;
         }
+        let is_many = TOGETHER.iter().any(|(kind, _)| *kind == event.kind);
+        if let Some(like) = told.iter_mut().find(|told| is_many && told.kind == event.kind) {
+            like.more += 1;
+            continue;
+        }
         if told.len() == MOST_EVENTS {
             break;
         }
         let (tags, text) = says.map_or_else(|| (Vec::new(), event.text.clone()), |(tag, says)| (vec![tag.to_owned()], says.to_owned()));
-        told.push(Told { at: event.at, tags, kind: event.kind, text });
+        told.push(Told { at: event.at, tags, kind: event.kind, text, more: 0 });
     }
     told
 }
 
 impl Told {
     fn words(&self) -> String {
+        let together = TOGETHER.iter().find(|(kind, _)| self.more > 0 && *kind == self.kind);
+        if let Some((_, words)) = together {
+            return format!("{} {words}", self.more + 1);
+        }
         let tags: Vec<&str> = self.tags.iter().map(String::as_str).collect();
         match tags.as_slice() {
             [] => self.text.clone(),

@@ -1,11 +1,13 @@
 //! The desk driven as a browser would, in-process, over a real keeper in a temporary folder.
 
 mod assets;
+mod baselines;
 mod calendar;
 mod connection;
 mod counter;
 mod lending;
 mod lists;
+mod many;
 mod pages;
 mod roster;
 mod scans;

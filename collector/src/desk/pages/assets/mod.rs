@@ -1,10 +1,12 @@
 //! Assets: everything with a tag, searched and filtered in the address, page by page.
 
+mod bulk;
 mod change;
 mod one;
 mod pile;
 mod said;
 
+pub(in crate::desk) use bulk::change as change_many;
 pub(in crate::desk) use change::{dispose, set, take_back, unlabel};
 pub(in crate::desk) use one::show as show_one;
 pub(in crate::desk) use pile::{scan, show as show_pile};
@@ -91,6 +93,11 @@ impl Assets {
 
     fn kinds(&self) -> [AssetKind; 28] {
         AssetKind::ALL
+    }
+
+    /// Every status that many may get at once: what is lost or disposed of is said one by one.
+    fn usual(&self) -> [AssetStatus; 3] {
+        [AssetStatus::InService, AssetStatus::InRepair, AssetStatus::Retired]
     }
 
     fn statuses(&self) -> [AssetStatus; 6] {
