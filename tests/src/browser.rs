@@ -24,6 +24,15 @@ pub enum Script {
     Off,
 }
 
+/// Which colours somebody wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colours {
+    /// Dark letters.
+    Light,
+    /// Light letters.
+    Dark,
+}
+
 /// A browser with one page.
 pub struct Browser {
     child: Child,
@@ -171,6 +180,26 @@ impl Browser {
     /// The browser is gone.
     pub async fn script(&mut self, runs: Script) -> anyhow::Result<()> {
         self.call("Emulation.setScriptExecutionDisabled", json!({"value": runs == Script::Off})).await?;
+        Ok(())
+    }
+
+    /// Runs a script at the beginning of every page that is opened from now on, before any of its own.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn at_every_page(&mut self, script: &str) -> anyhow::Result<()> {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await?;
+        Ok(())
+    }
+
+    /// Shows pages as somebody wants them who reads dark letters on light paper, or light ones on dark.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn colours(&mut self, colours: Colours) -> anyhow::Result<()> {
+        let wanted = if colours == Colours::Dark { "dark" } else { "light" };
+        let media = json!({"features": [{"name": "prefers-color-scheme", "value": wanted}]});
+        self.call("Emulation.setEmulatedMedia", media).await?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use crate::process::CollectorProcess;
 use anyhow::{Context, bail, ensure};
-use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Response, redirect};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -77,6 +77,18 @@ impl Visitor {
         let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
         let to = to.with_context(|| format!("{path} leads nowhere: {}", answer.status()))?;
         Ok(self.get(&to).await?.text().await?)
+    }
+
+    /// A page as it comes, and how many bytes it took on the way, packed.
+    ///
+    /// # Errors
+    /// The desk does not answer, or refuses.
+    pub async fn packed(&self, path: &str) -> anyhow::Result<usize> {
+        let request = self.client.get(format!("{}{path}", self.base)).header(COOKIE, &self.cookie);
+        let answer = request.header(ACCEPT_ENCODING, "gzip").send().await?;
+        ensure!(answer.status().is_success(), "{path}: {}", answer.status());
+        // Nothing unpacks it here.
+        Ok(answer.bytes().await?.len())
     }
 
     async fn get(&self, path: &str) -> anyhow::Result<Response> {

@@ -18,6 +18,20 @@ fn welcome(process: &CollectorProcess) -> String {
     format!("https://localhost:{}/{path}", process.ports.desk.port())
 }
 
+/// Makes the first account by the one-time link, and signs in with it; where the desk is.
+pub async fn first_account(browser: &mut Browser, process: &CollectorProcess) -> String {
+    browser.open(&welcome(process)).await.unwrap();
+    browser.write("input[name=name]", "maria").await.unwrap();
+    for field in ["input[name=password]", "input[name=again]"] {
+        if browser.value(&format!("!!document.querySelector('{field}')")).await.unwrap() == true {
+            browser.write(field, "correct horse battery staple").await.unwrap();
+        }
+    }
+    browser.enter().await.unwrap();
+    browser.until("!location.pathname.startsWith('/welcome')").await.unwrap();
+    format!("https://localhost:{}", process.ports.desk.port())
+}
+
 /// Opens a page on a desk's screen and on a phone, with all that folds unfolded: nothing may stand beyond the edge, and no script or style in the page.
 /// With `ROLLCALL_PICTURES` set to a folder, a picture of each is kept there.
 async fn fits(browser: &mut Browser, base: &str, path: &str) {
@@ -112,17 +126,7 @@ async fn browser_from_the_first_link_to_a_verdict() {
 
     assert!(program().is_some(), "no browser: install Debian's package `chromium`");
     let mut browser = Browser::start().await.unwrap();
-    browser.open(&welcome(&process)).await.unwrap();
-    browser.write("input[name=name]", "maria").await.unwrap();
-    for field in ["input[name=password]", "input[name=again]"] {
-        if browser.value(&format!("!!document.querySelector('{field}')")).await.unwrap() == true {
-            browser.write(field, "correct horse battery staple").await.unwrap();
-        }
-    }
-    browser.enter().await.unwrap();
-    browser.until("!location.pathname.startsWith('/welcome')").await.unwrap();
-
-    let base = format!("https://localhost:{}", process.ports.desk.port());
+    let base = first_account(&mut browser, &process).await;
     browser.open(&format!("{base}/devices")).await.unwrap();
     browser.until_shown("LAB1-01").await.unwrap();
     browser.until_shown("SIM000001").await.unwrap();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a story that can't go on ends there, and says where")]
 
 mod assets;
+mod axe;
 mod backup;
 mod baselines;
 mod browser;

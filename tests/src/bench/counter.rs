@@ -70,7 +70,7 @@ fn lent(number: u64, to: u64) -> anyhow::Result<NewLoan> {
 }
 
 /// Writes people and loans into the store; gives how many loans there are.
-fn fill(data: &Path) -> anyhow::Result<usize> {
+pub(crate) fn fill(data: &Path) -> anyhow::Result<usize> {
     let store = Folder::open(data)?;
     let mut site = store.load()?;
     let now = Clock::system().now();

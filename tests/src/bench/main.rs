@@ -10,6 +10,7 @@ mod load;
 mod meter;
 mod moments;
 mod outage;
+mod pages;
 mod peer;
 mod people;
 mod removal;
@@ -59,6 +60,8 @@ enum Part {
     Large,
     /// The loan desk of a very large site.
     Counter,
+    /// The desk's pages over large sites.
+    Pages,
     /// A district's roster.
     People,
     /// What it costs to judge.
@@ -100,6 +103,7 @@ async fn measure(part: Part, arguments: &Arguments, folder: &Path, figures: &mut
         Part::Load => load::measure(folder, arguments.agents, figures).await?,
         Part::Large => figures.extend(large::measure(folder, arguments.devices).await?),
         Part::Counter => figures.extend(counter::measure(folder, arguments.devices).await?),
+        Part::Pages => figures.extend(pages::measure(folder).await?),
         Part::People => figures.extend(people::measure(folder, arguments.people).await?),
         Part::Rules => figures.extend(rules::measure().await?),
         Part::Crash => {
