@@ -4,7 +4,7 @@ use crate::tree::{File, check, files, hold, lines_with, top};
 
 /// The collector's modules from the bottom up. A module names only those of its own row or of rows before it.
 const ROWS: &[&[&str]] = &[
-    &["calendar_file", "clock", "csv_file", "paper", "secrets", "settings", "store", "tickets", "tls"],
+    &["backoff", "calendar_file", "clock", "csv_file", "paper", "secrets", "settings", "store", "tickets", "tls"],
     &["asset_file", "keeper", "label"],
     &["agents/pauses", "agents/roll", "imports"],
     &["collector"],
