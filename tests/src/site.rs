@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use jiff::SignedDuration;
 use rollcall::clock::Clock;
 use rollcall::serve::{self, Options, Running};
-use rollcall::settings::{Outside, Settings};
+use rollcall::settings::{Outside, Plan, Settings};
 use rollcall_agent::survey::Content;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -76,6 +76,7 @@ impl TestSite {
             metrics: self.ports.metrics,
             reach: vec!["127.0.0.1".to_owned()],
             outside: self.outside.clone(),
+            upkeep: Plan::default(),
         };
         self.running = Some(serve::start(settings, self.clock.clone(), Options::default()).await?);
         self.until("/status", "the collector answers", |_| true).await?;
