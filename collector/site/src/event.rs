@@ -118,6 +118,7 @@ pub const KINDS: &[&str] = &[
     "device.asleep",
     "device.checked",
     "device.cloned",
+    "device.diagnosed",
     "device.drifted",
     "device.enrolled",
     "device.here",

@@ -19,6 +19,7 @@ pub mod class;
 pub mod content;
 mod contents;
 pub mod device;
+pub mod diagnosis;
 pub mod diff;
 pub mod enroll;
 pub mod escalation;
@@ -96,6 +97,8 @@ pub struct Site {
     pub devices: Table<device::Device>,
     /// When devices were last heard, of all that are here in one.
     pub heard: Table<heard::Heard>,
+    /// The last diagnosis of each device.
+    pub diagnoses: Table<diagnosis::Diagnosis>,
     /// What each device is made of.
     pub profiles: Table<inventory::Profile>,
     /// Rooms.
@@ -173,6 +176,8 @@ pub struct Site {
     /// What the library system is still to be told.
     pub mirrorings: Table<library::Mirroring>,
 
+    /// Devices whose diagnosis is not finished.
+    pub(crate) diagnosing: OrdSet<DeviceId>,
     /// By the addresses that their interfaces had when last measured.
     pub(crate) by_address: OrdSet<(IpAddr, DeviceId)>,
     /// By the hash of a serial number that counts.
@@ -365,6 +370,7 @@ const KINDS: &[Kind] = &[
     kind::<charge::Charge>(),
     kind::<class::Class>(),
     kind::<device::Device>(),
+    kind::<diagnosis::Diagnosis>(),
     kind::<escalation::Escalation>(),
     kind::<heard::Heard>(),
     kind::<inventory::Profile>(),
