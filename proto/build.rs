@@ -1,6 +1,6 @@
 //! Compiles the .proto files with protox, so that nobody installs protoc.
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let files = ["attendance", "enrollment", "health", "sections"].map(|name| format!("rollcall/v1/{name}.proto"));
+    let files = ["attendance", "diagnosis", "enrollment", "health", "sections"].map(|name| format!("rollcall/v1/{name}.proto"));
     for file in &files {
         println!("cargo:rerun-if-changed={file}");
     }

@@ -7,8 +7,8 @@
 //!                                    │    └─▶ link, tls ─▶ collector
 //! ```
 //!
-//! Invariants, as absences: no port is opened; no program is started but the closed list of `host/ask.rs`; nothing but the sections, the health and the
-//! fingerprint leaves the machine; no root of the system is trusted; outside `host` nothing knows the operating system.
+//! Invariants, as absences: no port is opened; no program is started but the closed list of `host/ask.rs`; nothing but the sections, the health, the
+//! fingerprint and, when somebody asks, the findings of a diagnosis leave the machine; no root of the system is trusted; outside `host` nothing knows the operating system.
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +18,7 @@ pub mod probe;
 pub mod survey;
 pub mod watch;
 
+pub mod diagnose;
 pub mod fingerprint;
 pub mod resolve;
 pub mod source;

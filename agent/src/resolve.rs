@@ -35,7 +35,7 @@ pub fn resolve(host: &Host, address: Ipv4Addr, wanted: &str) -> Result<Answer, S
 }
 
 /// Whether `address` is another machine's in the subnet of `own`, "10.20.3.17/24".
-fn is_beside(own: &str, address: Ipv4Addr) -> bool {
+pub(crate) fn is_beside(own: &str, address: Ipv4Addr) -> bool {
     let Some((own, prefix)) =
         own.split_once('/').and_then(|(own, prefix)| Some((own.parse::<Ipv4Addr>().ok()?, prefix.parse::<u32>().ok()?)))
     else {

@@ -1,5 +1,6 @@
 //! Where an agent's readings come from: a machine, or literal sections of a simulated one.
 
+use crate::diagnose::{self, Around, Finding, Step};
 use crate::host::{Host, Notices};
 use crate::resolve::{self, Answer};
 use crate::survey::{Content, Reading, survey};
@@ -99,6 +100,26 @@ impl Source {
         }
     }
 
+    /// Makes the look of a step.
+    pub async fn look(&self, step: &'static Step, around: Around) -> Finding {
+        match self {
+            Self::Host(host) => {
+                let (found, finding) = tokio::sync::oneshot::channel();
+                let host = host.clone();
+                // A thread of its own: a step that hangs keeps nobody else waiting.
+                let look = move || drop(found.send(diagnose::look(&host, step, &around)));
+                match std::thread::Builder::new().name("diagnose".to_owned()).spawn(look) {
+                    Ok(_) => finding.await.unwrap_or_else(|_| Finding::unreadable("the step broke off; please report this")),
+                    Err(error) => Finding::unreadable(format!("no thread for this step: {error}")),
+                }
+            }
+            Self::Simulated(machine) => {
+                let told = machine.with(|machine| machine.findings.get(step.name.as_str_name()).cloned());
+                told.unwrap_or_else(|| Finding::absent("a simulated machine has none"))
+            }
+        }
+    }
+
     /// Begins to watch the package database.
     pub async fn watch_packages(&self) -> PackageWatch {
         match self {
@@ -173,6 +194,8 @@ pub struct Machine {
     pub detail: HealthDetail,
     /// Who answers on its link: MACs by address.
     pub neighbours: BTreeMap<Ipv4Addr, String>,
+    /// What the steps of a diagnosis find, by their names on the wire.
+    pub findings: BTreeMap<&'static str, Finding>,
     sections: BTreeMap<&'static str, Reading>,
 }
 

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod collector;
 pub mod csv_file;
 pub mod desk;
+pub mod diagnoses;
 pub mod erasure;
 pub mod feeds;
 #[doc(hidden)]

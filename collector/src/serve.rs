@@ -10,6 +10,7 @@ use crate::agents::roll::Roll;
 use crate::agents::{attend, enroll, follow, watch as silence};
 use crate::clock::Clock;
 use crate::desk;
+use crate::diagnoses;
 use crate::feeds;
 use crate::keeper::Keeper;
 use crate::metrics;
@@ -139,6 +140,7 @@ pub async fn start(settings: Settings, clock: Clock, options: Options) -> anyhow
         keeper.change(Actor::Rollcall, move |w| found(w, site, name)).await.context("the site could not be founded")?;
     }
     sweeps::finish_cut(&collector).await.context("a sweep that was cut short could not be finished")?;
+    diagnoses::finish_cut(&collector).await.context("a diagnosis that was cut short could not be finished")?;
     let listeners = Listeners::bind(&collector.settings).await?;
     let mut running = Running::over(collector, &listeners)?;
     let authority = Arc::new(Authority::open(&running.collector.secrets, &site, running.collector.keeper.clock().now())?);

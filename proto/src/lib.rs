@@ -37,6 +37,10 @@ pub fn renewal_statement(certificate_der: &[u8], nonce: &[u8], csr_der: &[u8]) -
     statement
 }
 
+/// How an agent says that it is too old for a command.
+pub const UNKNOWN_COMMAND: &str = "this agent does not know the command; it is older than the collector";
+/// Most filler of one echo, bytes.
+pub const MAX_FILLER: usize = 64 * 1024;
 /// Largest message of the attendance door, bytes on the wire after decoding.
 pub const MAX_MESSAGE: usize = 2 * 1024 * 1024;
 /// Largest message of the enrolment door, bytes.

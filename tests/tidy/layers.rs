@@ -8,7 +8,7 @@ const ROWS: &[&[&str]] = &[
     &["asset_file", "keeper", "label"],
     &["agents/pauses", "agents/roll", "imports"],
     &["collector"],
-    &["backups", "erasure", "metrics", "notify", "reminders", "requisition", "restore", "sweeps", "upkeep"],
+    &["backups", "diagnoses", "erasure", "metrics", "notify", "reminders", "requisition", "restore", "sweeps", "upkeep"],
     &["feeds"],
     &["agents", "cli", "desk"],
     &["fuzz", "serve"],

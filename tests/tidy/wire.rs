@@ -10,6 +10,7 @@ const SAID_TO_AGENTS: &[&str] = &[
     "Certificate.ca_der",
     "Certificate.certificate_der",
     "ChallengeResponse.nonce",
+    "Echoed.filler",
     "EnrollResponse.addresses",
     "EnrollResponse.ca_der",
     "EnrollResponse.certificate_der",
@@ -32,7 +33,7 @@ const SAID_TO_AGENTS: &[&str] = &[
 ];
 
 /// The closed list of commands.
-const COMMANDS: [&str; 6] = ["back_off", "renew", "rescan", "resolve", "retire", "set_schedule"];
+const COMMANDS: [&str; 7] = ["back_off", "diagnose", "renew", "rescan", "resolve", "retire", "set_schedule"];
 
 /// One message: its name, and its fields with type name (empty for plain types), whether text or bytes, and number.
 struct Message {
@@ -51,7 +52,7 @@ struct Field {
 
 fn messages() -> Vec<Message> {
     let proto = crate::tree::top().join("proto");
-    let files = ["attendance", "enrollment", "health", "sections"].map(|name| format!("rollcall/v1/{name}.proto"));
+    let files = ["attendance", "diagnosis", "enrollment", "health", "sections"].map(|name| format!("rollcall/v1/{name}.proto"));
     let set = protox::compile(files, [proto]).unwrap();
     let short = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let all = set.file.iter().flat_map(|file| &file.message_type);

@@ -1,5 +1,6 @@
 //! Asks the name servers whether they answer at all: a question for the root's own servers, now and then, beside everything else.
 
+use super::{Host, World};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,6 +51,37 @@ impl Asked {
     fn book(&self) -> MutexGuard<'_, Book> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Host {
+    /// How long each of `servers` takes to answer now; `None`: it does not. Blocks for two seconds at most.
+    ///
+    /// # Errors
+    /// In words: nobody can be asked.
+    pub fn name_servers_answer(&self, servers: &[IpAddr]) -> Result<Vec<(IpAddr, Option<Duration>)>, String> {
+        match &self.0.world {
+            World::Recorded(_) => Err("a recorded machine is on no network".to_owned()),
+            World::Live(_) => {
+                let asked: Vec<IpAddr> = servers.iter().take(MOST).copied().collect();
+                let answers = each_answer(&asked.iter().map(|ip| SocketAddr::new(*ip, PORT)).collect::<Vec<_>>());
+                Ok(asked.into_iter().zip(answers).collect())
+            }
+        }
+    }
+}
+
+/// How long each of `servers` takes to answer, all asked at once.
+fn each_answer(servers: &[SocketAddr]) -> Vec<Option<Duration>> {
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = servers.iter().map(|server| scope.spawn(move || answer(*server))).collect();
+        asked.into_iter().map(|asked| asked.join().ok().flatten()).collect()
+    })
+}
+
+/// How long `server` takes to answer.
+fn answer(server: SocketAddr) -> Option<Duration> {
+    let began = Instant::now();
+    any_answers(&[server]).then(|| began.elapsed())
 }
 
 /// Whether one of `servers` answers in time.
@@ -151,6 +183,16 @@ mod tests {
             asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 0
         });
         assert!(any_answers(&[second]));
+    }
+
+    #[test]
+    fn each_server_is_asked_and_timed() {
+        let good = server(|question| {
+            question[2] |= 0x80;
+            true
+        });
+        let answers = each_answer(&[good, server(|_| false), good]);
+        assert!(answers[0].is_some_and(|took| took < PATIENCE) && answers[1].is_none() && answers[2].is_some(), "{answers:?}");
     }
 
     #[test]

@@ -9,10 +9,13 @@ mod link;
 #[cfg(target_os = "linux")]
 mod table;
 
+use super::{Host, World};
 use std::time::Duration;
 
 /// How long a resolution may take. An entry that was confirmed just before holds up to 45 s, and then needs 8 s.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a diagnosis waits for its gateway: then what the kernel last heard of it counts.
+const SHORT: Duration = Duration::from_secs(10);
 /// How often the kernel's table is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -57,9 +60,45 @@ fn judge(entry: Option<Entry>, since: Duration, refused: bool) -> Says {
     }
 }
 
+impl Host {
+    /// Who answers under the address of the gateway: a MAC; `None`: nobody. Blocks for ten seconds at most: an entry that the kernel still
+    /// trusts by then counts as an answer.
+    ///
+    /// # Errors
+    /// In words: it could not be asked.
+    pub fn gateway_answers(&self, gateway: std::net::Ipv4Addr) -> Result<Option<String>, String> {
+        match &self.0.world {
+            World::Recorded(_) => Err("a recorded machine is on no network".to_owned()),
+            World::Live(_) => match resolve(gateway, SHORT)? {
+                Resolved::Nobody => Ok(None),
+                Resolved::Answered(mac) => Ok(Some(mac)),
+                Resolved::NoEnd(Some(entry)) if entry.state & REACHABLE != 0 && !entry.mac.is_empty() => Ok(Some(entry.mac)),
+                Resolved::NoEnd(_) => Err(format!("the resolution came to no end within {} s", SHORT.as_secs())),
+            },
+        }
+    }
+}
+
+/// What a resolution came to.
+enum Resolved {
+    /// This MAC answered after the question.
+    Answered(String),
+    Nobody,
+    /// Nothing was decided in time; what the table held last.
+    NoEnd(Option<Entry>),
+}
+
 /// Asks for `address`; gives the MAC that answered, or `None`.
-#[cfg(target_os = "linux")]
 pub(super) fn ask(address: std::net::Ipv4Addr) -> Result<Option<String>, String> {
+    match resolve(address, PATIENCE)? {
+        Resolved::Answered(mac) => Ok(Some(mac)),
+        Resolved::Nobody => Ok(None),
+        Resolved::NoEnd(_) => Err(format!("the resolution of {address} came to no end within {} s", PATIENCE.as_secs())),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn resolve(address: std::net::Ipv4Addr, patience: Duration) -> Result<Resolved, String> {
     use std::io::ErrorKind;
     let words = |what: &str, error: std::io::Error| format!("{what}: {error}");
     let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0)).map_err(|error| words("no datagram socket", error))?;
@@ -69,27 +108,28 @@ pub(super) fn ask(address: std::net::Ipv4Addr) -> Result<Option<String>, String>
     let mut table = table::Table::open().map_err(|error| words("the neighbour table", error))?;
     let (began, mut refused) = (std::time::Instant::now(), false);
     // Whoever is kept in the table is asked alone; only when it does not answer, everybody is.
-    let (mut kept, mut nudge) = (false, true);
-    while began.elapsed() < PATIENCE {
+    let (mut kept, mut nudge, mut last) = (false, true, None);
+    while began.elapsed() < patience {
         // What an earlier datagram came to is told as an error of the next call.
         let told = [nudge.then(|| socket.send(&[0]).err()).flatten(), socket.recv(&mut [0]).err()];
         refused |= told.iter().flatten().any(|error| error.kind() == ErrorKind::ConnectionRefused);
         std::thread::sleep(LOOK);
         let entry = table.entry(address).map_err(|error| words("the neighbour table", error))?;
         kept |= entry.as_ref().is_some_and(|entry| !entry.mac.is_empty());
+        last.clone_from(&entry);
         match judge(entry, began.elapsed(), refused) {
-            Says::Answered(mac) => return Ok(Some(mac)),
-            Says::Silence if !std::mem::take(&mut kept) => return Ok(None),
+            Says::Answered(mac) => return Ok(Resolved::Answered(mac)),
+            Says::Silence if !std::mem::take(&mut kept) => return Ok(Resolved::Nobody),
             Says::Silence => nudge = true,
             says => nudge = says == Says::Nothing,
         }
     }
-    Err(format!("the resolution of {address} came to no end within {} s", PATIENCE.as_secs()))
+    Ok(Resolved::NoEnd(last))
 }
 
 /// Nobody is asked here.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn ask(_address: std::net::Ipv4Addr) -> Result<Option<String>, String> {
+fn resolve(_address: std::net::Ipv4Addr, _patience: Duration) -> Result<Resolved, String> {
     Err("only Linux resolves addresses so far".to_owned())
 }
 

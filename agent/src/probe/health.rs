@@ -47,7 +47,7 @@ pub fn read(host: &Host, at_ms: i64) -> (Health, HealthDetail) {
 }
 
 /// How full each of the machine's own file systems is.
-fn uses(mounts: &str, volumes: &[Volume]) -> Vec<FileSystemUse> {
+pub(crate) fn uses(mounts: &str, volumes: &[Volume]) -> Vec<FileSystemUse> {
     let own = storage::file_systems(mounts, volumes).into_iter();
     let used = own.filter_map(|own| {
         let volume = volumes.iter().find(|volume| volume.mount == own.mount)?;

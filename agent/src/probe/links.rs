@@ -55,6 +55,24 @@ pub(super) fn dns_failing(host: &Host) -> Option<bool> {
     host.name_servers_fail(&servers)
 }
 
+/// The gateway of the default route; `None`: there is no such route.
+///
+/// # Errors
+/// Why the routes cannot be read.
+pub(crate) fn gateway_of(host: &Host) -> Result<Option<Ipv4Addr>, String> {
+    host.text(ROUTES, FOUR_LIMIT).map(|routes| gateway(&routes)).map_err(|why| why.to_string())
+}
+
+/// The name servers that are set.
+///
+/// # Errors
+/// Why they cannot be read.
+pub(crate) fn name_servers_of(host: &Host) -> Result<Vec<IpAddr>, String> {
+    let read = |path: &str| host.text(path, 64 * 1024);
+    let text = read(RESOLVERS[0]).or_else(|_| read(RESOLVERS[1])).map_err(|why| why.to_string())?;
+    Ok(name_servers(&text).iter().filter_map(|server| server.parse().ok()).collect())
+}
+
 /// The gateway of the default route with the lowest metric.
 fn gateway(routes: &str) -> Option<Ipv4Addr> {
     let route = |line: &str| {

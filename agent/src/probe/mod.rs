@@ -34,6 +34,7 @@ pub mod text;
 mod updates;
 mod usb;
 
+pub(crate) use links::{gateway_of as gateway, name_servers_of as name_servers};
 pub use network::{permanent_macs, physical};
 pub use storage::fixed_serials;
 pub use system::{Dmi, asset_tag, host_name};

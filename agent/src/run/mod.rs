@@ -6,6 +6,7 @@ mod identity;
 mod line;
 
 use crate::clock;
+use crate::diagnose::{Around, Finding, STEPS};
 use crate::host::{Bell, Ring, Word};
 use crate::identity::{Identity, Key};
 use crate::renew::RenewError;
@@ -105,6 +106,7 @@ struct Running {
     survey: Option<line::Task<Vec<Reading>>>,
     health: Option<line::Task<Option<(Health, HealthDetail)>>>,
     resolution: Option<line::Task<(u64, Result<Answer, String>)>>,
+    look: Option<line::Task<(u64, usize, Finding)>>,
     packages: line::Task<PackageWatch>,
     bell: Option<Bell>,
     ring: Option<Ring>,
@@ -174,6 +176,7 @@ impl Running {
             new_key: None,
             renewal: None,
             resolution: None,
+            look: None,
             time,
             began: Instant::now(),
             wake_at: None,
@@ -229,6 +232,7 @@ impl Running {
                 None => return,
             },
             (id, answer) = ready(&mut self.resolution) => Event::Resolved(id, answer),
+            (id, at, finding) = ready(&mut self.look) => Event::Looked(id, at, finding),
             renewed = ready(&mut self.renewal) => return self.on_renewed(renewed),
             watch = &mut self.packages => {
                 self.packages = next_change(watch);
@@ -292,6 +296,11 @@ impl Running {
             Task::Resolve(id, address, mac) => {
                 let source = self.source.clone();
                 self.resolution = Some(Box::pin(async move { (id, source.resolve(address, &mac).await) }));
+            }
+            Task::Look(id, at) => {
+                let (source, around) = (self.source.clone(), Around { collector: self.line.address().map(str::to_owned) });
+                self.look =
+                    STEPS.get(at).map(|step| -> line::Task<_> { Box::pin(async move { (id, at, source.look(step, around).await) }) });
             }
             Task::Keep(entry, contents) => warned("the entry is kept in memory only", self.spool.keep(&entry, &contents)),
             Task::Forget(up_to, used) => warned("the spool keeps what is acknowledged", self.spool.forget(up_to, &used)),

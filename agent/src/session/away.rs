@@ -16,7 +16,7 @@ impl Session {
         was_off && self.off_site.is_none()
     }
 
-    fn may_say(&self, name: &str) -> bool {
+    pub(super) fn may_say(&self, name: &str) -> bool {
         self.off_site.as_ref().is_none_or(|agreed| agreed.iter().any(|agreed| agreed == name))
     }
 

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::probe::PROBES;
-use crate::survey::Content;
+use crate::survey::{Content, Contents};
 use proptest::prelude::*;
 use rollcall_proto::v1::command::Command;
 use rollcall_proto::v1::from_collector::Message as Told;
-use rollcall_proto::v1::{Ack, Command as Order, Package, Rescan, Software, Want, Welcome};
+use rollcall_proto::v1::{Ack, Command as Order, Entry, Package, Rescan, Software, Want, Welcome};
 use rollcall_proto::{Digest, Section};
 use std::collections::{BTreeMap, VecDeque};
 

@@ -3,12 +3,12 @@
 use super::agenda::Request;
 use super::{Link, Now, Output, Session, Task};
 use crate::resolve::Answer;
-use rollcall_proto::SECTIONS;
 use rollcall_proto::v1::command::Command;
 use rollcall_proto::v1::from_agent::Message as Say;
 use rollcall_proto::v1::from_collector::Message;
 use rollcall_proto::v1::refusal::Why;
 use rollcall_proto::v1::{Ack, Cause, CommandDone, FromCollector, Refusal, Rescan, Resolve, Want, Welcome};
+use rollcall_proto::{SECTIONS, UNKNOWN_COMMAND};
 use std::time::Duration;
 
 impl Session {
@@ -23,11 +23,12 @@ impl Session {
             (Link::Live, Some(Message::Ack(ack))) => self.on_ack(&ack, now, out),
             (Link::Live, Some(Message::Command(command))) => {
                 if let Some(what) = command.command {
-                    self.on_command(command.id, what, out);
+                    self.on_command(command.id, what, now, out);
                 } else {
-                    self.done(command.id, 0, "this agent does not know the command; it is older than the collector", out);
+                    self.done(command.id, 0, UNKNOWN_COMMAND, out);
                 }
             }
+            (Link::Live, Some(Message::Echoed(echoed))) => self.on_echoed(&echoed, now, out),
             (Link::Live, Some(Message::Certificate(certificate))) => out.tasks.push(Task::Install(certificate)),
         }
     }
@@ -111,7 +112,7 @@ impl Session {
         }
     }
 
-    fn on_command(&mut self, id: u64, command: Command, out: &mut Output) {
+    fn on_command(&mut self, id: u64, command: Command, now: Now, out: &mut Output) {
         match command {
             Command::Rescan(rescan) => self.on_rescan(id, &rescan, out),
             Command::SetSchedule(schedule) => {
@@ -128,6 +129,7 @@ impl Session {
                 self.done(id, 0, "", out);
             }
             Command::Resolve(resolve) => self.on_resolve(id, resolve, out),
+            Command::Diagnose(_) => self.on_diagnose(id, now, out),
             Command::Retire(_) => {
                 self.done(id, 0, "", out);
                 out.tasks.extend([Task::Retire, Task::Finish]);

@@ -6,25 +6,27 @@
 mod agenda;
 mod away;
 mod backoff;
+mod diagnosis;
 mod inbound;
 mod queue;
 mod sleep;
+mod task;
 mod timers;
 
 pub use agenda::Request;
+pub use task::Task;
 
+use crate::diagnose::Finding;
 use crate::resolve::Answer;
 use crate::source::Facts;
 use crate::spool::Kept;
-use crate::survey::{Contents, Reading};
+use crate::survey::Reading;
 use agenda::Agenda;
 use backoff::Backoff;
+use diagnosis::Diagnosis;
 use queue::Queue;
 use rollcall_proto::v1::from_agent::Message;
-use rollcall_proto::v1::{
-    Cause, Certificate, CertificateRequest, Entry, FromAgent, FromCollector, Goodbye, Health, HealthDetail, Heartbeat, Hello, Reason,
-};
-use std::net::Ipv4Addr;
+use rollcall_proto::v1::{Cause, CertificateRequest, FromAgent, FromCollector, Goodbye, Health, HealthDetail, Heartbeat, Hello, Reason};
 use std::time::Duration;
 use timers::Timers;
 
@@ -57,6 +59,8 @@ pub enum Event {
     PackagesChanged,
     /// The address that a command named was resolved, or why not.
     Resolved(u64, Result<Answer, String>),
+    /// The look of a step was made, for the command and the step's place that [`Task::Look`] named.
+    Looked(u64, usize, Finding),
     /// A new key was made; this asks for its certificate.
     RequestMade(Vec<u8>),
     /// The new certificate is in place; renew the next one at this wall clock, milliseconds.
@@ -87,43 +91,6 @@ impl Output {
     fn say(&mut self, message: Message) {
         self.send.push(FromAgent { message: Some(message) });
     }
-}
-
-/// Something to do.
-#[derive(Debug, PartialEq)]
-pub enum Task {
-    /// Call the collector; this is the greeting.
-    Connect(Box<Hello>),
-    /// Close the connection.
-    Disconnect,
-    /// Send no report for this long; heartbeats go on, or the machine would count as silent.
-    Hold(Duration),
-    /// Read sections, and bring them as [`Event::Surveyed`].
-    Survey(Vec<&'static str>),
-    /// Read the health.
-    ReadHealth,
-    /// Ask on the own link for this address and bring who answers, with the command's number, as [`Event::Resolved`].
-    Resolve(u64, Ipv4Addr, String),
-    /// Make these durable.
-    Keep(Entry, Contents),
-    /// Forget entries up to the number, and all bytes but these.
-    Forget(u64, Contents),
-    /// Begin the spool anew under this session, with these entries.
-    BeginAnew(String, Vec<Entry>),
-    /// Keep what the next greeting shows.
-    Remember(Lineage),
-    /// Keep where the collector can be reached, best first.
-    Addresses(Vec<String>),
-    /// Make a new key and a request for its certificate.
-    MakeRequest,
-    /// Renew the lapsed certificate at the first of these enrolment doors that answers, and bring it as [`Event::Installed`].
-    RenewLapsed(Vec<String>),
-    /// Put the new certificate in place of the old one.
-    Install(Certificate),
-    /// Forget key and certificate for good.
-    Retire,
-    /// Stop, when what is to be sent is sent.
-    Finish,
 }
 
 /// What the last welcome gave and the next greeting shows.
@@ -188,6 +155,8 @@ pub struct Session {
     timers: Timers,
     /// The command of this connection whose address is being resolved.
     resolving: Option<u64>,
+    /// The diagnosis of this connection that goes on.
+    diagnosis: Option<Diagnosis>,
     /// Clock of the collector minus clock of this machine at the last welcome, milliseconds.
     behind_ms: i64,
     /// The last welcome came from outside the site: only these sections are said.
@@ -208,6 +177,7 @@ impl Session {
             backoff: Backoff::new(beginning.seed),
             timers: Timers::new(beginning.renew_at_ms),
             resolving: None,
+            diagnosis: None,
             behind_ms: 0,
             off_site: None,
         }
@@ -231,6 +201,7 @@ impl Session {
             }
             Event::RequestMade(csr_der) if self.is_live() => out.say(Message::Renewal(CertificateRequest { csr_der })),
             Event::Resolved(id, answer) => self.on_resolved(id, answer, &mut out),
+            Event::Looked(id, at, finding) => self.on_looked(id, at, finding, now, &mut out),
             Event::PackagesChanged => self.ask(Request::of_packages(), &mut out),
             Event::Installed(renew_at_ms) => self.on_installed(renew_at_ms, now),
             Event::Suspend => self.on_suspend(now, &mut out),
@@ -238,6 +209,7 @@ impl Session {
             Event::Stop(reason) => self.on_stop(reason, &mut out),
             Event::Health(..) | Event::RequestMade(_) | Event::Wake => {}
         }
+        self.mind_the_step(now, &mut out);
         self.due(now, &mut out);
         out.wake_at = Some(self.wake_at());
         out
@@ -381,7 +353,7 @@ impl Session {
             Link::Calling { give_up_at } => give_up_at,
             Link::Live => Duration::MAX,
         };
-        link.min(self.timers.next(self.is_live()))
+        link.min(self.timers.next(self.is_live())).min(self.step_ends())
     }
 }
 

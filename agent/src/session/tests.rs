@@ -7,11 +7,12 @@ use rollcall_proto::v1::command::Command;
 use rollcall_proto::v1::from_collector::Message as From;
 use rollcall_proto::v1::refusal::Why;
 use rollcall_proto::v1::{
-    Ack, BackOff, Command as Order, CommandDone, Package, Refusal, Rescan, Retire, Schedule, Software, Want, Welcome,
+    Ack, BackOff, Certificate, Command as Order, CommandDone, Entry, Package, Refusal, Rescan, Retire, Schedule, Software, Want, Welcome,
 };
 use rollcall_proto::{Digest, SECTIONS, Section};
 
 mod away;
+mod diagnosis;
 mod resolve;
 mod sleep;
 
@@ -107,8 +108,7 @@ impl Story {
 
     fn welcome(&mut self, acknowledged: u64, epoch: u64) -> Hello {
         let hello = self.called();
-        let session = hello.session.clone();
-        self.hear(From::Welcome(Welcome { session, acknowledged, epoch, nonce: vec![9; 16], ..Welcome::default() }));
+        self.hear(From::Welcome(Welcome { session: hello.session.clone(), acknowledged, epoch, nonce: vec![9; 16], ..Welcome::default() }));
         hello
     }
 

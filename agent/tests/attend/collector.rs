@@ -38,6 +38,7 @@ pub struct Books {
     pub renewals: usize,
     pub enrolled: Vec<EnrollRequest>,
     pub acknowledged: BTreeMap<String, u64>,
+    pub steps: Vec<DiagnosisStep>,
     pub withhold_acks: bool,
     pub refuse: Option<Why>,
     pub refuse_enrolment: Option<&'static str>,
@@ -200,6 +201,14 @@ impl Door {
             Said::Done(done) => {
                 books.done.push(done);
                 vec![]
+            }
+            Said::Step(step) => {
+                books.steps.push(step);
+                vec![]
+            }
+            Said::Echo(echo) => {
+                let filler = vec![0; echo.wanted as usize];
+                vec![Answer::Echoed(Echoed { command: echo.command, number: echo.number, filler, clock_ms: 1, busy: false })]
             }
             Said::Heartbeat(_) => {
                 books.heartbeats += 1;

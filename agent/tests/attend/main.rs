@@ -12,7 +12,9 @@ use rollcall_agent::state::{self, State};
 use rollcall_agent::{Agent, Content, Ended, Facts, Keeping, Machine, RunError, Simulated, Source, run};
 use rollcall_proto::Section;
 use rollcall_proto::v1::refusal::Why;
-use rollcall_proto::v1::{Cause, OperatingSystem, Package, Reason, Renew, Rescan, Retire, Software, command::Command};
+use rollcall_proto::v1::{
+    Cause, Diagnose, DiagnosisStep, OperatingSystem, Package, Reason, Renew, Rescan, Retire, Software, command::Command,
+};
 use std::path::Path;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -266,6 +268,27 @@ async fn a_lapsed_certificate_is_renewed_by_its_key_and_kept() {
     assert_eq!(collector.books.lock().unwrap().renewals, 1);
     let kept = state::identity(dir.path()).unwrap();
     assert!(kept.certificate_der != identity.certificate_der && kept.key_der != identity.key_der);
+    agent.stop(Reason::Stopped).await;
+}
+
+#[tokio::test]
+async fn a_machine_looks_at_itself_and_says_each_step_over_the_connection_that_stands() {
+    let collector = Collector::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let source = Source::Host(Host::recorded(dir.path()).unwrap());
+    let identity = enrolled(&collector, "T", &Facts::default()).await.unwrap();
+    let agent = Running::start(&identity, &source, Keeping::Memory);
+    collector.until("the call", |books| books.heartbeats > 0).await;
+    collector.command(4, Command::Diagnose(Diagnose {})).await;
+    collector.until("the end", |books| books.done.iter().any(|done| done.id == 4 && done.problem.is_empty())).await;
+    {
+        let books = collector.books.lock().unwrap();
+        let steps: Vec<i32> = books.steps.iter().map(|step| step.step).collect();
+        assert_eq!(steps, (1..=9).collect::<Vec<_>>());
+        assert!(books.steps.iter().all(|step| step.command == 4 && !step.found.is_empty() && step.outcome > 0));
+        let told = |bps: fn(&DiagnosisStep) -> Option<u64>| books.steps.iter().filter_map(bps).count();
+        assert_eq!((told(|step| step.up_bps), told(|step| step.down_bps), books.hellos.len()), (1, 1, 1));
+    }
     agent.stop(Reason::Stopped).await;
 }
 

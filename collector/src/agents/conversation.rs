@@ -1,6 +1,8 @@
 //! One device's conversation: hello, then whatever it says, until one of both parts.
 
+use crate::agents::asked::{Asker, answered, await_answer};
 use crate::agents::attend::{refuse, unwelcome};
+use crate::agents::diagnosis::Diagnosing;
 use crate::agents::door::Door;
 use crate::agents::listen::Caller;
 use crate::agents::pending::Pending;
@@ -90,25 +92,10 @@ pub(super) struct Met {
     pub(super) last_command: u64,
     /// Who waits for the answer to a command.
     pub(super) asked: HashMap<u64, Asker>,
+    /// The diagnosis that goes on.
+    pub(super) diagnosing: Option<Diagnosing>,
     /// Rescans whose report is not durable yet, by its number.
     pub(super) reporting: Vec<(u64, oneshot::Sender<Result<(), String>>)>,
-}
-
-/// Who asked the agent something, and waits.
-pub(super) enum Asker {
-    /// For a report that is durable.
-    Rescan(oneshot::Sender<Result<(), String>>),
-    /// Whether a machine answers on the agent's link.
-    Resolve(oneshot::Sender<Result<bool, String>>),
-}
-
-impl Asker {
-    fn is_gone(&self) -> bool {
-        match self {
-            Self::Rescan(asker) => asker.is_closed(),
-            Self::Resolve(asker) => asker.is_closed(),
-        }
-    }
 }
 
 impl Out {
@@ -134,6 +121,7 @@ impl Conversation {
                 let how = if matches!(parting, Parting::Goodbye | Parting::Refused(_)) { Ended::Told } else { Ended::Broken };
                 self.door.roll().leave(self.device, met.stream, how, self.now());
                 self.door.claims.leave(met.stream);
+                self.door.measuring.leave(met.stream);
                 parting
             }
             Err(parting) => parting,
@@ -194,6 +182,11 @@ impl Conversation {
     async fn obey(&self, met: &mut Met, order: Order) -> Result<(), Parting> {
         use v1::command::Command;
         let command = match order {
+            Order::Diagnose { steps, done } => {
+                met.diagnosing = Some(Diagnosing::new(met.last_command + 1, steps));
+                await_answer(met, Asker::Diagnose(done));
+                Command::Diagnose(v1::Diagnose {})
+            }
             Order::Rescan { sections, done } => {
                 await_answer(met, Asker::Rescan(done));
                 Command::Rescan(v1::Rescan { sections })
@@ -234,6 +227,11 @@ impl Conversation {
                 answered(met, &done);
                 Ok(())
             }
+            Some(Said::Step(step)) => {
+                self.step(met, &step);
+                Ok(())
+            }
+            Some(Said::Echo(echo)) => self.echo(met, echo).await,
             Some(Said::Renewal(request)) => self.renew(met, request).await,
             None => Ok(()), // a word of a newer agent
         }
@@ -366,23 +364,4 @@ impl From<Unheard> for Parting {
 /// How often an agent of a room with this heartbeat reports: a health reading a minute, everything once an hour.
 pub(super) fn schedule(heartbeat_ms: u32) -> v1::Schedule {
     v1::Schedule { heartbeat_ms, health_s: 60, survey_s: 3600 }
-}
-
-/// Somebody waits for the answer to the next command.
-fn await_answer(met: &mut Met, asker: Asker) {
-    met.asked.retain(|_, asker| !asker.is_gone());
-    met.asked.insert(met.last_command + 1, asker);
-}
-
-/// A command was carried out: its asker is told, of a rescan once the report is durable.
-fn answered(met: &mut Met, done: &v1::CommandDone) {
-    let problem = (!done.problem.is_empty()).then(|| translate::sentence(&done.problem));
-    match (met.asked.remove(&done.id), problem) {
-        (None, _) => {}
-        (Some(Asker::Rescan(asker)), Some(problem)) => drop(asker.send(Err(problem))),
-        (Some(Asker::Resolve(asker)), Some(problem)) => drop(asker.send(Err(problem))),
-        (Some(Asker::Rescan(asker)), None) if done.entry <= met.acknowledged => drop(asker.send(Ok(()))),
-        (Some(Asker::Rescan(asker)), None) => met.reporting.push((done.entry, asker)),
-        (Some(Asker::Resolve(asker)), None) => drop(asker.send(done.alive.ok_or_else(|| "it gave no answer".to_owned()))),
-    }
 }

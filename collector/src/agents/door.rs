@@ -2,6 +2,7 @@
 
 use crate::agents::authority::Authority;
 use crate::agents::claims::Claims;
+use crate::agents::diagnosis::Measuring;
 use crate::agents::listen::Caller;
 use crate::agents::pace::Paces;
 use crate::agents::roll::Roll;
@@ -45,6 +46,7 @@ pub struct Door {
     /// Every conversation: the collector waits for them when it stops.
     pub tasks: TaskTracker,
     pub(super) claims: Claims,
+    pub(super) measuring: Measuring,
     pub(super) paces: Paces,
     pub(super) unpackers: Arc<Semaphore>,
 }
@@ -69,6 +71,7 @@ impl Door {
             stop,
             tasks,
             claims: Claims::default(),
+            measuring: Measuring::default(),
             paces: Paces::default(),
             unpackers: Arc::new(Semaphore::new(UNPACKERS)),
         })

@@ -19,7 +19,8 @@ use rollcall_proto::v1::from_agent::Message as Said;
 use rollcall_proto::{Digest, SECTIONS, pack, v1};
 use rollcall_site::content::Content;
 use rollcall_site::event::Actor;
-use rollcall_site::{About, AssetId, DeviceId, Site, SiteId, Working};
+use rollcall_site::off_site::Side;
+use rollcall_site::{About, AssetId, DeviceId, Refusal, Site, SiteId, Working};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -135,8 +136,23 @@ impl Ear {
             }
             Some(Said::Renewal(request)) => self.sign(&request.csr_der),
             Some(Said::Done(done)) => assert!(translate::sentence(&done.problem).chars().count() <= 300),
-            None => {}
+            Some(Said::Step(step)) => self.step(&step),
+            // Its filler is counted and nobody looks at it.
+            Some(Said::Echo(_)) | None => {}
         }
+    }
+
+    /// A step of a diagnosis that goes on.
+    fn step(&self, step: &v1::DiagnosisStep) {
+        let Some(ended) = translate::step(step, Side::Inside, self.now) else { return };
+        assert!(ended.found.chars().count() <= 300 && ended.found.chars().all(translate::shows));
+        let heard = [(self.device, self.now)].into_iter().collect();
+        let done = self.try_out(|w| {
+            let of = rollcall_site::diagnosis::begin(w, self.device, &heard)?;
+            rollcall_site::diagnosis::step_ended(w, &of, ended);
+            Ok::<_, Refusal>(rollcall_site::diagnosis::finish(w, &of, String::new()))
+        });
+        assert!(done.is_ok_and(|done| done.ended.len() == 1));
     }
 
     fn entry(&self, entry: v1::Entry, times: Times) {

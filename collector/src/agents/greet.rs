@@ -66,6 +66,7 @@ impl Conversation {
             clock_sets: 0,
             last_command: 0,
             asked: HashMap::new(),
+            diagnosing: None,
             reporting: Vec::new(),
         };
         self.welcome(&met, &greeting, nonce).await?;

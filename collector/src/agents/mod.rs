@@ -5,10 +5,12 @@
 //! overtakes an earlier one; no certificate carries anything of a signing request but its public key; no wait without an
 //! end; no caller holds more than its caps; no device is silent because the collector itself was late.
 
+mod asked;
 pub mod attend;
 pub mod authority;
 mod claims;
 mod conversation;
+mod diagnosis;
 pub mod door;
 pub mod enroll;
 pub mod follow;

@@ -270,7 +270,7 @@ impl Rehearsal {
                 let said = self.change(Actor::Device(device.to_string()), move |w| rollcall_site::attend::goodbye(w, device, why));
                 Answer { told: Vec::new(), parts: said.is_ok() }
             }
-            Some(Said::Done(_) | Said::Renewal(_)) | None => Answer::default(),
+            Some(Said::Done(_) | Said::Renewal(_) | Said::Step(_) | Said::Echo(_)) | None => Answer::default(),
         }
     }
 

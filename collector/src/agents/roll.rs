@@ -2,15 +2,16 @@
 
 mod ask;
 mod detail;
+mod steps;
 
 pub use ask::NotAsked;
 
 use crate::agents::pauses::Pauses;
 use detail::Detail;
 use jiff::{SignedDuration, Timestamp};
-use rollcall_site::DeviceId;
 use rollcall_site::fingerprint::Fingerprint;
 use rollcall_site::presence::Heard;
+use rollcall_site::{DeviceId, diagnosis};
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,10 +33,13 @@ const ORDERS: usize = 16;
 pub struct Roll {
     book: Mutex<Book>,
     streams: AtomicU64,
+    steps: steps::Steps,
 }
 
 /// What a stream is told to do. When there is no more to come, it is dismissed: it looks up why, and parts.
 pub(super) enum Order {
+    /// Diagnose itself; each step is told as it ends.
+    Diagnose { steps: mpsc::Sender<diagnosis::Ended>, done: oneshot::Sender<Result<(), String>> },
     /// Re-read sections and say when the report is durable.
     Rescan { sections: Vec<String>, done: oneshot::Sender<Result<(), String>> },
     /// The heartbeat of its room has changed, milliseconds.

@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use rollcall_proto::{Digest, SECTIONS, v1};
 use rollcall_site::attend::{Goodbye, Hello, Report, Reported};
+use rollcall_site::diagnosis::{Ended, Outcome, Step};
 use rollcall_site::fingerprint::Fingerprint;
+use rollcall_site::off_site::{Side, is_agreed};
 use uuid::Uuid;
 
 /// Longest name or serial that is kept, characters.
@@ -94,8 +96,56 @@ pub(super) fn hello(said: v1::Hello) -> Result<Hello, Unheard> {
         agent_version: name(&said.agent_version),
         clock_ms: said.clock_ms,
         epoch: said.epoch,
-        side: rollcall_site::off_site::Side::Inside,
+        side: Side::Inside,
     })
+}
+
+/// A step of a diagnosis that ended now; `None`: one that this version does not know. Of a machine off site nothing is kept that tells of
+/// the place where it is: it was asked not to say so.
+pub(super) fn step(said: &v1::DiagnosisStep, side: Side, now: Timestamp) -> Option<Ended> {
+    use v1::diagnosis_step::{Outcome as Came, Step as Said};
+    let step = match said.step() {
+        Said::Unspecified => return None,
+        Said::Gateway => Step::Gateway,
+        Said::NameServers => Step::NameServers,
+        Said::Path => Step::Path,
+        Said::Latency => Step::Latency,
+        Said::Throughput => Step::Throughput,
+        Said::Disk => Step::Disk,
+        Said::Camera => Step::Camera,
+        Said::Microphone => Step::Microphone,
+        Said::Clock => Step::Clock,
+    };
+    let outcome = match said.outcome() {
+        Came::Unspecified => return None,
+        Came::Well => Outcome::Well,
+        Came::Absent => Outcome::Absent,
+        Came::Unreadable => Outcome::Unreadable,
+        Came::Wrong => Outcome::Wrong,
+    };
+    let only = |of: Step| step == of;
+    let ended = Ended {
+        step,
+        outcome,
+        found: sentence(&said.found),
+        at: now,
+        round_trip_us: said.round_trip_us.filter(|_| only(Step::Latency)),
+        up_bps: said.up_bps.filter(|_| only(Step::Throughput)),
+        down_bps: said.down_bps.filter(|_| only(Step::Throughput)),
+        clock_off_ms: said.clock_off_ms.filter(|_| only(Step::Clock)),
+    };
+    let agreed = match step {
+        Step::Gateway | Step::NameServers | Step::Path => side == Side::Inside,
+        Step::Camera => is_agreed(side, "cameras"),
+        Step::Microphone => is_agreed(side, "sound"),
+        _ => true,
+    };
+    let unsaid = || Ended {
+        outcome: Outcome::Unreadable,
+        found: "it is off site: nothing is told of the place where it is".to_owned(),
+        ..ended.clone()
+    };
+    Some(if agreed { ended } else { unsaid() })
 }
 
 /// The machine's clock against the collector's: what its times are corrected by, and what they may be.

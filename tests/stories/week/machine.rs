@@ -219,7 +219,7 @@ impl Machine {
             }
             Task::Remember(lineage) => self.lineage = lineage,
             Task::Hold(_) | Task::Addresses(_) | Task::Finish | Task::ReadHealth => {}
-            Task::MakeRequest | Task::RenewLapsed(_) | Task::Install(_) | Task::Resolve(..) | Task::Retire => {
+            Task::MakeRequest | Task::RenewLapsed(_) | Task::Install(_) | Task::Look(..) | Task::Resolve(..) | Task::Retire => {
                 panic!("{}: {task:?}", self.tag)
             }
         }

@@ -3,9 +3,10 @@
 use super::{Order, Roll};
 use jiff::Timestamp;
 use rollcall_site::DeviceId;
+use rollcall_site::diagnosis::Ended;
 use std::net::Ipv4Addr;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// Why a device could not be asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +30,16 @@ impl Roll {
     pub async fn rescan(&self, device: DeviceId, sections: Vec<String>, patience: Duration) -> Result<(), NotAsked> {
         let (done, answer) = oneshot::channel();
         self.order(device, Order::Rescan { sections, done })?;
+        answered(answer, patience).await
+    }
+
+    /// Asks a device to diagnose itself, and waits until it has; `steps` hears of each step as it ends, and of nothing after that.
+    ///
+    /// # Errors
+    /// [`NotAsked`].
+    pub async fn diagnose(&self, device: DeviceId, steps: mpsc::Sender<Ended>, patience: Duration) -> Result<(), NotAsked> {
+        let (done, answer) = oneshot::channel();
+        self.order(device, Order::Diagnose { steps, done })?;
         answered(answer, patience).await
     }
 

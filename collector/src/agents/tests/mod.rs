@@ -1,5 +1,6 @@
 //! The agents' doors over real TLS and gRPC, with a client that says whatever a test wants said.
 
+mod diagnosis;
 mod doors;
 mod hostile;
 mod identity;
