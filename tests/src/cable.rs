@@ -146,6 +146,15 @@ impl CablePc {
         Ok(took)
     }
 
+    /// Has the PC look at itself; gives what it found.
+    ///
+    /// # Errors
+    /// It is not connected.
+    pub async fn diagnose(&self) -> anyhow::Result<serde_json::Value> {
+        let desk = self.collector.desk()?;
+        desk.run(&["diagnose", TAG, "--json"]).await?.json()
+    }
+
     async fn presence_within(&self, wanted: &str, patience: Duration) -> anyhow::Result<()> {
         presence_within(&self.rest, wanted, patience).await.with_context(|| self.collector.words())
     }

@@ -14,6 +14,7 @@ mod clone;
 mod commands;
 mod counter;
 mod crash;
+mod diagnose;
 mod enrol;
 mod erase;
 mod identity;

@@ -14,6 +14,7 @@ mod device;
 mod device_health;
 mod device_page;
 mod device_section;
+mod diagnose;
 mod event;
 pub mod exit;
 pub(crate) mod fuzz;
@@ -76,6 +77,7 @@ Before first period:
 During the day:
   rollcall alerts                              what needs a person
   rollcall device LAB1-017                     everything about one machine
+  rollcall diagnose LAB1-017                   what is wrong with its network, disk, camera …
 At the loan desk:
   rollcall check LAP-042 --for 100231          GO, CHECK or STOP, with the reasons
   rollcall loan out LAP-042 100231 --due 5d
@@ -120,6 +122,8 @@ enum Command {
     Devices(Asking<device::Devices>),
     /// One machine: hardware, software, alerts, timeline; or ask something of it
     Device(Asking<device::Device>),
+    /// Have a machine look at its network, disks, camera, microphone and clock
+    Diagnose(Asking<diagnose::Diagnose>),
     /// Which machines have a title
     Software(Asking<software::Software>),
     /// Call the roll of a room: who is present, who is missing, what changed
@@ -265,6 +269,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Status(asking) => asking.run(globals, out).await,
         Command::Devices(asking) => asking.run(globals, out).await,
         Command::Device(asking) => asking.run(globals, out).await,
+        Command::Diagnose(asking) => asking.run(globals, out).await,
         Command::Software(asking) => asking.run(globals, out).await,
         Command::Sweep(asking) => asking.run(globals, out).await,
         Command::Alerts(asking) => asking.run(globals, out).await,

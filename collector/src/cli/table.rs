@@ -206,9 +206,11 @@ pub fn text(value: &Value) -> String {
 /// The colour of a word that says whether all is well.
 pub fn tint(word: &str) -> Option<Color> {
     match word {
-        "here" | "present" | "GO" | "ok" | "resolved" | "active" => Some(Color::Green),
-        "late" | "slow" | "CHECK" | "medium" | "settling" | "acknowledged" | "snoozed" | "asleep" | "away" => Some(Color::Yellow),
-        "silent" | "missing" | "barred" | "STOP" | "high" | "raised" | "revoked" | "quarantined" | "overdue" => Some(Color::Red),
+        "here" | "present" | "GO" | "ok" | "resolved" | "active" | "well" => Some(Color::Green),
+        "late" | "slow" | "CHECK" | "medium" | "settling" | "acknowledged" | "snoozed" | "asleep" | "away" | "not measured" => {
+            Some(Color::Yellow)
+        }
+        "silent" | "missing" | "barred" | "STOP" | "high" | "raised" | "revoked" | "quarantined" | "overdue" | "wrong" => Some(Color::Red),
         _ => None,
     }
 }

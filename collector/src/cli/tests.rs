@@ -24,6 +24,8 @@ fn what_scripts_rely_on_parses() {
         &["device", "LAB1-017", "--health"],
         &["device", "LAB1-017", "--health", "year"],
         &["device", "rescan", "LAB1-017", "--data", "/d"],
+        &["diagnose", "LAB1-017", "--json"],
+        &["diagnose", "LAB1-017", "--last"],
         &["device", "--", "rescan"],
         &["device", "revoke", "LAB1-017", "--desk", "https://desk:8443"],
         &["software", "vlc", "--version", ">= 3"],

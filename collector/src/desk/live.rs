@@ -9,7 +9,7 @@ use axum::response::sse::{Event as Message, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use rollcall_site::event::Event;
-use rollcall_site::{AssetId, RoomId, Site};
+use rollcall_site::{AssetId, DeviceId, RoomId, Site};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -43,6 +43,7 @@ struct Page {
     desk: Desk,
     session: SessionKey,
     events: broadcast::Receiver<Arc<Vec<Event>>>,
+    steps: broadcast::Receiver<DeviceId>,
     tick: Interval,
     /// The census that it knows.
     census: Option<u64>,
@@ -58,7 +59,8 @@ pub(super) async fn follow(State(desk): State<Desk>, visitor: Visitor) -> Respon
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let events = desk.collector.keeper.events();
-    let page = Page { session: visitor.session, events, tick, census: None, greeted: false, _place: place, desk };
+    let steps = desk.collector.roll.steps();
+    let page = Page { session: visitor.session, events, steps, tick, census: None, greeted: false, _place: place, desk };
     let messages = stream::unfold(page, |mut page| async move { page.next().await.map(|message| (Ok::<_, Infallible>(message), page)) });
     Sse::new(messages).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
@@ -75,6 +77,11 @@ impl Page {
             let topics = tokio::select! {
                 group = self.events.recv() => match group {
                     Ok(events) => of_events(&self.desk.collector.keeper.view(), &events),
+                    Err(RecvError::Lagged(_)) => BTreeSet::from([ALL.to_owned()]),
+                    Err(RecvError::Closed) => return None,
+                },
+                step = self.steps.recv() => match step {
+                    Ok(device) => self.desk.collector.keeper.view().devices.get(&device).map(|device| of_asset(device.asset)).into_iter().collect(),
                     Err(RecvError::Lagged(_)) => BTreeSet::from([ALL.to_owned()]),
                     Err(RecvError::Closed) => return None,
                 },

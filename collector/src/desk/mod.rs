@@ -8,6 +8,7 @@ mod assets;
 mod brought;
 mod census;
 mod chart;
+mod diagnosing;
 mod door;
 mod fold;
 mod frame;

@@ -11,6 +11,7 @@ pub mod channels;
 pub mod charges;
 pub mod check;
 pub mod devices;
+pub mod diagnose;
 pub mod drift;
 pub mod events;
 pub mod health;
@@ -81,6 +82,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(charges::routes())
         .merge(check::routes())
         .merge(devices::routes())
+        .merge(diagnose::routes())
         .merge(drift::routes())
         .merge(events::routes())
         .merge(health::routes())

@@ -248,7 +248,7 @@ async fn import(
 fn applied(collector: Collector, turn: Turn, actor: Actor, accepted: Accepted) -> Response {
     let (lines, body) = mpsc::channel(WAITING);
     tokio::spawn(async move {
-        let told = |done, of| drop(lines.try_send(Line::Progress(Progress { done, of })));
+        let told = |done, of| drop(lines.try_send(Line::Progress(Progress { done, of, step: None })));
         let outcome = service::apply(&collector, &turn, &actor, accepted, told).await;
         drop(turn);
         let outcome = outcome.map(|plan| preview(&plan)).map_err(Problem::from);

@@ -18,6 +18,9 @@ pub struct Progress {
     pub done: usize,
     /// Steps in all.
     pub of: usize,
+    /// What came of the step that was done last, where each says something of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<serde_json::Value>,
 }
 
 /// One line of a stream.

@@ -166,7 +166,7 @@ async fn begin(State(collector): State<Collector>, Technician(actor): Technician
 async fn sweep_and_tell(collector: Collector, actor: Actor, room: RoomId, lines: mpsc::Sender<Line>) {
     let progress = lines.clone();
     let swept = sweeps::run(&collector, room, actor, move |so_far| {
-        let line = Line::Progress(Progress { done: so_far.answered, of: so_far.total });
+        let line = Line::Progress(Progress { done: so_far.answered, of: so_far.total, step: None });
         // A reader that is gone or slow misses a line of progress.
         drop(progress.try_send(line));
     });

@@ -1,5 +1,6 @@
 //! A device, or an asset without an agent: its state, its verdict, what it is made of, what it runs, and what happened to it.
 
+use super::diagnosis::Diagnosis;
 use super::hardware::{self, Part};
 use super::health::Health;
 use super::software::Software;
@@ -52,6 +53,7 @@ struct DevicePage {
     check: Option<Check>,
     parts: Vec<Part>,
     health: Option<Health>,
+    diagnosis: Option<Diagnosis>,
     software: Software,
     alerts: Vec<AlertRow>,
     loan: Option<Arc<Loan>>,
@@ -95,6 +97,7 @@ impl DevicePage {
             chips: chips(&look, &asset, row.as_ref(), check.as_ref(), &alerts),
             parts: profile.map(|profile| hardware::parts(&look, profile)).unwrap_or_default(),
             health: None,
+            diagnosis: device.as_ref().and_then(|device| Diagnosis::of(&look, device.id)),
             software: Software::of(&look, profile.map(|profile| &**profile), &ask.software, ask.all.is_some()),
             alerts,
             loan: look.site.open_loan(asset.id).cloned(),
@@ -152,6 +155,11 @@ impl DevicePage {
 
     fn may_speak(&self) -> bool {
         self.device.as_ref().is_some_and(|device| matches!(device.state, DeviceState::Active | DeviceState::Quarantined { .. }))
+    }
+
+    /// Whether a diagnosis goes on: then a page without script loads itself again.
+    fn diagnoses(&self) -> bool {
+        self.diagnosis.as_ref().is_some_and(|diagnosis| diagnosis.page.goes_on)
     }
 
     fn alert_address(&self, id: &AlertId, action: &str) -> String {

@@ -154,7 +154,7 @@ pub(in crate::desk) async fn allow_rebind(State(desk): State<Desk>, visitor: Vis
 }
 
 /// The asset with this tag and its device, for somebody who may change it.
-fn bound(desk: &Desk, visitor: &Visitor, tag: &str) -> Result<(Arc<Asset>, DeviceId), Trouble> {
+pub(super) fn bound(desk: &Desk, visitor: &Visitor, tag: &str) -> Result<(Arc<Asset>, DeviceId), Trouble> {
     visitor.must_be(Role::Technician)?;
     let asset = find(&desk.look(), tag)?;
     let device = asset.device.ok_or_else(|| Trouble::Refused(Refusal::invalid(format!("{} has no agent.", asset.tag))))?;

@@ -13,6 +13,7 @@ mod condition;
 mod device;
 mod device_actions;
 mod devices;
+mod diagnosis;
 mod export;
 mod find;
 mod hardware;
@@ -99,6 +100,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/devices/{tag}", get(device::show))
         .route("/devices/{tag}/move", get(device_actions::ask_move).post(device_actions::relocate))
         .route("/devices/{tag}/accept", post(device_actions::accept))
+        .route("/devices/{tag}/diagnose", post(diagnosis::begin))
         .route("/devices/{tag}/rebind", post(device_actions::allow_rebind))
         .route("/devices/{tag}/rescan", post(device_actions::rescan))
         .route("/devices/{tag}/revoke", get(device_actions::ask_revoke).post(device_actions::revoke))

@@ -164,6 +164,10 @@ async fn every_page_shows_a_full_site_and_hostile_text_stays_text() {
     for words in ["Not measured, because", "&#60;svg onload", "Silent", "8 GB"] {
         assert!(device.contains(words), "{words}");
     }
+    for words in ["2 steps need a look", "It did not come to its end", "Compare its address and gateway", "Not measured", "Not yet"] {
+        assert!(device.contains(words), "of its diagnosis: {words}");
+    }
+    assert!(!test.get("/devices/PC-2", &cookie).await.text.contains("Not yet"), "one that was never diagnosed");
     assert!(test.get("/devices.csv", &cookie).await.text.lines().count() >= 4);
 }
 

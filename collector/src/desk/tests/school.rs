@@ -6,6 +6,7 @@ use rollcall_proto::{Digest, Section, v1};
 use rollcall_site::asset::{self, AssetFacts, AssetKind};
 use rollcall_site::attend::{self, Hello, Report, Reported};
 use rollcall_site::content::Content;
+use rollcall_site::diagnosis::{self, Ended, Outcome, Step};
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::fingerprint::Fingerprint;
 use rollcall_site::loan::{Due, NewLoan};
@@ -48,6 +49,24 @@ pub async fn fill(test: &TestDesk) {
         let heard = Default::default();
         let lent = NewLoan::new(Tag::parse("PC-3").unwrap(), PersonId::parse("20431").unwrap());
         loan::out(w, &heard, NewLoan { due: Due::At(due), override_reason: Some(HOSTILE.to_owned()), ..lent })
+    })
+    .await;
+    test.change(|w| {
+        let device = DeviceId(Uuid::from_u128(1));
+        let of = diagnosis::begin(w, device, &[(device, w.now)].into_iter().collect())?;
+        let ended = |step, outcome| Ended {
+            step,
+            outcome,
+            found: HOSTILE.to_owned(),
+            at: w.now,
+            round_trip_us: None,
+            up_bps: None,
+            down_bps: None,
+            clock_off_ms: None,
+        };
+        let steps = [(Step::Gateway, Outcome::Wrong), (Step::Camera, Outcome::Absent), (Step::Disk, Outcome::Unreadable)];
+        steps.map(|(step, outcome)| ended(step, outcome)).into_iter().for_each(|ended| diagnosis::step_ended(w, &of, ended));
+        Ok(diagnosis::finish(w, &of, HOSTILE.to_owned()))
     })
     .await;
     test.change(|w| attend::silent(w, DeviceId(Uuid::from_u128(1)), w.now)).await;

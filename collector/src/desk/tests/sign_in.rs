@@ -145,6 +145,7 @@ async fn roles_hold_and_nobody_comes_in_without_a_session() {
         ("/loans/out", "tag=PC-2&person=18807"),
         ("/devices/PC-1/revoke", ""),
         ("/devices/PC-1/move", "room=&seat="),
+        ("/devices/PC-1/diagnose", ""),
         ("/devices/PC-1/rescan", ""),
         ("/devices/PC-1/accept", ""),
         ("/devices/PC-1/rebind", ""),

@@ -54,6 +54,8 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/devices", Role::Viewer),
     ("GET", "/devices/X", Role::Viewer),
     ("GET", "/devices/X/baseline", Role::Viewer),
+    ("GET", "/devices/X/diagnose", Role::Viewer),
+    ("POST", "/devices/X/diagnose", Role::Technician),
     ("GET", "/devices/X/health?range=day", Role::Viewer),
     ("GET", "/devices/X/history", Role::Viewer),
     ("POST", "/devices/X/rescan", Role::Technician),
