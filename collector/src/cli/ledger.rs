@@ -26,7 +26,11 @@ pub struct Ledger {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Read and check every byte; while no collector runs, in the folder of --data
-    Verify,
+    Verify {
+        /// Hold it to checkpoints that were kept elsewhere as well: a line of the daily mail, or a file with such lines
+        #[arg(long, value_name = "LINE|FILE", default_value = "", hide_default_value = true)]
+        against: String,
+    },
 }
 
 impl Ledger {
@@ -35,15 +39,24 @@ impl Ledger {
     /// # Errors
     /// [`Failure`].
     pub async fn run(self, globals: &Globals, out: &Out) -> Result<Exit, Failure> {
-        let Action::Verify = self.action;
+        let Action::Verify { against } = self.action;
+        let against = kept(against)?;
         let verified = if !self.way.is_elsewhere() && nobody_serves(globals) {
-            let read = verify_and_replay(&globals.data).map_err(|error| Failure::here(globals.data.display(), &error))?;
+            let read = verify_and_replay(&globals.data, &against).map_err(|error| Failure::here(globals.data.display(), &error))?;
             without_collector(&read.0, read.1)
         } else {
-            self.way.client(globals)?.wait(&["ledger", "verify"], json!({})).await?
+            self.way.client(globals)?.wait(&["ledger", "verify"], json!({ "against": against })).await?
         };
         Ok(told(out, &verified))
     }
+}
+
+/// The text with checkpoints: what was given, or what is in the file of that name.
+fn kept(against: String) -> Result<String, Failure> {
+    if against.is_empty() || against.contains("group=") {
+        return Ok(against);
+    }
+    std::fs::read_to_string(&against).map_err(|error| Failure::here(&against, &error))
 }
 
 /// Whether there is a ledger in the folder and no collector that answers there.

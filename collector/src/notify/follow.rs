@@ -107,7 +107,7 @@ impl Follower {
     }
 
     fn speaker<'a>(&'a self, site: &'a Site) -> Speaker<'a> {
-        Speaker::of(site, self.desk.as_deref())
+        Speaker::of(site, self.desk.as_deref()).signed(self.collector.folder.last_checkpoint())
     }
 
     async fn read(&self, after: u64) -> Result<Vec<Event>, StoreError> {

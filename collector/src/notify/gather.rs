@@ -92,12 +92,16 @@ pub(super) fn digest(speaker: &Speaker<'_>, digest: &Digest, now: Timestamp) -> 
     let id = format!("{}/digest-{}", speaker.name(), now.as_second());
     let all = |alerts: &[Arc<Alert>]| rows(speaker, &alerts.iter().collect::<Vec<_>>());
     let body = json!({
-        "id": id, "site": speaker.name(), "event": "channel.digest", "at": now, "text": subject,
+        "id": id, "site": speaker.name(), "event": "channel.digest", "at": now, "text": subject, "checkpoint": speaker.checkpoint,
         "new": all(&digest.new), "open": all(&digest.open), "resolved": all(&digest.resolved),
     });
     let mut message = speaker.message(id, "channel.digest", now, &subject, &body);
     message.severity = digest.new.iter().chain(&digest.open).map(|alert| alert.severity).max();
     message.lists = by_room(speaker, digest);
+    if let Some(line) = &speaker.checkpoint {
+        let why = "Keep this line: `rollcall ledger verify --against` holds the record of everything to it".to_owned();
+        message.lists.push((why, vec![line.clone()]));
+    }
     message
 }
 
@@ -204,10 +208,15 @@ mod tests {
         let site = site(3);
         let all = |id: u64| Arc::clone(&site.alerts[&AlertId(id)]);
         let found = Digest { new: vec![all(2)], open: vec![], resolved: vec![all(1), all(3)], notices: vec![] };
-        let message = digest(&Speaker::of(&site, None), &found, "2026-03-05T08:00:00Z".parse().unwrap());
+        let speaker = || Speaker::of(&site, None);
+        let message = digest(&speaker(), &found, "2026-03-05T08:00:00Z".parse().unwrap());
         assert_eq!(message.subject, "[Rollcall] Digest: 1 new, 0 open before, 2 resolved");
         assert_eq!(message.lists.len(), 1);
         assert_eq!(message.lists[0].0, "Lab 118");
         assert!(message.lists[0].1[0].starts_with("new: MEDIUM LAB1-002") && message.lists[0].1[2].starts_with("resolved: LAB1-003"));
+        let line = "checkpoint group=8 event=12 head=00".to_owned();
+        let message = digest(&speaker().signed(Some(line.clone())), &found, "2026-03-05T08:00:00Z".parse().unwrap());
+        let body: Value = serde_json::from_slice(&message.body).unwrap();
+        assert!(message.text(4_000).contains(&line) && body["checkpoint"] == line, "{}", message.text(4_000));
     }
 }

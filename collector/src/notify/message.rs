@@ -50,6 +50,8 @@ pub(super) struct Speaker<'a> {
     pub desk: Option<&'a str>,
     /// Its time zone.
     pub zone: TimeZone,
+    /// The last signed checkpoint of the ledger, as a line of text.
+    pub checkpoint: Option<String>,
 }
 
 /// Whether people elsewhere are told of an event.
@@ -65,7 +67,13 @@ fn is_alarm(kind: &str) -> bool {
 impl<'a> Speaker<'a> {
     /// Speaks of `site`.
     pub fn of(site: &'a Site, desk: Option<&'a str>) -> Self {
-        Self { site, desk, zone: site.zone() }
+        Self { site, desk, zone: site.zone(), checkpoint: None }
+    }
+
+    /// With the last signed checkpoint, which a digest carries away from this machine.
+    #[must_use]
+    pub fn signed(self, checkpoint: Option<String>) -> Self {
+        Self { checkpoint, ..self }
     }
 
     /// The message of an event about an alert.

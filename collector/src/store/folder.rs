@@ -102,6 +102,19 @@ impl Folder {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The last signed checkpoint, as a line of text.
+    pub fn last_checkpoint(&self) -> Option<String> {
+        self.signed.text()
+    }
+
+    /// As [`Store::verify`], held to the checkpoints in a text that was kept elsewhere, too.
+    ///
+    /// # Errors
+    /// Only what keeps it from reading at all; damage is in the answer.
+    pub fn verify_against(&self, against: &str) -> Result<Verified, StoreError> {
+        Ok(verify::everything(&self.dir, self.signed.key().as_deref(), against, |_| Ok(self.segments().0))?.verified)
+    }
+
     /// Signs checkpoints with `signer` from now on.
     pub fn sign_with(&self, signer: Signer) {
         self.signed.sign_with(signer);
@@ -306,7 +319,7 @@ impl Store for Folder {
     }
 
     fn verify(&self) -> Result<Verified, StoreError> {
-        Ok(verify::everything(&self.dir, self.signed.key().as_deref(), |_| Ok(self.segments().0))?.verified)
+        self.verify_against("")
     }
 
     fn state(&self) -> StoreState {

@@ -124,7 +124,7 @@ impl Golden {
             room::add(w, room.clone(), RoomFacts { seats: Some(6), ..RoomFacts::default() })?;
             token::make(w, "hash".to_owned(), Some(room), 30, w.now + SignedDuration::from_hours(24))?;
             access::add_user(w, UserName::parse("ana")?, Role::Admin)?;
-            access::make_key(w, "nightly", Role::Viewer, "hash".to_owned(), None)?;
+            access::make_key(w, access::NewKey::new("nightly", Role::Viewer), "hash".to_owned())?;
             let facts = channel::ChannelFacts { url: "https://example.org/alerts".to_owned(), ..channel::ChannelFacts::default() };
             channel::set(w, &channel::check("webhook", &facts)?)?;
             baseline::apply(w, baseline::parse("name = \"Lab\"\nrooms = [\"Lab 118\"]\n[[required]]\ntitle = \"geogebra\"\n")?)
@@ -287,7 +287,7 @@ fn every_golden_store_opens_with_its_state() {
         copy(&golden.join("store"), dir.path());
         let want = fs::read_to_string(golden.join("state-hash")).unwrap();
         let name = golden.display();
-        let (verified, replayed) = verify_and_replay(dir.path()).unwrap();
+        let (verified, replayed) = verify_and_replay(dir.path(), "").unwrap();
         assert_eq!((verified.damage, replayed.unwrap().as_str()), (Vec::<String>::new(), want.trim()), "{name}");
         let folder = Folder::open(dir.path()).unwrap();
         let site = folder.load().unwrap();

@@ -32,6 +32,8 @@ mod signed;
 mod simulated;
 mod snapshot;
 #[cfg(test)]
+mod tamper;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod trials;

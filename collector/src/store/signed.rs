@@ -187,6 +187,27 @@ pub(super) fn read(path: &Path, damage: &mut Vec<String>) -> Vec<Statement> {
     statements
 }
 
+/// The checkpoints in a text that was kept elsewhere, a mail perhaps; a text without one is told in `damage`.
+pub(super) fn among(text: &str, damage: &mut Vec<String>) -> Vec<Statement> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut found = Vec::new();
+    for part in text.split("checkpoint group=").skip(1) {
+        let signed = part.split_once(" signature=").and_then(|(_, rest)| {
+            let digits = rest.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len());
+            part.get(..part.len() - rest.len() + digits)
+        });
+        let statement = signed.and_then(|part| Statement::read(&format!("checkpoint group={part}")));
+        match statement {
+            Some(statement) => found.push(statement),
+            None => damage.push("a checkpoint that was given is not as it was signed: copy its whole line".to_owned()),
+        }
+    }
+    if found.is_empty() && damage.is_empty() && !text.is_empty() {
+        damage.push("what was given has no signed checkpoint: it begins `checkpoint group=`".to_owned());
+    }
+    found
+}
+
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -15,15 +15,15 @@ use std::path::Path;
 /// # Errors
 /// The folder can't be read at all; damage is in the answer.
 pub fn verify_folder(dir: &Path) -> Result<Verified, StoreError> {
-    Ok(lying_folder(dir)?.verified)
+    Ok(lying_folder(dir, "")?.verified)
 }
 
-/// As [`verify_folder`], with the hash over all records that the next start will have, or why there would be none.
+/// As [`verify_folder`], held to the checkpoints in `against`, with the hash over all records that the next start will have, or why there would be none.
 ///
 /// # Errors
 /// The folder can't be read at all; damage is in the answer.
-pub fn verify_and_replay(dir: &Path) -> Result<(Verified, Result<String, StoreError>), StoreError> {
-    let Read { verified, segments, end } = lying_folder(dir)?;
+pub fn verify_and_replay(dir: &Path, against: &str) -> Result<(Verified, Result<String, StoreError>), StoreError> {
+    let Read { verified, segments, end } = lying_folder(dir, against)?;
     let replayed = People::lying(dir).and_then(|people| {
         let (place, mut site) = snapshot::newest(&dir.join("snapshot"), &people)?;
         replay(segments, &place, &end, &people, &mut site)?;
@@ -41,19 +41,25 @@ pub(super) struct Read {
     end: Place,
 }
 
-fn lying_folder(dir: &Path) -> Result<Read, StoreError> {
-    everything(dir, None, |damage| lying(&dir.join("ledger"), damage))
+fn lying_folder(dir: &Path, against: &str) -> Result<Read, StoreError> {
+    everything(dir, None, against, |damage| lying(&dir.join("ledger"), damage))
 }
 
 /// Checks the folder, and of the ledger the segments that `ledger` gives, as far as they are durable. Checkpoints and snapshots are read
-/// before it is asked, so that none is ahead of a ledger that grows meanwhile. With `key` every checkpoint must be signed by that.
+/// before it is asked, so that none is ahead of a ledger that grows meanwhile. With `key` every checkpoint must be signed by that; else by
+/// that of the checkpoints in `against`, which were kept elsewhere and to which the ledger is held, too.
 pub(super) fn everything(
     dir: &Path,
     key: Option<&str>,
+    against: &str,
     ledger: impl FnOnce(&mut Vec<String>) -> Result<Vec<Segment>, StoreError>,
 ) -> Result<Read, StoreError> {
     let mut verified = Verified::default();
-    let said = signed::read(&dir.join(CHECKPOINTS), &mut verified.damage);
+    let mut said = signed::read(&dir.join(CHECKPOINTS), &mut verified.damage);
+    let kept = signed::among(against, &mut verified.damage);
+    let key = key.map(str::to_owned).or_else(|| kept.first().map(|statement| statement.key().to_owned()));
+    // The last of a group counts.
+    said.extend(kept);
     people::verify(dir, &mut verified.damage);
     let mut stands = Vec::new();
     for (_, path) in snapshot::list(&dir.join("snapshot"))? {
@@ -63,7 +69,7 @@ pub(super) fn everything(
         }
     }
     let segments = ledger(&mut verified.damage)?;
-    let mut said = Said::of(&dir.join(CHECKPOINTS), said, key, &mut verified);
+    let mut said = Said::of(&dir.join(CHECKPOINTS), said, key.as_deref(), &mut verified);
     let end = check(&segments, &mut said, &mut verified);
     said.beyond(&end, &mut verified.damage);
     end.head.iter().for_each(|byte| write!(verified.head, "{byte:02x}").unwrap_or_default());

@@ -5,14 +5,16 @@ use crate::backups;
 use crate::desk::api::ask::{Admin, Viewer};
 use crate::desk::api::problem::Problem;
 use crate::store::{StoreState, Verified};
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::Timestamp;
 use rollcall_site::presence::Presence;
 use rollcall_site::view::{self, AlertsShown, DeviceFilter, Ended};
 use rollcall_site::{Site, SiteId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -122,9 +124,19 @@ struct Checked {
     state_hash: String,
 }
 
-async fn verify(State(collector): State<Collector>, Admin(_): Admin) -> Result<Json<Checked>, Problem> {
-    let store = collector.keeper.store().clone();
-    let verified = tokio::task::spawn_blocking(move || store.verify()).await;
+/// What the ledger is held to beside its own checkpoints.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Held {
+    /// A text with checkpoints that was kept elsewhere.
+    against: String,
+}
+
+async fn verify(State(collector): State<Collector>, Admin(_): Admin, sent: Bytes) -> Result<Json<Checked>, Problem> {
+    let unreadable = |bad: serde_json::Error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, bad.to_string());
+    let held: Held = if sent.is_empty() { Held::default() } else { serde_json::from_slice(&sent).map_err(unreadable)? };
+    let folder = Arc::clone(&collector.folder);
+    let verified = tokio::task::spawn_blocking(move || folder.verify_against(&held.against)).await;
     let verified = verified.map_err(|_| Problem::broken_off())??;
     Ok(Json(Checked { verified, state_hash: hash_of(collector.keeper.view()).await? }))
 }
