@@ -11,6 +11,7 @@ mod entry;
 mod loaner;
 mod open;
 mod policy;
+mod report;
 mod request;
 mod state;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use entry::{Entry, EntryId, EntryKind, comment, entries};
 pub use loaner::{InPlace, Loaner, lend, of_loaner, stands_in, take_back, to_take_back};
 pub use open::{NewTicket, from_alert, open};
 pub use policy::{TicketPolicy, policy, school_time, set_policy};
+pub use report::{Complaint, report};
 pub use request::text as request_text;
 pub use state::{Move, TRANSITIONS, go, left};
 pub use warranty::{Claim, Warranty, claim, of as warranty_of};
