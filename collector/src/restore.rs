@@ -53,7 +53,7 @@ mod tests {
         let path = |name: &str| dir.path().join(name);
 
         let note = |w: &mut Working| {
-            rollcall_site::access::signed_in(w, "ana", None);
+            rollcall_site::access::sign_in_refused(w, "ana", "wrong name or password", "10.0.0.7", 0);
             Ok(())
         };
         keeper.change(Actor::Rollcall, note).await.unwrap();

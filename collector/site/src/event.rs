@@ -90,6 +90,7 @@ impl Event {
 
 /// Every kind of event, alphabetical; [`crate::Working::event`] refuses no other, a test holds the list to the code.
 pub const KINDS: &[&str] = &[
+    "access.refused",
     "agreement.accepted",
     "alert.acknowledged",
     "alert.escalated",
@@ -134,6 +135,7 @@ pub const KINDS: &[&str] = &[
     "device.stopped",
     "key.made",
     "key.revoked",
+    "ledger.checked",
     "library.dropped",
     "library.refused",
     "library.removed",
@@ -154,6 +156,8 @@ pub const KINDS: &[&str] = &[
     "loan.undone",
     "maintenance.ended",
     "maintenance.planned",
+    "oidc.removed",
+    "oidc.set",
     "order.changed",
     "order.drafted",
     "order.ended",
@@ -203,6 +207,7 @@ pub const KINDS: &[&str] = &[
     "transfer.removed",
     "transfer.set",
     "user.added",
+    "user.bound",
     "user.changed",
     "user.link-made",
     "user.password",

@@ -37,6 +37,7 @@ pub mod money;
 pub mod natural;
 pub mod notice;
 pub mod off_site;
+pub mod oidc;
 pub mod order;
 pub mod outage;
 pub mod packages;
@@ -54,6 +55,7 @@ pub mod roster;
 pub mod round;
 pub mod route;
 pub mod rule;
+pub mod scope;
 pub mod seat_plan;
 #[cfg(test)]
 mod stories;
@@ -141,6 +143,8 @@ pub struct Site {
     pub tokens: Table<token::Token>,
     /// Who may use the desk.
     pub users: Table<access::User>,
+    /// The provider at which people sign in: at most one record.
+    pub(crate) oidc: Table<oidc::Provider>,
     /// Keys for scripts.
     pub keys: Table<access::ApiKey>,
     /// Where alerts go.
@@ -382,6 +386,7 @@ const KINDS: &[Kind] = &[
     kind::<loan::policy::LoanPolicy>(),
     kind::<maintenance::Window>(),
     kind::<notice::Notice>(),
+    kind::<oidc::Provider>(),
     kind::<order::Order>(),
     kind::<outage::Outage>(),
     kind::<parts::Accepted>(),

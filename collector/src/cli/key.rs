@@ -5,6 +5,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
 use crate::cli::table::{Column, text_at};
 use crate::cli::way::Ask;
+use crate::cli::words::ROLES;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
@@ -13,6 +14,7 @@ use serde_json::json;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rollcall key new \"Maria's laptop\" --role technician
+  rollcall key new \"library kiosk\" --role technician --only loans,assets:read      loans, and looking up assets; nothing else
   rollcall devices --desk https://collector:8443 --key rk1.…      on the other machine
 
 A key trusts this collector's desk alone, so that nothing else needs to be set up.")]
@@ -28,11 +30,14 @@ enum Action {
         /// What it is for
         name: String,
         /// What it may do
-        #[arg(long, value_parser = ["viewer", "technician", "admin"])]
+        #[arg(long, value_parser = ROLES)]
         role: String,
         /// Until when: 90d, 52w, or a time; default: no end
         #[arg(long, value_name = "SPAN")]
         expires: Option<String>,
+        /// Limit it to some nouns of the interface, each to change or, with `:read`, to look only; default: all that its role may
+        #[arg(long, value_name = "NOUN[:read],…", value_delimiter = ',')]
+        only: Option<Vec<String>>,
     },
     /// List the keys; their secrets are not kept
     List,
@@ -47,6 +52,7 @@ const COLUMNS: &[Column] = &[
     Column::text("#", "id"),
     Column::text("name", "name"),
     Column::text("role", "role"),
+    Column::text("only", "only"),
     Column::moment("made", "made_at"),
     Column::moment("ends", "expires_at"),
 ];
@@ -54,8 +60,8 @@ const COLUMNS: &[Column] = &[
 impl Ask for Key {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         match self.action {
-            Action::New { name, role, expires } => {
-                let key = client.post(&["keys"], json!({ "name": name, "role": role, "expires": expires })).await?;
+            Action::New { name, role, expires, only } => {
+                let key = client.post(&["keys"], json!({ "name": name, "role": role, "expires": expires, "only": only })).await?;
                 if out.is_json() {
                     out.json(&key);
                 } else {

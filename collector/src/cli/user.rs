@@ -5,6 +5,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
 use crate::cli::table::{Column, text_at};
 use crate::cli::way::Ask;
+use crate::cli::words::ROLES;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
@@ -23,7 +24,7 @@ enum Action {
         /// The name to sign in with: a-z, 0-9, . _ and -
         name: String,
         /// What they may do
-        #[arg(long, value_parser = ["viewer", "technician", "admin"])]
+        #[arg(long, value_parser = ROLES)]
         role: String,
     },
     /// Make a link, good once and for 24 hours, with which somebody chooses a password; it also ends a lock after wrong ones
@@ -36,7 +37,7 @@ enum Action {
         /// The name that they sign in with
         name: String,
         /// What they may do from now on
-        #[arg(value_parser = ["viewer", "technician", "admin"])]
+        #[arg(value_parser = ROLES)]
         role: String,
     },
     /// Remove somebody: they are signed out at once

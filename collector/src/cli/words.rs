@@ -6,6 +6,9 @@ use rollcall_site::words;
 
 pub use rollcall_site::words::{count, disk, memory, utc};
 
+/// The roles by name, least first.
+pub const ROLES: [&str; 4] = ["teacher", "viewer", "technician", "admin"];
+
 /// A moment in a sentence: "2026-11-29 23:59", in the time of the place that is meant.
 pub fn day_and_time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%F %H:%M").to_string()
@@ -41,6 +44,11 @@ pub fn message(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_role_can_be_named() {
+        assert_eq!(ROLES, rollcall_site::access::Role::ALL.map(rollcall_site::access::Role::word));
+    }
 
     #[test]
     fn ages() {

@@ -1,6 +1,8 @@
 //! The desk's own accept loop: TLS with a deadline, a cap on connections, HTTP/1.1 and HTTP/2, and a quiet end.
 
+use super::Desk;
 use super::open::Open;
+use super::refused::TELL;
 use super::tls::{self, TlsError};
 use super::trouble::chain;
 use crate::Collector;
@@ -49,13 +51,22 @@ pub struct Peer(pub SocketAddr);
 /// The desk has no certificate to begin with.
 pub async fn serve(listener: TcpListener, collector: Collector, stop: CancellationToken) -> Result<(), TlsError> {
     let mut acceptor = TlsAcceptor::from(tls::config(&collector)?);
-    let router = super::router(collector.clone());
+    let desk = Desk::new(collector.clone());
+    let router = super::router_of(desk.clone());
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let addresses = Arc::default();
     let mut renew = tokio::time::interval(RENEW);
+    let mut tell = tokio::time::interval(TELL);
     loop {
         tokio::select! {
-            () = stop.cancelled() => return Ok(()),
+            () = stop.cancelled() => {
+                desk.tell_refusals().await;
+                return Ok(());
+            }
+            _ = tell.tick() => {
+                let desk = desk.clone();
+                tokio::spawn(async move { desk.tell_refusals().await });
+            }
             _ = renew.tick() => match tls::config(&collector) {
                 Ok(config) => acceptor = TlsAcceptor::from(config),
                 Err(error) => tracing::warn!(desk.certificate = %chain(&error), "the desk keeps the certificate that it has"),

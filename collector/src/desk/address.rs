@@ -32,6 +32,16 @@ pub fn room(room: &RoomId) -> String {
     format!("/rooms/{}", encoded(room.as_str()))
 }
 
+/// A room's page for teachers.
+pub fn lab(room: &RoomId) -> String {
+    format!("/lab/{}", encoded(room.as_str()))
+}
+
+/// Where a problem with a machine is reported.
+pub fn report(tag: &Tag) -> String {
+    format!("/report/{}", encoded(tag.as_str()))
+}
+
 /// Where a sign-in leads: a page of this desk, never another place.
 pub fn inside(next: &str) -> &str {
     let fits =

@@ -3,8 +3,8 @@
 use super::session::{self, SessionKey, Use};
 use super::trouble::Trouble;
 use super::who::Who;
-use super::{Desk, address};
-use axum::extract::{FromRequestParts, Request, State};
+use super::{Desk, address, gate};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -32,12 +32,11 @@ pub(super) struct Visitor {
 impl Visitor {
     /// Refuses what their role does not allow.
     pub fn must_be(&self, role: Role) -> Result<(), Trouble> {
-        let name = match role {
-            Role::Viewer => "viewer",
-            Role::Technician => "technician",
-            Role::Admin => "admin",
-        };
-        if self.who.role >= role { Ok(()) } else { Err(Trouble::NotAllowed(name)) }
+        match self.who.role {
+            own if own >= role => Ok(()),
+            Role::Teacher => Err(Trouble::NotForTeachers),
+            _ => Err(Trouble::NotAllowed(role.word())),
+        }
     }
 }
 
@@ -54,9 +53,20 @@ pub(super) async fn signed_in(State(desk): State<Desk>, mut request: Request, ne
     let passive = request.headers().contains_key(PASSIVE) || request.uri().path() == "/live";
     let how = if passive { Use::Passive } else { Use::Active };
     if let Some(visitor) = visitor(&desk, request.headers(), how) {
-        request.extensions_mut().insert(visitor.who.clone());
+        let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        if visitor.who.role == Role::Teacher && route == "/" && request.method() == Method::GET {
+            return Redirect::to(gate::LABS).into_response();
+        }
+        let (allowed, who) = (visitor.must_be(gate::least(request.method(), route)), visitor.who.clone());
+        request.extensions_mut().insert(who.clone());
         request.extensions_mut().insert(visitor);
-        return next.run(request).await;
+        let mut answer = match allowed {
+            Ok(()) => next.run(request).await,
+            Err(trouble) => trouble.into_response(),
+        };
+        // So that a refusal is written down with who it was.
+        answer.extensions_mut().insert(who);
+        return answer;
     }
     if passive {
         return StatusCode::UNAUTHORIZED.into_response();

@@ -3,10 +3,11 @@
 use super::door::Visitor;
 use super::look::Look;
 use super::session::{Notice, Use};
-use super::{Desk, assets};
+use super::{Desk, address, assets, gate};
 use rollcall_site::Site;
 use rollcall_site::access::Role;
 use rollcall_site::device::DeviceState;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// The entry of the rail that a page belongs to.
@@ -38,6 +39,10 @@ pub enum Tab {
     Settings,
     /// Adding devices.
     Add,
+    /// Who changed what.
+    Audit,
+    /// Whether the labs are ready: for teachers.
+    Labs,
 }
 
 /// An entry of the rail.
@@ -60,12 +65,16 @@ pub struct Frame {
     pub rail: Vec<Entry>,
     /// The account.
     pub user: String,
+    /// Whether they see the teachers' pages alone.
+    pub is_teacher: bool,
     /// Whether they may lend, acknowledge and change.
     pub may_change: bool,
     /// Whether they may do everything.
     pub is_admin: bool,
     /// What was just done.
     pub notices: Vec<Notice>,
+    /// Where it stands who changed what the page shows.
+    pub who_changed: Option<String>,
     /// The last event that this page knows.
     pub seq: u64,
     /// The style's address.
@@ -80,20 +89,37 @@ impl Frame {
     /// The frame of a page that belongs to `tab`.
     pub(super) fn of(desk: &Desk, visitor: &Visitor, look: &Look, tab: Tab) -> Self {
         let is_admin = visitor.who.role >= Role::Admin;
+        let is_teacher = visitor.who.role == Role::Teacher;
         let notices = if visitor.how == Use::Active { desk.sessions.notices(&visitor.session) } else { Vec::new() };
         Self {
             site: look.site.about().map_or_else(|| "this site".to_owned(), |about| about.name.clone()),
-            rail: rail(desk.counts.of(&look.site), tab, is_admin),
+            rail: if is_teacher { teachers_rail(tab) } else { rail(desk.counts.of(&look.site), tab, visitor.who.role) },
             user: visitor.user.to_string(),
+            is_teacher,
             may_change: visitor.who.role >= Role::Technician,
             is_admin,
             notices,
+            who_changed: None,
             seq: look.site.seq,
             css: assets::css(),
             js: assets::js(),
             mark: assets::mark(),
         }
     }
+}
+
+impl Frame {
+    /// With a link to who changed what the page shows, for whoever may know: "asset", "PC-1".
+    #[must_use]
+    pub(super) fn of_thing(self, what: &str, name: impl fmt::Display) -> Self {
+        let who_changed = self.may_change.then(|| trail(what, name));
+        Self { who_changed, ..self }
+    }
+}
+
+/// Where it stands who changed a thing.
+pub(super) fn trail(what: &str, name: impl fmt::Display) -> String {
+    format!("/audit?thing={}", address::encoded(&format!("{what}:{name}")))
 }
 
 /// What the rail counts.
@@ -134,7 +160,12 @@ impl LastCounts {
     }
 }
 
-fn rail(counts: Counts, tab: Tab, is_admin: bool) -> Vec<Entry> {
+/// Nothing is counted for a teacher.
+fn teachers_rail(tab: Tab) -> Vec<Entry> {
+    vec![Entry { word: "Labs", href: gate::LABS, count: String::new(), current: tab == Tab::Labs }]
+}
+
+fn rail(counts: Counts, tab: Tab, role: Role) -> Vec<Entry> {
     let some = |count: usize| if count == 0 { String::new() } else { count.to_string() };
     let entry = |of, word, href, count| Entry { word, href, count, current: of == tab };
     let mut rail = vec![
@@ -151,7 +182,10 @@ fn rail(counts: Counts, tab: Tab, is_admin: bool) -> Vec<Entry> {
         entry(Tab::Reports, "Reports", "/reports", String::new()),
         entry(Tab::Settings, "Settings", "/settings", String::new()),
     ];
-    if is_admin {
+    if role >= Role::Technician {
+        rail.push(entry(Tab::Audit, "Audit", "/audit", String::new()));
+    }
+    if role >= Role::Admin {
         rail.push(entry(Tab::Add, "Add devices", "/add", String::new()));
     }
     rail

@@ -2,23 +2,69 @@
 
 use crate::Collector;
 use crate::desk::api::problem::Problem;
+use crate::desk::refused::Refused;
 use crate::desk::who::Who;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use rollcall_site::access::ApiKey;
 use rollcall_site::event::Actor;
+use rollcall_site::scope::Does;
 use rollcall_site::{ApiKeyId, Site};
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// The longest text that is looked at as a key, bytes; a true one has about 100.
 const LONGEST: usize = 200;
+
+/// The nouns of the interface: what a key can be limited to, alphabetical.
+pub const NOUNS: &[&str] = &[
+    "alerts",
+    "assets",
+    "backup",
+    "baselines",
+    "calendar",
+    "channels",
+    "charges",
+    "check",
+    "devices",
+    "drift",
+    "events",
+    "imports",
+    "keys",
+    "labels",
+    "ledger",
+    "library",
+    "licences",
+    "loans",
+    "maintenance",
+    "orders",
+    "persons",
+    "replacement",
+    "reservations",
+    "rooms",
+    "roster",
+    "routes",
+    "rules",
+    "scores",
+    "software",
+    "status",
+    "sweeps",
+    "ticket-policy",
+    "tickets",
+    "tokens",
+    "transfers",
+    "users",
+    "verdict",
+    "waivers",
+];
 
 /// A key as its owner holds it: shown once, never kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -105,16 +151,29 @@ pub fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
     Sha256::digest(certificate.as_ref()).into()
 }
 
-/// Whose key this is.
+/// Whose key this is, with what is kept of it.
 ///
 /// # Errors
 /// [`BadKey`].
-pub fn who(site: &Site, text: &str, now: Timestamp) -> Result<Who, BadKey> {
+pub fn who(site: &Site, text: &str, now: Timestamp) -> Result<(Who, Arc<ApiKey>), BadKey> {
     let key = Key::parse(text)?;
     let kept = site.keys.get(&key.id).ok_or(BadKey::Unknown)?;
     let same = bool::from(key.secret.hash().as_bytes().ct_eq(kept.hash.as_bytes()));
     let live = kept.expires_at.is_none_or(|end| now < end);
-    if same && live { Ok(Who { actor: Actor::Key(format!("{} ({})", kept.id, kept.name)), role: kept.role }) } else { Err(BadKey::Unknown) }
+    let who = Who { actor: Actor::Key(format!("{} ({})", kept.id, kept.name)), role: kept.role };
+    if same && live { Ok((who, Arc::clone(kept))) } else { Err(BadKey::Unknown) }
+}
+
+/// What a limited key may not do.
+fn beyond(key: &ApiKey, method: &Method, path: &str) -> Option<Problem> {
+    let noun = path.strip_prefix("/api/v1").unwrap_or(path).trim_start_matches('/').split('/').next().unwrap_or_default();
+    let (does, said) = if matches!(*method, Method::GET | Method::HEAD) { (Does::Read, "to read") } else { (Does::Write, "to change") };
+    if key.covers(noun, does) {
+        return None;
+    }
+    let noun = NOUNS.iter().find(|known| **known == noun).unwrap_or(&"this");
+    let detail = format!("key {} ({}) is limited to {}; this takes {noun} {said}", key.id, key.name, key.limits());
+    Some(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
 /// Middleware of the HTTPS door: a request with `Authorization: Bearer` is its key's, or is refused; one without goes on as it came.
@@ -122,9 +181,24 @@ pub async fn bearer(State(collector): State<Collector>, mut request: Request, ne
     if let Some(value) = request.headers().get(header::AUTHORIZATION) {
         let text = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
         match who(&collector.keeper.view(), text, collector.keeper.clock().now()) {
-            Ok(who) => request.extensions_mut().insert(who),
-            Err(bad) => return Problem::new(StatusCode::UNAUTHORIZED, bad.to_string()).into_response(),
-        };
+            Ok((who, key)) => {
+                let mut answer = match beyond(&key, request.method(), request.uri().path()) {
+                    Some(problem) => problem.into_response(),
+                    None => {
+                        request.extensions_mut().insert(who.clone());
+                        next.run(request).await
+                    }
+                };
+                // So that a refusal is written down with who it was.
+                answer.extensions_mut().insert(who);
+                return answer;
+            }
+            Err(bad) => {
+                let mut answer = Problem::new(StatusCode::UNAUTHORIZED, bad.to_string()).into_response();
+                answer.extensions_mut().insert(Refused::because("its API key is none of this site"));
+                return answer;
+            }
+        }
     }
     next.run(request).await
 }
@@ -133,8 +207,8 @@ pub async fn bearer(State(collector): State<Collector>, mut request: Request, ne
 mod tests {
     use super::*;
     use rollcall_site::Record;
-    use rollcall_site::access::{ApiKey, Role};
-    use std::sync::Arc;
+    use rollcall_site::access::Role;
+    use rollcall_site::scope;
 
     fn key() -> Key {
         Key { id: ApiKeyId(7), secret: Secret([3; 32]), pin: [5; 32] }
@@ -148,6 +222,7 @@ mod tests {
             hash: key().secret.hash(),
             made_at: Timestamp::UNIX_EPOCH,
             expires_at,
+            only: Vec::new(),
             rest: rollcall_site::record::Rest::new(),
         };
         let mut site = Site::default();
@@ -173,11 +248,32 @@ mod tests {
     #[test]
     fn only_the_right_secret_opens_and_only_until_its_end() {
         let now: Timestamp = "2026-11-24T18:00:00Z".parse().unwrap();
-        let check = |site: &Site, key: &Key, want: Result<Role, BadKey>| assert_eq!(who(site, &key.text(), now).map(|w| w.role), want);
+        let check = |site: &Site, key: &Key, want: Result<Role, BadKey>| assert_eq!(who(site, &key.text(), now).map(|(w, _)| w.role), want);
         check(&site(None), &key(), Ok(Role::Viewer));
         check(&site(Some(now)), &key(), Err(BadKey::Unknown));
         check(&site(None), &Key { secret: Secret([4; 32]), ..key() }, Err(BadKey::Unknown));
         check(&site(None), &Key { id: ApiKeyId(8), ..key() }, Err(BadKey::Unknown));
-        assert_eq!(who(&site(None), &key().text(), now).map(|w| w.actor), Ok(Actor::Key("7 (morning report)".to_owned())));
+        assert_eq!(who(&site(None), &key().text(), now).map(|(w, _)| w.actor), Ok(Actor::Key("7 (morning report)".to_owned())));
+    }
+
+    #[test]
+    fn a_limited_key_does_what_it_is_limited_to_and_no_more() {
+        let (_, kept) = who(&site(None), &key().text(), Timestamp::UNIX_EPOCH).unwrap();
+        let key = ApiKey { only: scope::all(["loans", "assets:read"], NOUNS).unwrap(), ..(*kept).clone() };
+        let check = |method: Method, path: &str, want: bool| assert_eq!(beyond(&key, &method, path).is_none(), want, "{method} {path}");
+        check(Method::GET, "/loans", true);
+        check(Method::POST, "/loans/lost", true);
+        check(Method::GET, "/api/v1/assets/PC-1", true);
+        check(Method::HEAD, "/assets", true);
+        check(Method::PATCH, "/assets/PC-1", false);
+        check(Method::GET, "/persons", false);
+        check(Method::GET, "/events", false);
+        check(Method::GET, "//persons/loans", false);
+        check(Method::GET, "/%6coans", false);
+        check(Method::GET, "/loansx", false);
+        check(Method::GET, "", false);
+        let said = beyond(&key, &Method::GET, "/persons/loans").unwrap().detail;
+        assert_eq!(said, "key 7 (morning report) is limited to assets:read, loans; this takes persons to read");
+        assert!(beyond(&kept, &Method::DELETE, "/users/ana").is_none(), "a key without limits has its role");
     }
 }

@@ -8,11 +8,13 @@ mod assets;
 mod brought;
 mod census;
 mod chart;
+mod checking;
 mod diagnosing;
 mod door;
 mod fold;
 mod frame;
 pub(crate) mod fuzz;
+mod gate;
 mod guard;
 mod judging;
 pub mod keys;
@@ -24,7 +26,9 @@ pub mod names;
 mod open;
 mod pages;
 mod password;
+mod proof;
 mod readiness;
+mod refused;
 mod scanned;
 pub mod session;
 pub mod socket;
@@ -32,6 +36,7 @@ mod sweeping;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+mod trail;
 mod tries;
 mod trouble;
 mod welcome;
@@ -44,8 +49,8 @@ pub use welcome::first_link;
 
 use crate::Collector;
 use crate::keeper::ChangeError;
-use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Router, middleware};
 use door::Visitor;
 use look::Look;
 use password::Passwords;
@@ -63,8 +68,8 @@ pub fn router(collector: Collector) -> Router {
 
 fn router_of(desk: Desk) -> Router {
     let api = api::behind_keys(desk.collector.clone());
-    let pages = guard::before(pages::routes(&desk).merge(assets::routes()).with_state(desk));
-    guard::around(pages.merge(api))
+    let pages = guard::before(pages::routes(&desk).merge(assets::routes()).with_state(desk.clone()));
+    guard::around(pages.merge(api).layer(middleware::from_fn_with_state(desk, refused::noted)))
 }
 
 /// What the pages share. Cheap to clone.
@@ -78,6 +83,8 @@ pub(crate) struct Desk {
     censuses: Arc<census::Censuses>,
     brought: Arc<brought::Brought>,
     counts: Arc<frame::LastCounts>,
+    checking: Arc<checking::Checking>,
+    refusals: Arc<refused::Refusals>,
     /// Held while the first account is made: the link works once.
     first: Arc<Mutex<()>>,
 }
@@ -95,6 +102,8 @@ impl Desk {
             censuses: Arc::default(),
             brought: Arc::default(),
             counts: Arc::default(),
+            checking: Arc::default(),
+            refusals: Arc::default(),
             first: Arc::default(),
             collector,
         }

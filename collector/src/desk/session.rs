@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 const COOKIE: &str = "__Host-rollcall";
 /// A session that nobody used for so long has ended.
 const IDLE: SignedDuration = SignedDuration::from_hours(3);
+/// How long a password that was given speaks for whoever sits there.
+const PROVEN: SignedDuration = SignedDuration::from_mins(10);
 /// However much it is used, a session ends after a working day.
 const LONGEST: SignedDuration = SignedDuration::from_hours(14);
 /// Most sessions at once; past it the one unused for longest ends.
@@ -66,6 +68,8 @@ struct Session {
     user: UserName,
     made_at: Timestamp,
     used_at: Timestamp,
+    /// When the password was last given.
+    proven_at: Timestamp,
     notices: Vec<Notice>,
 }
 
@@ -99,7 +103,7 @@ impl Sessions {
         {
             sessions.remove(&oldest);
         }
-        sessions.insert(key(&secret), Session { user, made_at: now, used_at: now, notices: Vec::new() });
+        sessions.insert(key(&secret), Session { user, made_at: now, used_at: now, proven_at: now, notices: Vec::new() });
         Some(format!("{COOKIE}={secret}; Path=/; Secure; HttpOnly; SameSite=Strict"))
     }
 
@@ -115,6 +119,19 @@ impl Sessions {
             session.used_at = now;
         }
         Some(session.user.clone())
+    }
+
+    /// The password was given again.
+    pub fn prove(&self, key: &SessionKey, now: Timestamp) {
+        if let Some(session) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(key) {
+            session.proven_at = now;
+        }
+    }
+
+    /// Whether the password was given a short while ago.
+    pub fn is_proven(&self, key: &SessionKey, now: Timestamp) -> bool {
+        let sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.get(key).is_some_and(|session| session.proven_at <= now && now < session.proven_at + PROVEN)
     }
 
     /// Since when a session is.

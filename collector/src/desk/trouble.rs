@@ -1,6 +1,7 @@
 //! When a page can't be shown: each reason once, with its status and with words that say what to do.
 
 use super::assets;
+use super::refused::Refused;
 use crate::keeper::ChangeError;
 use crate::store::StoreError;
 use askama::Template;
@@ -17,12 +18,19 @@ pub enum Trouble {
     Refused(Refusal),
     /// Their role does not allow it: what would be needed.
     NotAllowed(&'static str),
+    /// A teacher asks for a page of the technician's desk.
+    NotForTeachers,
     /// A request that changes something did not come from this desk's own pages.
     Foreign,
     /// Too many sign in at this moment.
     Busy,
-    /// They must wait, seconds.
-    Wait(i64),
+    /// They must wait.
+    Wait {
+        /// The name with which they tried to sign in.
+        name: String,
+        /// How long.
+        seconds: i64,
+    },
     /// The collector failed; the text goes to its log, not to the page.
     Broken(String),
 }
@@ -77,6 +85,17 @@ impl TroublePage {
 }
 
 impl Trouble {
+    /// What the audit is told.
+    fn refused(&self) -> Option<Refused> {
+        match self {
+            Self::NotAllowed(needed) => Some(Refused::because(format!("it takes the role {needed}"))),
+            Self::NotForTeachers => Some(Refused::because("it is not for teachers")),
+            Self::Foreign => Some(Refused::because("it did not come from a page of this desk")),
+            Self::Wait { name, .. } => Some(Refused::sign_in(name, "too many tries")),
+            _ => None,
+        }
+    }
+
     fn page(self) -> (StatusCode, TroublePage) {
         let page = |status, title, text, next| (status, TroublePage { title, text, next });
         match self {
@@ -95,6 +114,10 @@ impl Trouble {
                 let text = format!("Your account may not do this: it needs the role {needed}.");
                 page(StatusCode::FORBIDDEN, "Not with this account", text, "Ask an administrator of the site for that role.")
             }
+            Self::NotForTeachers => {
+                let text = "This page belongs to the technician’s desk. With a teacher’s account you see whether the labs are ready, and report problems.";
+                page(StatusCode::FORBIDDEN, "Not with this account", text.to_owned(), "Ask the technician if you need something else.")
+            }
             Self::Foreign => {
                 let text = "This request did not come from a page of this desk, so it was refused.".to_owned();
                 page(StatusCode::FORBIDDEN, "Refused", text, "Open the desk in a tab of its own and do it there.")
@@ -103,7 +126,7 @@ impl Trouble {
                 let text = "Too many people sign in at this moment.".to_owned();
                 page(StatusCode::SERVICE_UNAVAILABLE, "Wait a little", text, "Go back and try again in a few seconds.")
             }
-            Self::Wait(seconds) => {
+            Self::Wait { seconds, .. } => {
                 let minutes = seconds.saturating_add(59) / 60;
                 let text = format!("Too many tries with a wrong name or password. Try again in {minutes} min.");
                 page(StatusCode::TOO_MANY_REQUESTS, "Wait a little", text, "An administrator can set a new password for you meanwhile.")
@@ -124,11 +147,16 @@ impl Trouble {
 
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
+        let refused = self.refused();
         let (status, page) = self.page();
-        match page.render() {
+        let mut answer = match page.render() {
             Ok(html) => (status, Html(html)).into_response(),
             Err(_) => (status, page.text).into_response(),
+        };
+        if let Some(refused) = refused {
+            answer.extensions_mut().insert(refused);
         }
+        answer
     }
 }
 

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use rollcall_site::access::Role;
 use rollcall_site::asset::{AssetKind, AssetStatus};
 use rollcall_site::charge::ChargeState;
 use rollcall_site::presence::Presence;
@@ -76,6 +77,16 @@ pub fn verdict(verdict: Verdict, word: &str) -> Chip {
         Verdict::Go => Chip::go(word),
         Verdict::Check => Chip::check(word),
         Verdict::Stop => Chip::stop(word),
+    }
+}
+
+/// A role with what it may do, for choosing one.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::Teacher => "Teacher: sees whether the labs are ready, reports problems",
+        Role::Viewer => "Viewer: sees everything, changes nothing",
+        Role::Technician => "Technician: lends, acknowledges, sweeps, moves",
+        Role::Admin => "Admin: everything, tokens and accounts too",
     }
 }
 

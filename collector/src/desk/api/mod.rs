@@ -48,7 +48,7 @@ pub mod verdict;
 pub mod waivers;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use crate::Collector;
 use crate::desk::api::problem::Problem;

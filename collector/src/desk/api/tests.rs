@@ -1,6 +1,6 @@
 //! The interface over a real keeper in a temporary folder: who may, what is answered, what is refused.
 
-mod roles;
+pub(in crate::desk) mod roles;
 
 use super::{SITE_HEADER, behind_keys, on_socket};
 use crate::Collector;
@@ -240,7 +240,11 @@ async fn the_https_door_knows_people_by_their_key() {
     let bench = Bench::new().await;
     let secret = Secret::fresh().unwrap();
     let hash = secret.hash();
-    let kept = bench.collector.keeper.change(Actor::Rollcall, move |w| access::make_key(w, "report", Role::Viewer, hash, None)).await;
+    let kept = bench
+        .collector
+        .keeper
+        .change(Actor::Rollcall, move |w| access::make_key(w, access::NewKey::new("report", Role::Viewer), hash))
+        .await;
     let key = Key { id: kept.unwrap().id, secret, pin: [0; 32] }.text();
     let ask = |method: &str, key: Option<&str>| {
         let request = Request::builder().method(method).uri("/api/v1/rooms").header(header::CONTENT_TYPE, "application/json");

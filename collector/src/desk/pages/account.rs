@@ -1,15 +1,15 @@
-//! One account: another role, a new password, removal. Each asks for the administrator's own password again.
+//! One account: another role, a new password, removal. Each asks for the administrator's own password again, see [`crate::desk::proof`].
 
 use super::sign_in;
-use crate::desk::accept::Peer;
 use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::password::Passwords;
 use crate::desk::session::Notice;
 use crate::desk::trouble::{Trouble, chain, show as page};
+use crate::desk::words;
 use crate::desk::{Answer, Desk};
 use askama::Template;
-use axum::extract::{Extension, Form, Path, State};
+use axum::extract::{Form, Path, State};
 use rollcall_site::access::{self, Role, User};
 use rollcall_site::{Refusal, UserName};
 use serde::Deserialize;
@@ -29,32 +29,17 @@ struct AccountPage {
 #[derive(Deserialize)]
 pub(in crate::desk) struct NewRole {
     role: Role,
-    own: String,
 }
 
 /// A new password.
 #[derive(Deserialize)]
 pub(in crate::desk) struct NewPassword {
     password: String,
-    own: String,
 }
-
-/// The administrator's own password.
-#[derive(Deserialize)]
-pub(in crate::desk) struct Own {
-    own: String,
-}
-
-/// From where the form was sent.
-type From = Option<Extension<Peer>>;
 
 impl AccountPage {
-    fn roles(&self) -> [(Role, &'static str); 3] {
-        [
-            (Role::Viewer, "Viewer: sees everything, changes nothing"),
-            (Role::Technician, "Technician: lends, acknowledges, sweeps, moves"),
-            (Role::Admin, "Admin: everything, tokens and accounts too"),
-        ]
+    fn roles(&self) -> [(Role, &'static str); 4] {
+        Role::ALL.map(|role| (role, words::role(role)))
     }
 
     fn shortest(&self) -> usize {
@@ -70,7 +55,7 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Pa
     let user = user.ok_or_else(|| Trouble::NotFound(format!("There is no account called {name}.")))?;
     let others = look.site.users.values().any(|other| other.role == Role::Admin && other.name != name);
     page(&AccountPage {
-        frame: Frame::of(&desk, &visitor, &look, Tab::Settings),
+        frame: Frame::of(&desk, &visitor, &look, Tab::Settings).of_thing("account", &name),
         has_password: Passwords::known(&desk.collector.secrets, &name),
         is_own: visitor.user == name,
         is_last_admin: user.role == Role::Admin && !others,
@@ -82,19 +67,17 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Pa
 pub(in crate::desk) async fn set_role(
     State(desk): State<Desk>,
     visitor: Visitor,
-    from: From,
     Path(name): Path<String>,
     Form(form): Form<NewRole>,
 ) -> Answer {
     visitor.must_be(Role::Admin)?;
-    let outcome = change_role(&desk, &visitor, from, &name, form).await;
+    let outcome = change_role(&desk, &visitor, &name, form).await;
     let to = if outcome.is_ok() { "/accounts".to_owned() } else { address(&name) };
     desk.then(&visitor, outcome, &to)
 }
 
-async fn change_role(desk: &Desk, visitor: &Visitor, from: From, name: &str, form: NewRole) -> Result<Notice, Trouble> {
+async fn change_role(desk: &Desk, visitor: &Visitor, name: &str, form: NewRole) -> Result<Notice, Trouble> {
     let name = parse(name)?;
-    sign_in::again(desk, visitor, from, form.own).await?;
     let user = desk.change(visitor, move |w| access::change_role(w, &name, form.role)).await?;
     Ok(Notice::done(format!("{} is {} now.", user.name, user.role.word())))
 }
@@ -103,13 +86,12 @@ async fn change_role(desk: &Desk, visitor: &Visitor, from: From, name: &str, for
 pub(in crate::desk) async fn set_password(
     State(desk): State<Desk>,
     visitor: Visitor,
-    from: From,
     Path(name): Path<String>,
     Form(form): Form<NewPassword>,
 ) -> Answer {
     visitor.must_be(Role::Admin)?;
     let own = visitor.user.as_str() == name;
-    let outcome = renew(&desk, &visitor, from, &name, form).await;
+    let outcome = renew(&desk, &visitor, &name, form).await;
     match outcome {
         // Their own session ended with the old password.
         Ok(_) if own => Ok(axum::response::IntoResponse::into_response(axum::response::Redirect::to("/sign-in"))),
@@ -118,10 +100,9 @@ pub(in crate::desk) async fn set_password(
     }
 }
 
-async fn renew(desk: &Desk, visitor: &Visitor, from: From, name: &str, form: NewPassword) -> Result<Notice, Trouble> {
+async fn renew(desk: &Desk, visitor: &Visitor, name: &str, form: NewPassword) -> Result<Notice, Trouble> {
     let name = parse(name)?;
     sign_in::fits(&form.password).map_err(Refusal::invalid)?;
-    sign_in::again(desk, visitor, from, form.own).await?;
     let changed = name.clone();
     desk.change(visitor, move |w| access::password_set(w, &changed)).await?;
     desk.passwords.keep(&name, form.password).await.map_err(|error| Trouble::Broken(chain(&error)))?;
@@ -130,22 +111,15 @@ async fn renew(desk: &Desk, visitor: &Visitor, from: From, name: &str, form: New
 }
 
 /// `POST /accounts/{name}/remove`
-pub(in crate::desk) async fn remove(
-    State(desk): State<Desk>,
-    visitor: Visitor,
-    from: From,
-    Path(name): Path<String>,
-    Form(form): Form<Own>,
-) -> Answer {
+pub(in crate::desk) async fn remove(State(desk): State<Desk>, visitor: Visitor, Path(name): Path<String>) -> Answer {
     visitor.must_be(Role::Admin)?;
-    let outcome = take_away(&desk, &visitor, from, &name, form).await;
+    let outcome = take_away(&desk, &visitor, &name).await;
     let to = if outcome.is_ok() { "/accounts".to_owned() } else { address(&name) };
     desk.then(&visitor, outcome, &to)
 }
 
-async fn take_away(desk: &Desk, visitor: &Visitor, from: From, name: &str, form: Own) -> Result<Notice, Trouble> {
+async fn take_away(desk: &Desk, visitor: &Visitor, name: &str) -> Result<Notice, Trouble> {
     let name = parse(name)?;
-    sign_in::again(desk, visitor, from, form.own).await?;
     let gone = name.clone();
     desk.change(visitor, move |w| access::remove_user(w, &gone)).await?;
     Passwords::forget(&desk.collector.secrets, &name).map_err(|error| Trouble::Broken(chain(&error)))?;

@@ -7,6 +7,7 @@ use crate::desk::look::Look;
 use crate::desk::password::Passwords;
 use crate::desk::session::Notice;
 use crate::desk::trouble::{Trouble, chain, show as page};
+use crate::desk::words;
 use crate::desk::{Answer, Desk};
 use askama::Template;
 use axum::extract::{Form, State};
@@ -33,11 +34,11 @@ pub(in crate::desk) struct NewAccount {
 
 impl Accounts {
     fn role(&self, user: &User) -> &'static str {
-        match user.role {
-            Role::Viewer => "Viewer",
-            Role::Technician => "Technician",
-            Role::Admin => "Admin",
-        }
+        words::role(user.role).split(':').next().unwrap_or_default()
+    }
+
+    fn roles(&self) -> [(Role, &'static str); 4] {
+        Role::ALL.map(|role| (role, words::role(role)))
     }
 
     fn shortest(&self) -> usize {

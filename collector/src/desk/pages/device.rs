@@ -93,7 +93,7 @@ impl DevicePage {
         let live = look.site.live_alerts(Some(asset.id)).filter(|alert| !matches!(alert.state, AlertState::Settling { .. }));
         let alerts: Vec<AlertRow> = live.map(|alert| view::alert_row(&look.site, alert)).collect();
         Self {
-            frame: Frame::of(desk, visitor, &look, Tab::Devices),
+            frame: Frame::of(desk, visitor, &look, Tab::Devices).of_thing("asset", &asset.tag),
             chips: chips(&look, &asset, row.as_ref(), check.as_ref(), &alerts),
             parts: profile.map(|profile| hardware::parts(&look, profile)).unwrap_or_default(),
             health: None,

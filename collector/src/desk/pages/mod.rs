@@ -5,6 +5,7 @@ mod accounts;
 mod add;
 mod alerts;
 mod assets;
+mod audit;
 mod baselines;
 mod calendar;
 mod channels;
@@ -19,6 +20,8 @@ mod find;
 mod hardware;
 mod health;
 mod imports;
+mod keys;
+mod lab;
 mod labels;
 mod library;
 mod loans;
@@ -26,6 +29,7 @@ mod maintenance;
 mod orders;
 mod people;
 mod replacement;
+mod report;
 mod reports;
 mod reservations;
 mod room;
@@ -43,7 +47,7 @@ mod verdict;
 mod welcome;
 
 use super::trouble::Trouble;
-use super::{Desk, door, live};
+use super::{Desk, door, live, proof};
 use crate::imports::LARGEST;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -78,6 +82,9 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/assets/{tag}/dispose", post(assets::dispose))
         .route("/assets/{tag}/take-back", post(assets::take_back))
         .route("/assets/{tag}/unlabel", post(assets::unlabel))
+        .route("/audit", get(audit::show))
+        .route("/audit.csv", get(audit::csv))
+        .route("/audit/verify", post(audit::verify))
         .route("/baseline-file", get(baselines::edit).post(baselines::look_at).layer(DefaultBodyLimit::max(LARGEST_FILE)))
         .route("/baseline-file/apply", post(baselines::apply).layer(DefaultBodyLimit::max(LARGEST_FILE)))
         .route("/baselines", get(baselines::list))
@@ -112,6 +119,10 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/import", get(imports::show).post(imports::bring).layer(DefaultBodyLimit::max(LARGEST)))
         .route("/import/{id}", get(imports::waiting))
         .route("/import/{id}/accept", post(imports::accept))
+        .route("/keys", get(keys::show).post(keys::make))
+        .route("/keys/{id}/revoke", post(keys::revoke))
+        .route("/lab", get(lab::show))
+        .route("/lab/{room}", get(lab::one))
         .route("/labels", get(labels::show))
         .route("/labels.pdf", get(labels::download))
         .route("/labels.svg", get(labels::preview))
@@ -156,6 +167,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/people/{id}/unblock", post(people::hands::unblock))
         .route("/pile", get(assets::show_pile).post(assets::scan))
         .route("/replacement", get(replacement::show).post(replacement::draft))
+        .route("/report/{tag}", get(report::show).post(report::send))
         .route("/reports", get(reports::list))
         .route("/reports/{code}", get(reports::one))
         .route("/reports/{code}/sheet.csv", get(reports::csv))
@@ -195,6 +207,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/verdict", get(verdict::show).post(verdict::set))
         .route("/waivers", post(baselines::waive))
         .route("/waivers/{id}/end", post(baselines::end_waiver))
+        .layer(middleware::from_fn_with_state(desk.clone(), proof::again))
         .layer(middleware::from_fn_with_state(desk.clone(), door::signed_in));
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))

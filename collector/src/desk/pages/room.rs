@@ -56,7 +56,7 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Pa
         let last = look.site.sweeps.values().rev().find(|sweep| sweep.room == room.id);
         let sweep = last.map(SweepView::of);
         Ok(RoomPage {
-            frame: Frame::of(desk, &visitor, &look, Tab::Rooms),
+            frame: Frame::of(desk, &visitor, &look, Tab::Rooms).of_thing("room", &room.id),
             tally: roster.tally(&look, &room.id),
             places,
             floor,

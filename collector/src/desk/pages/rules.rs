@@ -1,7 +1,7 @@
 //! Rules: what is looked for on every machine, and what the site and its rooms set of it.
 
 use crate::desk::door::Visitor;
-use crate::desk::frame::{Frame, Tab};
+use crate::desk::frame::{Frame, Tab, trail};
 use crate::desk::look::Look;
 use crate::desk::session::Notice;
 use crate::desk::trouble::{Trouble, show as page};
@@ -39,6 +39,10 @@ struct Rules {
 impl Rules {
     fn rules(&self) -> &'static [Rule] {
         RULES
+    }
+
+    fn trail(&self, rule: &Rule) -> String {
+        trail("rule", rule.code)
     }
 
     fn live(&self) -> &'static str {

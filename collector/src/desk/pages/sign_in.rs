@@ -3,18 +3,19 @@
 use crate::desk::accept::Peer;
 use crate::desk::door::{self, Visitor};
 use crate::desk::password::Passwords;
+use crate::desk::proof::peer_of;
+use crate::desk::refused::Refused;
 use crate::desk::session::{self, Use};
 use crate::desk::trouble::{Trouble, show as page};
-use crate::desk::{Answer, Desk, address, assets, welcome};
+use crate::desk::{Answer, Desk, address, assets, gate, welcome};
 use askama::Template;
 use axum::extract::{Extension, Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
+use rollcall_site::UserName;
 use rollcall_site::access;
 use rollcall_site::event::Actor;
-use rollcall_site::{Refusal, UserName};
 use serde::Deserialize;
-use std::net::{IpAddr, Ipv4Addr};
 
 /// Where they wanted to go.
 #[derive(Debug, Default, Deserialize)]
@@ -65,18 +66,19 @@ impl SignIn {
 
 /// `GET /sign-in`
 pub(in crate::desk) async fn show(State(desk): State<Desk>, headers: HeaderMap, Query(ask): Query<Ask>) -> Answer {
-    if door::visitor(&desk, &headers, Use::Passive).is_some() {
-        return Ok(Redirect::to(address::inside(&ask.next)).into_response());
+    if let Some(visitor) = door::visitor(&desk, &headers, Use::Passive) {
+        return Ok(Redirect::to(gate::landing(visitor.who.role, address::inside(&ask.next))).into_response());
     }
     page(&SignIn::of(&desk, "", &ask.next, false))
 }
 
 /// `POST /sign-in`
 pub(in crate::desk) async fn sign_in(State(desk): State<Desk>, peer: Option<Extension<Peer>>, Form(form): Form<Credentials>) -> Answer {
-    let address = address_of(peer);
+    let address = peer_of(peer.as_deref());
     let now = desk.collector.keeper.clock().now();
     let typed = form.name.trim().to_lowercase();
-    desk.tries.take(&typed, address, now).map_err(Trouble::Wait)?;
+    let wait = |seconds| Trouble::Wait { name: typed.clone(), seconds };
+    desk.tries.take(&typed, address, now).map_err(wait)?;
     let known = UserName::parse(&typed).ok().filter(|name| desk.collector.keeper.view().users.contains_key(name));
     let Some(right) = desk.passwords.check(known.as_ref(), form.password).await else {
         desk.tries.give_back(&typed, address);
@@ -85,53 +87,28 @@ pub(in crate::desk) async fn sign_in(State(desk): State<Desk>, peer: Option<Exte
     match known.filter(|_| right) {
         Some(user) => {
             desk.tries.forgive(&typed, address);
-            let name = user.to_string();
+            let name = user.clone();
             desk.collector
                 .keeper
-                .change(Actor::User(name.clone()), move |w| {
-                    access::signed_in(w, &name, None);
+                .change(Actor::User(user.to_string()), move |w| {
+                    access::signed_in(w, &name);
                     Ok(())
                 })
                 .await?;
             enter(&desk, user, address::inside(&form.next))
         }
         None => {
-            let why = format!("wrong name or password, from {address}");
-            let name: String = typed.chars().filter(|c| !c.is_control()).take(40).collect();
-            desk.collector
-                .keeper
-                .change(Actor::Rollcall, move |w| {
-                    access::signed_in(w, &name, Some(&why));
-                    Ok(())
-                })
-                .await?;
-            let html = page(&SignIn::of(&desk, &typed, &form.next, true))?;
-            Ok((StatusCode::UNAUTHORIZED, html).into_response())
+            let mut answer = (StatusCode::UNAUTHORIZED, page(&SignIn::of(&desk, &typed, &form.next, true))?).into_response();
+            answer.extensions_mut().insert(Refused::sign_in(&typed, "wrong name or password"));
+            Ok(answer)
         }
     }
 }
 
-/// Asks somebody who is signed in for their own password again, before what an open desk must not let anybody do.
-pub(super) async fn again(desk: &Desk, visitor: &Visitor, peer: Option<Extension<Peer>>, password: String) -> Result<(), Trouble> {
-    let (name, address, now) = (visitor.user.as_str(), address_of(peer), desk.collector.keeper.clock().now());
-    desk.tries.take(name, address, now).map_err(Trouble::Wait)?;
-    let Some(right) = desk.passwords.check(Some(&visitor.user), password).await else {
-        desk.tries.give_back(name, address);
-        return Err(Trouble::Busy);
-    };
-    if right {
-        desk.tries.forgive(name, address);
-        return Ok(());
-    }
-    Err(Refusal::forbidden("That is not your own password, so nothing was changed.").into())
-}
-
-fn address_of(peer: Option<Extension<Peer>>) -> IpAddr {
-    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(Peer(peer))| peer.ip().to_canonical())
-}
-
-/// Begins a session and leads to a page.
+/// Begins a session and leads to a page; a teacher to one of their own.
 pub(super) fn enter(desk: &Desk, user: UserName, to: &str) -> Answer {
+    let role = desk.collector.keeper.view().users.get(&user).map(|user| user.role);
+    let to = role.map_or(to, |role| gate::landing(role, to));
     let cookie = desk.sessions.begin(user, desk.collector.keeper.clock().now());
     let cookie = cookie.ok_or_else(|| Trouble::Broken("the system gives no randomness for a session".to_owned()))?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response())

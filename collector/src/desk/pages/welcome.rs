@@ -108,7 +108,7 @@ pub(in crate::desk) async fn make(State(desk): State<Desk>, Path(secret): Path<S
         if let Some(hours) = hours.filter(|_| first) {
             calendar::set_hours(w, Some(hours))?;
         }
-        access::signed_in(w, user.as_str(), None);
+        access::signed_in(w, &user);
         Ok(())
     });
     match added.await {

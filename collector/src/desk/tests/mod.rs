@@ -1,6 +1,7 @@
 //! The desk driven as a browser would, in-process, over a real keeper in a temporary folder.
 
 mod assets;
+mod audit;
 mod baselines;
 mod calendar;
 mod connection;
@@ -9,11 +10,14 @@ mod lending;
 mod lists;
 mod many;
 mod pages;
+mod proof;
+mod roles;
 mod roster;
 mod scans;
 mod school;
 mod sign_in;
 mod speed;
+mod teacher;
 mod tickets;
 mod undo;
 
@@ -108,8 +112,13 @@ impl TestDesk {
         self.send(request.body(Body::from(form.to_owned())).unwrap()).await
     }
 
+    /// An answer whose body is not read.
+    pub async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     async fn send(&self, request: Request<Body>) -> Read {
-        let answer: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
+        let answer = self.answer(request).await;
         let head = |name| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
         let (status, to, cookie, policy) =
             (answer.status(), head(header::LOCATION), head(header::SET_COOKIE), head(header::CONTENT_SECURITY_POLICY));

@@ -18,6 +18,8 @@ const ALWAYS: &[&str] = &[
     "/alerts?show=all",
     "/assets",
     "/assets?text=x&kind=laptop&status=all&page=9",
+    "/audit",
+    "/audit?who=%22%3E%3Csvg&kind=asset&thing=%3Csvg&from=2026-01-01&to=2026-02-01&all=1&before=9",
     "/baseline-file",
     "/baselines",
     "/calendar",
@@ -32,6 +34,8 @@ const ALWAYS: &[&str] = &[
     "/drift?room=%3Csvg&tag=%22%3E",
     "/export",
     "/import",
+    "/keys",
+    "/lab",
     "/labels",
     "/library",
     "/loans",
@@ -85,6 +89,8 @@ const FULL: &[&str] = &[
     "/baseline-file?from=PC-1&versions=any",
     "/devices?room=Lab+118&presence=silent",
     "/find?scan=bas",
+    "/lab/Cart%20%3Ci%3EC",
+    "/lab/Lab%20118",
     "/find?scan=lab",
     "/find?scan=%3Csvg",
     "/loans?person=20431",
@@ -96,6 +102,7 @@ const FULL: &[&str] = &[
     "/people/18807/forget",
     "/people/20431",
     "/people?text=%22%3E%3Csvg",
+    "/report/PC-3",
     "/people/20431/forget",
     "/rooms/Cart%20%3Ci%3EC",
     "/rooms/Lab%20118",
@@ -146,12 +153,11 @@ async fn every_page_shows_a_full_site_and_hostile_text_stays_text() {
         let cookie = test.cookie(role).await;
         for path in ALWAYS.iter().chain(FULL) {
             let needed = match *path {
-                "/accounts" | "/accounts/viewer" | "/add" => Role::Admin,
                 "/import" | "/roster" => Role::Technician,
+                "/accounts" | "/accounts/viewer" | "/add" | "/keys" => Role::Admin,
                 _ if path.starts_with("/baseline-file") => Role::Technician,
                 _ if path.ends_with("/forget") => Role::Admin,
-                _ if path.ends_with("/plan") => Role::Technician,
-                _ if path.ends_with("/move") || path.ends_with("/revoke") => Role::Technician,
+                _ if path.starts_with("/audit") || path.ends_with("/plan") || path.ends_with("/move") || path.ends_with("/revoke") => Role::Technician,
                 _ => Role::Viewer,
             };
             if role >= needed {

@@ -105,7 +105,8 @@ async fn signing_in_and_out_and_too_many_tries() {
     assert_eq!(test.post("/sign-in", "", "name=ana&password=four+plain+words").await.status, StatusCode::SEE_OTHER);
 
     let kinds: Vec<String> = test.desk.collector.keeper.store().history(None, 50).unwrap().into_iter().map(|event| event.kind).collect();
-    assert_eq!(kinds.iter().filter(|kind| *kind == "signin.refused").count(), 5);
+    // Once a minute for one name from one address; the rest is counted.
+    assert_eq!(kinds.iter().filter(|kind| *kind == "signin.refused").count(), 1);
     assert!(kinds.iter().filter(|kind| *kind == "signin.made").count() >= 3);
 }
 
@@ -188,8 +189,8 @@ async fn accounts_change_only_with_the_own_password_and_an_admin_stays() {
     let sign_in = async |password: &str| test.post("/sign-in", "", &format!("name=bo&password={password}")).await;
     let role = || test.desk.collector.keeper.view().users.get(&UserName::parse("bo").unwrap()).map(|user| user.role);
 
-    assert_eq!(test.post("/accounts/bo/role", &ana, "role=admin&own=wrong").await.to, "/accounts/bo");
-    assert!(test.get("/accounts", &ana).await.text.contains("That is not your own password"));
+    let wrong = test.post("/accounts/bo/role", &ana, "role=admin&own=wrong").await;
+    assert!(wrong.status == StatusCode::FORBIDDEN && wrong.text.contains("That is not your own password"), "{}", wrong.text);
     assert_eq!(role(), Some(Role::Viewer));
     test.post("/accounts/bo/role", &ana, "role=technician&own=four+plain+words").await;
     assert_eq!(role(), Some(Role::Technician));

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Every route with who may use it at least.
-const ROUTES: &[(&str, &str, Role)] = &[
+pub(in crate::desk) const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/alerts", Role::Viewer),
     ("POST", "/alerts/1/acknowledge", Role::Technician),
     ("POST", "/alerts/1/reopen", Role::Technician),
@@ -198,7 +198,7 @@ async fn every_route_asks_who_and_refuses_who_may_not() {
     let bench = Bench::new().await;
     for (method, path, least) in ROUTES {
         assert_eq!(bench.ask_as(None, method, path, None).await.0, 401, "{method} {path} for nobody");
-        for role in [Role::Viewer, Role::Technician, Role::Admin] {
+        for role in Role::ALL {
             let Answer(status, _, body) = bench.ask_as(Some(role), method, path, None).await;
             assert_eq!(status == 403, role < *least, "{method} {path} for {role:?}: {status} {body}");
             assert!(!matches!(status, 401 | 405 | 500), "{method} {path} for {role:?}: {status} {body}");

@@ -70,7 +70,7 @@ impl AssetPage {
         let site = Arc::clone(&look.site);
         let purchase = asset.purchase.as_deref();
         Self {
-            frame: Frame::of(desk, visitor, &look, Tab::Assets),
+            frame: Frame::of(desk, visitor, &look, Tab::Assets).of_thing("asset", &asset.tag),
             chips: chips(&look, &asset),
             rooms: site.rooms.keys().cloned().collect(),
             filled: said::filled(&site, &asset),

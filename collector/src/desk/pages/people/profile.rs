@@ -69,7 +69,7 @@ impl Profile {
             }
         }
         Ok(Self {
-            frame: Frame::of(desk, visitor, &look, Tab::People),
+            frame: Frame::of(desk, visitor, &look, Tab::People).of_thing("person", id),
             has: look.site.held_by(id).map(|loan| Thing::of(&look, loan)).collect(),
             had,
             past,

@@ -38,7 +38,14 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Pa
     page.story.drain(..earlier);
     page.story.reverse();
     let users = look.site.users.keys().cloned().collect();
-    page_of(&One { frame: Frame::of(&desk, &visitor, &look, Tab::Tickets), ticket, page, users, earlier, look })
+    page_of(&One {
+        frame: Frame::of(&desk, &visitor, &look, Tab::Tickets).of_thing("ticket", ticket.id),
+        ticket,
+        page,
+        users,
+        earlier,
+        look,
+    })
 }
 
 impl One {

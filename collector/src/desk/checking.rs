@@ -1,0 +1,123 @@
+//! A check of every byte of the ledger that somebody at the desk asked for: one at a time, beside the tasks that serve.
+
+use super::{Desk, trouble};
+use crate::store::Verified;
+use jiff::Timestamp;
+use rollcall_site::event::Actor;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where the last check stands.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Check {
+    /// None was asked for since the collector started.
+    #[default]
+    Never,
+    /// One runs.
+    Runs {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It was done.
+    Done {
+        /// When it ended.
+        at: Timestamp,
+        /// Who asked for it.
+        by: String,
+        /// What it found.
+        found: Arc<Verified>,
+    },
+    /// The ledger could not be read at all.
+    Failed {
+        /// When it ended.
+        at: Timestamp,
+        /// Why.
+        why: String,
+    },
+}
+
+impl Check {
+    /// Whether one runs: then the page loads itself again.
+    pub fn runs(&self) -> bool {
+        matches!(self, Self::Runs { .. })
+    }
+}
+
+/// The last check.
+#[derive(Default)]
+pub(super) struct Checking(Mutex<Check>);
+
+impl Checking {
+    /// Where it stands.
+    pub fn state(&self) -> Check {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, check: Check) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = check;
+    }
+
+    /// Takes the one place; whether it was free.
+    fn begin(&self, since: Timestamp) -> bool {
+        let mut check = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = !check.runs();
+        if free {
+            *check = Check::Runs { since };
+        }
+        free
+    }
+}
+
+#[cfg(test)]
+impl Checking {
+    /// Takes the one place.
+    pub fn begin_for_a_test(&self) -> bool {
+        self.begin(Timestamp::UNIX_EPOCH)
+    }
+
+    /// Gives it back.
+    pub fn end_for_a_test(&self) {
+        self.set(Check::Never);
+    }
+}
+
+impl Desk {
+    /// Begins a check; `false`: one runs already.
+    pub(super) fn begin_check(&self, by: Actor) -> bool {
+        let free = self.checking.begin(self.collector.keeper.clock().now());
+        if free {
+            let desk = self.clone();
+            tokio::spawn(async move { desk.check(by).await });
+        }
+        free
+    }
+
+    async fn check(&self, by: Actor) {
+        let store = self.collector.keeper.store().clone();
+        let verified = tokio::task::spawn_blocking(move || store.verify()).await;
+        let at = self.collector.keeper.clock().now();
+        let why = match verified {
+            Ok(Ok(found)) => return self.checked(by, at, found).await,
+            Ok(Err(error)) => trouble::chain(&error),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!(desk.check = why, "the ledger could not be checked");
+        self.checking.set(Check::Failed { at, why });
+    }
+
+    async fn checked(&self, by: Actor, at: Timestamp, found: Verified) {
+        let damage = match found.damage.len() {
+            0 => "every byte is what was written".to_owned(),
+            lines => format!("{lines} places are damaged"),
+        };
+        let text = format!("The ledger was checked, {} entries and {} events: {damage}", found.entries, found.events);
+        let (words, head) = (by.words(), found.head.clone());
+        let noted = self.collector.keeper.change(by, move |w| {
+            w.event("ledger.checked", text).with(serde_json::json!({ "head": head }));
+            Ok(())
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(desk.check = %trouble::chain(&error), "a check of the ledger is not in the audit");
+        }
+        self.checking.set(Check::Done { at, by: words, found: Arc::new(found) });
+    }
+}
