@@ -14,6 +14,7 @@ pub mod on_disk;
 pub mod page;
 pub mod pc;
 pub mod process;
+pub mod provider;
 pub mod rest;
 pub mod road;
 pub mod rogue;

@@ -31,6 +31,7 @@ mod report;
 mod revoke;
 mod roster;
 mod school;
+mod sign_in;
 mod silence;
 mod software;
 mod sweep;

@@ -108,6 +108,8 @@ pub const KINDS: &[&str] = &[
     "baseline.applied",
     "baseline.removed",
     "calendar.changed",
+    "certificate.removed",
+    "certificate.set",
     "channel.removed",
     "channel.set",
     "charge.changed",

@@ -177,6 +177,11 @@ pub fn invite(w: &mut Working, name: UserName, role: Role, mail: &str) -> Result
 }
 
 impl Provider {
+    /// What the button says that leads there.
+    pub fn button(&self) -> &str {
+        if self.facts.title.is_empty() { "Sign in with the school’s account" } else { &self.facts.title }
+    }
+
     /// What somebody of these groups may do: the most that one of them is mapped to.
     fn role(&self, groups: &[String]) -> Option<Role> {
         self.facts.map.iter().filter(|mapping| groups.contains(&mapping.group)).map(|mapping| mapping.role).max()

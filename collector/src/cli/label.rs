@@ -46,7 +46,7 @@ pub struct Labels {
     #[arg(long, default_value_t = 1)]
     start: usize,
     /// Which codes
-    #[arg(long, default_value = "both", value_parser = ["both", "code128", "qr"])]
+    #[arg(long, default_value = "both", value_parser = ["both", "code128", "qr", "report"])]
     content: String,
     /// Move everything to the right, millimetres
     #[arg(long, value_name = "MM", default_value_t = 0.0, allow_negative_numbers = true)]

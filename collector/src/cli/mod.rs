@@ -24,6 +24,7 @@ mod ledger;
 mod library;
 mod loan;
 mod maintenance;
+mod oidc;
 mod order;
 pub mod output;
 mod person;
@@ -188,6 +189,8 @@ enum Command {
     Key(Asking<key::Key>),
     /// Who may use the desk
     User(Asking<user::User>),
+    /// Let people sign in with the school's own accounts
+    Oidc(Asking<oidc::Oidc>),
     /// What happened, and what happens
     Events(Asking<event::Events>),
     /// Write everything to one encrypted file
@@ -302,6 +305,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::Route(asking) => asking.run(globals, out).await,
         Command::Key(asking) => asking.run(globals, out).await,
         Command::User(asking) => asking.run(globals, out).await,
+        Command::Oidc(asking) => asking.run(globals, out).await,
         Command::Events(asking) => asking.run(globals, out).await,
         Command::Backup(asking) => asking.run(globals, out).await,
         Command::Restore(restore) => restore.run(globals, out).await,

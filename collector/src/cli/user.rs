@@ -26,6 +26,9 @@ enum Action {
         /// What they may do
         #[arg(long, value_parser = ROLES)]
         role: String,
+        /// They sign in with their school account, which has this mail address; needs `rollcall oidc set`
+        #[arg(long, value_name = "MAIL")]
+        invite: Option<String>,
     },
     /// Make a link, good once and for 24 hours, with which somebody chooses a password; it also ends a lock after wrong ones
     Link {
@@ -54,7 +57,11 @@ const COLUMNS: &[Column] = &[Column::text("name", "name"), Column::text("role", 
 impl Ask for User {
     async fn run(self, client: &Client, out: &Out) -> Result<Exit, Failure> {
         match self.action {
-            Action::Add { name, role } => {
+            Action::Add { name, role, invite: Some(mail) } => {
+                let user = client.post(&["users"], json!({ "name": name, "role": role, "invite": mail })).await?;
+                Ok(out.said(&user, &format!("{name} is added: whoever signs in at the school's provider as {mail} comes in as {name}")))
+            }
+            Action::Add { name, role, invite: None } => {
                 let user = client.post(&["users"], json!({ "name": name, "role": role })).await?;
                 Ok(out.said(&user, &format!("{name} is added; make them a link to choose a password with `rollcall user link {name}`")))
             }

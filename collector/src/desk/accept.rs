@@ -67,7 +67,7 @@ pub async fn serve(listener: TcpListener, collector: Collector, stop: Cancellati
                 let desk = desk.clone();
                 tokio::spawn(async move { desk.tell_refusals().await });
             }
-            _ = renew.tick() => match tls::config(&collector) {
+            _ = async { tokio::select! { _ = renew.tick() => {}, () = desk.renew.notified() => {} } } => match tls::config(&collector) {
                 Ok(config) => acceptor = TlsAcceptor::from(config),
                 Err(error) => tracing::warn!(desk.certificate = %chain(&error), "the desk keeps the certificate that it has"),
             },

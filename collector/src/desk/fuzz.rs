@@ -3,7 +3,7 @@
 //!
 //! An input is the head and body of a request: "METHOD /path?query", a line feed, the body.
 
-use super::session::of_cookie;
+use super::session::{Proof, of_cookie};
 use super::who::Who;
 use super::{Desk, address, api, router_of};
 use crate::Collector;
@@ -177,7 +177,7 @@ impl Site {
         runtime.block_on(collector.keeper.change(Actor::Rollcall, begin)).ok()?;
         let desk = Desk::new(collector.clone());
         let admin = UserName::parse("ana").ok()?;
-        let cookie = desk.sessions.begin(admin, collector.keeper.clock().now())?;
+        let cookie = desk.sessions.begin(admin, collector.keeper.clock().now(), Proof::Given)?;
         let cookie = HeaderValue::from_str(cookie.split(';').next()?).ok()?;
         let who = Who { actor: Actor::User("ana".to_owned()), role: Role::Admin };
         let api = api::on_socket(collector.clone()).layer(Extension(who));

@@ -9,7 +9,7 @@ use rollcall_site::access::Role;
 pub(super) const LABS: &str = "/lab";
 
 /// What a teacher may open and send: nothing that names a person, and no list of what there is. By route.
-const TEACHERS: &[&str] = &["/lab", "/lab/{room}", "/report/{tag}", "/sign-out"];
+const TEACHERS: &[&str] = &["/certificate/ca.crt", "/lab", "/lab/{room}", "/report/{tag}", "/sign-out"];
 
 /// What is sent and changes nothing: a scan that asks for the verdict. By route.
 const VIEWERS: &[&str] = &["/loans"];
@@ -18,7 +18,7 @@ const VIEWERS: &[&str] = &["/loans"];
 const TECHNICIANS: &[&str] = &["/audit", "/audit.csv", "/baseline-file", "/import", "/roster"];
 
 /// What only an administrator may open and send, by the beginning of the route.
-const ADMINS: &[&str] = &["/accounts", "/add", "/keys", "/people/{id}/forget"];
+const ADMINS: &[&str] = &["/accounts", "/add", "/certificate", "/keys", "/people/{id}/forget"];
 
 /// What only an administrator may change, though others see it. By route.
 const ADMINS_CHANGE: &[&str] = &["/channels", "/channels/{name}/remove", "/loans/policy", "/routes", "/routes/{name}/remove"];

@@ -45,6 +45,7 @@ pub const NOUNS: &[&str] = &[
     "licences",
     "loans",
     "maintenance",
+    "oidc",
     "orders",
     "persons",
     "replacement",

@@ -1,5 +1,6 @@
 //! Labels for the assets that somebody names, for pages and the interface alike.
 
+use super::address;
 use crate::label::{self, Content, Job, Label, Printed};
 use crate::paper::{Page, pdf};
 use jiff::Timestamp;
@@ -57,11 +58,11 @@ impl Sheets {
     }
 }
 
-/// Prints what is wanted.
+/// Prints what is wanted; `desk` is the address at which phones find it.
 ///
 /// # Errors
 /// There is no such asset, room, order or sheet; a number is none; a tag does not fit.
-pub(in crate::desk) fn print(site: &Site, wanted: &Wanted, now: Timestamp) -> Result<Sheets, Refusal> {
+pub(in crate::desk) fn print(site: &Site, desk: &str, wanted: &Wanted, now: Timestamp) -> Result<Sheets, Refusal> {
     let name = site.about().map_or_else(String::new, |about| about.name.clone());
     let sheet = Some(wanted.sheet.trim()).filter(|name| !name.is_empty()).unwrap_or("avery-5160");
     let content = Some(wanted.content.trim()).filter(|name| !name.is_empty()).map(Content::parse).transpose()?;
@@ -76,15 +77,20 @@ pub(in crate::desk) fn print(site: &Site, wanted: &Wanted, now: Timestamp) -> Re
         let pages: Vec<Page> = vec![label::test_page(&job)?];
         return Ok(Sheets { title: format!("Test of {sheet}"), labels: 0, printed: Printed { pages, without_bars: Vec::new() } });
     }
-    let labels: Vec<Label> = chosen(site, wanted, now)?.iter().map(|asset| of(asset)).collect();
+    let labels: Vec<Label> = chosen(site, wanted, now)?.iter().map(|asset| of(asset, desk, job.content)).collect();
     let printed = label::print(&job, &labels)?;
     Ok(Sheets { title: format!("Labels of {name}"), labels: labels.len(), printed })
 }
 
-fn of(asset: &Asset) -> Label {
+fn of(asset: &Asset, desk: &str, content: Content) -> Label {
     let product = product(&asset.maker, &asset.model);
-    let line = if product.is_empty() { asset.name.clone() } else { product };
-    Label { tag: asset.tag.clone(), line: if line.eq_ignore_ascii_case(asset.tag.as_str()) { String::new() } else { line } }
+    let line = match content {
+        Content::Report => "Not right? Point a phone here.".to_owned(),
+        _ if product.is_empty() => asset.name.clone(),
+        _ => product,
+    };
+    let address = format!("{desk}{}", address::report(&asset.tag));
+    Label { tag: asset.tag.clone(), line: if line.eq_ignore_ascii_case(asset.tag.as_str()) { String::new() } else { line }, address }
 }
 
 /// The assets that are named: each once; those of tags in their order, others as people count.

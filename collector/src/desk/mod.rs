@@ -7,6 +7,7 @@ pub mod api;
 mod assets;
 mod brought;
 mod census;
+mod certificate;
 mod chart;
 mod checking;
 mod diagnosing;
@@ -23,6 +24,7 @@ mod live;
 mod look;
 mod measure;
 pub mod names;
+mod oidc;
 mod open;
 mod pages;
 mod password;
@@ -57,7 +59,7 @@ use password::Passwords;
 use rollcall_site::{Refusal, Working};
 use session::{Notice, Sessions};
 use std::sync::Arc;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tries::Tries;
 use trouble::Trouble;
 
@@ -84,6 +86,9 @@ pub(crate) struct Desk {
     brought: Arc<brought::Brought>,
     counts: Arc<frame::LastCounts>,
     checking: Arc<checking::Checking>,
+    oidc: Arc<oidc::Oidc>,
+    /// The certificate has changed.
+    renew: Arc<Notify>,
     refusals: Arc<refused::Refusals>,
     /// Held while the first account is made: the link works once.
     first: Arc<Mutex<()>>,
@@ -103,10 +108,17 @@ impl Desk {
             brought: Arc::default(),
             counts: Arc::default(),
             checking: Arc::default(),
+            oidc: Arc::default(),
+            renew: Arc::default(),
             refusals: Arc::default(),
             first: Arc::default(),
             collector,
         }
+    }
+
+    /// The address at which people's browsers find the desk.
+    fn address(&self) -> String {
+        names::desk(&self.collector.settings)
     }
 
     /// One look at the site.

@@ -91,6 +91,11 @@ impl Names {
     }
 }
 
+/// The address at which people's browsers find the desk.
+pub fn desk(settings: &Settings) -> String {
+    format!("https://{}:{}", Names::of(settings).best(settings), settings.desk.port())
+}
+
 /// The host of "host", "host:port" or "[v6]:port".
 fn host_of(reach: &str) -> &str {
     if let Some((inside, _)) = reach.strip_prefix('[').and_then(|rest| rest.split_once(']')) {

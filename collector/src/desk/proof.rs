@@ -3,6 +3,7 @@
 
 use super::accept::Peer;
 use super::door::Visitor;
+use super::password::Passwords;
 use super::refused::Refused;
 use super::trouble::Trouble;
 use super::{Desk, address, assets};
@@ -12,17 +13,23 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use rollcall_site::asset::AssetStatus;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The field of a form that holds the visitor's own password.
 const OWN: &str = "own";
+/// Fields that are secrets.
+const SECRET: &[&str] = &["key", "password"];
 /// Longest form that is kept while the password is asked for, bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// What asks for the password again: a route, and where only some values of a field need it, those.
+/// The fields of a form.
+type Fields = Vec<(String, String)>;
+
+/// What asks for the password again: a route, and where only some forms need it, whether this one does.
 struct Grave {
     route: &'static str,
-    only: Option<(&'static str, &'static [&'static str])>,
+    only: Option<fn(&Fields) -> bool>,
 }
 
 const fn grave(route: &'static str) -> Grave {
@@ -35,9 +42,11 @@ const GRAVE: &[Grave] = &[
     grave("/accounts/{name}/password"),
     grave("/accounts/{name}/remove"),
     grave("/accounts/{name}/role"),
-    Grave { route: "/assets/{tag}", only: Some(("status", &["retired", "disposed"])) },
+    Grave { route: "/assets/{tag}", only: Some(retires) },
     grave("/assets/{tag}/dispose"),
     grave("/baselines/{name}/restore"),
+    grave("/certificate"),
+    grave("/certificate/remove"),
     grave("/devices/{tag}/revoke"),
     grave("/keys"),
     grave("/keys/{id}/revoke"),
@@ -50,9 +59,11 @@ const GRAVE: &[Grave] = &[
 struct Ask {
     user: String,
     action: String,
-    fields: Vec<(String, String)>,
+    fields: Fields,
     back: String,
     wrong: bool,
+    /// Who has no password here shows it at the provider: the address, and what its button says.
+    there: Option<(String, String)>,
 }
 
 impl Ask {
@@ -65,11 +76,10 @@ impl Ask {
     }
 }
 
-impl Grave {
-    fn is_meant(&self, fields: &[(String, String)]) -> bool {
-        let has = |(name, values): (&str, &[&str])| fields.iter().any(|(field, value)| field == name && values.contains(&value.as_str()));
-        self.only.is_none_or(has)
-    }
+/// Whether a form of an asset retires it: read as the asset's own page reads it.
+fn retires(fields: &Fields) -> bool {
+    let is_gone = |value: &str| value.parse::<AssetStatus>().is_ok_and(AssetStatus::is_gone);
+    fields.iter().any(|(name, value)| name == "status" && is_gone(value.trim()))
 }
 
 /// Lets a request through once who sends it has shown that it is still them.
@@ -80,18 +90,20 @@ pub(super) async fn again(State(desk): State<Desk>, visitor: Visitor, request: R
     };
     let (mut parts, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, LONGEST).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let Ok(mut fields) = serde_urlencoded::from_bytes::<Vec<(String, String)>>(&bytes) else {
+    let Ok(mut fields) = serde_urlencoded::from_bytes::<Fields>(&bytes) else {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
     let own = fields.iter().find(|(name, _)| name == OWN).map(|(_, value)| value.clone());
     fields.retain(|(name, _)| name != OWN);
-    if grave.is_meant(&fields) {
+    if grave.only.is_none_or(|only| only(&fields)) {
         let asks = |wrong| Ask {
             user: visitor.user.to_string(),
             action: parts.uri.path().to_owned(),
-            fields: fields.clone(),
+            // What is a secret itself is not sent back; whoever is asked brings it again.
+            fields: fields.iter().filter(|(name, _)| !SECRET.contains(&name.as_str())).cloned().collect(),
             back: back(&parts.headers),
             wrong,
+            there: there(&desk, &visitor, &back(&parts.headers)),
         };
         match own {
             Some(own) => match right(&desk, &visitor, peer_of(parts.extensions.get::<Peer>()), own).await {
@@ -139,6 +151,13 @@ impl Ask {
 /// From where a request came.
 pub(super) fn peer_of(peer: Option<&Peer>) -> IpAddr {
     peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(peer)| peer.ip().to_canonical())
+}
+
+/// Where somebody without a password of this desk's own shows that it is them.
+fn there(desk: &Desk, visitor: &Visitor, back: &str) -> Option<(String, String)> {
+    let provider = desk.provider()?;
+    let has_none = !Passwords::known(&desk.collector.secrets, &visitor.user);
+    has_none.then(|| (format!("/sign-in/oidc?again=1&next={}", address::encoded(back)), provider.button().to_owned()))
 }
 
 /// The page that sent the form.

@@ -83,6 +83,15 @@ impl Session {
 #[derive(Default)]
 pub struct Sessions(Mutex<HashMap<SessionKey, Session>>);
 
+/// Whether somebody showed just now that it is them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// By their password, here or at the provider.
+    Given,
+    /// The provider knew them already.
+    Owed,
+}
+
 /// Whether asking counts as use of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -94,8 +103,9 @@ pub enum Use {
 
 impl Sessions {
     /// Begins a session and gives the cookie's value: the whole `Set-Cookie` header.
-    pub fn begin(&self, user: UserName, now: Timestamp) -> Option<String> {
+    pub fn begin(&self, user: UserName, now: Timestamp, proof: Proof) -> Option<String> {
         let secret = secret()?;
+        let proven_at = if proof == Proof::Given { now } else { Timestamp::MIN };
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|_, session| session.lives(now));
         if sessions.len() >= MOST
@@ -103,7 +113,7 @@ impl Sessions {
         {
             sessions.remove(&oldest);
         }
-        sessions.insert(key(&secret), Session { user, made_at: now, used_at: now, proven_at: now, notices: Vec::new() });
+        sessions.insert(key(&secret), Session { user, made_at: now, used_at: now, proven_at, notices: Vec::new() });
         Some(format!("{COOKIE}={secret}; Path=/; Secure; HttpOnly; SameSite=Strict"))
     }
 
@@ -131,7 +141,7 @@ impl Sessions {
     /// Whether the password was given a short while ago.
     pub fn is_proven(&self, key: &SessionKey, now: Timestamp) -> bool {
         let sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.get(key).is_some_and(|session| session.proven_at <= now && now < session.proven_at + PROVEN)
+        sessions.get(key).is_some_and(|session| session.proven_at <= now && now.duration_since(session.proven_at) < PROVEN)
     }
 
     /// Since when a session is.
@@ -191,7 +201,7 @@ mod tests {
     use super::*;
 
     fn cookie(sessions: &Sessions, now: Timestamp) -> SessionKey {
-        let header = sessions.begin(UserName::parse("ana").unwrap(), now).unwrap();
+        let header = sessions.begin(UserName::parse("ana").unwrap(), now, Proof::Given).unwrap();
         for attribute in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/"] {
             assert!(header.contains(attribute), "{header}");
         }

@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// The place of the desk's CA in the sealed file: its key and its certificate as PEM, one after the other.
 const CA: &str = "desk-ca";
+/// The place of a certificate that was brought on the desk's page.
+const BROUGHT: &str = "desk-own";
 /// How long the CA lasts, days: ten years, because people install it by hand.
 const CA_DAYS: i64 = 3650;
 /// How long a server's certificate lasts, days: browsers take no more than 398.
@@ -32,6 +34,9 @@ pub enum TlsError {
         #[source]
         source: rustls::pki_types::pem::Error,
     },
+    /// A certificate lies in the files of the data folder.
+    #[error("the desk's certificate lies in files of the data folder, which come first")]
+    Files,
     /// The CA could not be made or used.
     #[error("the desk's CA could not make a certificate")]
     Make(#[from] rcgen::Error),
@@ -54,7 +59,7 @@ pub enum TlsError {
 /// # Errors
 /// [`TlsError`].
 pub fn config(collector: &Collector) -> Result<Arc<rustls::ServerConfig>, TlsError> {
-    let (chain, key) = match own_files(&collector.settings)? {
+    let (chain, key) = match own(&collector.settings, &collector.secrets)? {
         Some(own) => own,
         None => issue(&collector.secrets, &Names::of(&collector.settings), collector.keeper.clock().now())?,
     };
@@ -72,13 +77,100 @@ pub fn config(collector: &Collector) -> Result<Arc<rustls::ServerConfig>, TlsErr
 /// # Errors
 /// The site's own files can't be read.
 pub fn pin(settings: &Settings, secrets: &Secrets) -> Result<Option<[u8; 32]>, TlsError> {
-    if let Some((chain, _)) = own_files(settings)? {
+    if let Some((chain, _)) = own(settings, secrets)? {
         return Ok(chain.last().map(fingerprint));
     }
     let Some(kept) = secrets.get(CA) else { return Ok(None) };
     let kept: Kept = serde_json::from_slice(&kept).map_err(TlsError::Damaged)?;
     let certificate = CertificateDer::from_pem_slice(kept.certificate.as_bytes()).map_err(TlsError::Kept)?;
     Ok(Some(fingerprint(&certificate)))
+}
+
+/// What browsers see, by where it is from.
+pub(super) enum Shown {
+    /// Of the desk's own CA.
+    BuiltIn(Vec<CertificateDer<'static>>),
+    /// Brought on the desk's page, and sealed.
+    Brought(Vec<CertificateDer<'static>>),
+    /// In the files of the data folder.
+    Files(Vec<CertificateDer<'static>>),
+}
+
+impl Shown {
+    /// The certificates.
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        let (Self::BuiltIn(chain) | Self::Brought(chain) | Self::Files(chain)) = self;
+        chain
+    }
+
+    /// Whether it was brought on the desk's page.
+    pub fn is_brought(&self) -> bool {
+        matches!(self, Self::Brought(_))
+    }
+}
+
+/// What browsers see now.
+///
+/// # Errors
+/// The site's own files, or what is sealed, can't be read.
+pub(super) fn shown(settings: &Settings, secrets: &Secrets) -> Result<Shown, TlsError> {
+    if let Some((chain, _)) = own_files(settings)? {
+        return Ok(Shown::Files(chain));
+    }
+    if let Some((chain, _)) = brought(secrets)? {
+        return Ok(Shown::Brought(chain));
+    }
+    Ok(Shown::BuiltIn(ca(secrets).map(|(ca, _)| vec![ca]).unwrap_or_default()))
+}
+
+/// The desk's own CA, as bytes and as text; none before the desk was first served.
+pub(super) fn ca(secrets: &Secrets) -> Option<(CertificateDer<'static>, String)> {
+    let kept: Kept = serde_json::from_slice(&secrets.get(CA)?).ok()?;
+    let der = CertificateDer::from_pem_slice(kept.certificate.as_bytes()).ok()?;
+    Some((der, kept.certificate))
+}
+
+/// A certificate that was brought on the desk's page, as it is kept in the sealed file.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Brought {
+    chain: String,
+    key: String,
+}
+
+/// Seals a certificate that was brought, which was checked before.
+///
+/// # Errors
+/// There are files in the data folder, which come first; or the sealed file can't be written.
+pub(super) fn bring(secrets: &Secrets, settings: &Settings, chain: &str, key: &str) -> Result<(), TlsError> {
+    if own_files(settings)?.is_some() {
+        return Err(TlsError::Files);
+    }
+    let key = if key.trim().is_empty() { chain } else { key };
+    let brought = Brought { chain: chain.to_owned(), key: key.to_owned() };
+    Ok(secrets.set(BROUGHT, &serde_json::to_vec(&brought).map_err(TlsError::Damaged)?)?)
+}
+
+/// Forgets a certificate that was brought.
+///
+/// # Errors
+/// The sealed file can't be written.
+pub(super) fn forget(secrets: &Secrets) -> Result<(), SecretsError> {
+    if secrets.get(BROUGHT).is_some() { secrets.remove(BROUGHT) } else { Ok(()) }
+}
+
+fn brought(secrets: &Secrets) -> Result<Option<Identity>, TlsError> {
+    let Some(kept) = secrets.get(BROUGHT) else { return Ok(None) };
+    let kept: Brought = serde_json::from_slice(&kept).map_err(TlsError::Damaged)?;
+    let chain = CertificateDer::pem_slice_iter(kept.chain.as_bytes()).collect::<Result<Vec<_>, _>>().map_err(TlsError::Kept)?;
+    Ok(Some((chain, PrivateKeyDer::from_pem_slice(kept.key.as_bytes()).map_err(TlsError::Kept)?)))
+}
+
+/// What the site brings itself: files of the data folder, or what was brought on the desk's page.
+fn own(settings: &Settings, secrets: &Secrets) -> Result<Option<Identity>, TlsError> {
+    match own_files(settings)? {
+        Some(files) => Ok(Some(files)),
+        None => brought(secrets),
+    }
 }
 
 /// The CA as it is kept in the sealed file.

@@ -15,11 +15,13 @@ pub enum Content {
     Code128,
     /// The square code, which holds long tags in little room, and which phones read.
     Qr,
+    /// A square code for the seat: a phone that is pointed at it opens the page on which a problem is reported.
+    Report,
 }
 
 impl Content {
     /// Every choice.
-    pub const ALL: [Self; 3] = [Self::Both, Self::Code128, Self::Qr];
+    pub const ALL: [Self; 4] = [Self::Both, Self::Code128, Self::Qr, Self::Report];
 
     /// As it is named in commands and addresses.
     pub fn name(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Content {
             Self::Both => "both",
             Self::Code128 => "code128",
             Self::Qr => "qr",
+            Self::Report => "report",
         }
     }
 
@@ -36,6 +39,7 @@ impl Content {
             Self::Both => "Bars and a square code",
             Self::Code128 => "Bars (Code 128)",
             Self::Qr => "A square code (QR)",
+            Self::Report => "For the seat: phones open “report a problem”",
         }
     }
 
@@ -45,7 +49,7 @@ impl Content {
     /// There is none.
     pub fn parse(name: &str) -> Result<Self, Refusal> {
         let found = Self::ALL.into_iter().find(|content| content.name() == name);
-        found.ok_or_else(|| Refusal::invalid(format!("labels have code128, qr or both on them, not {name:?}")))
+        found.ok_or_else(|| Refusal::invalid(format!("labels have code128, qr, report or both on them, not {name:?}")))
     }
 }
 
@@ -56,6 +60,8 @@ pub struct Label {
     pub tag: Tag,
     /// What it is, in one line: maker and model.
     pub line: String,
+    /// What the square code of [`Content::Report`] holds in place of the tag.
+    pub address: String,
 }
 
 /// Sizes of type, points: the smallest and the largest.
@@ -80,8 +86,9 @@ pub(super) fn draw(page: &mut Page, stock: &Stock, place: Area, content: Content
             column(page, stock, Column { area: inner, align: Align::Middle, site, label, bars: Some((&bars, module)) });
             Ok(true)
         }
-        Content::Qr | Content::Both => {
-            let rest = square(page, stock, place, &label.tag)?;
+        Content::Qr | Content::Both | Content::Report => {
+            let text = if content == Content::Report { &label.address } else { label.tag.as_str() };
+            let rest = square(page, stock, place, &label.tag, text)?;
             let module = bars.module(rest.width, stock.dot).filter(|_| content == Content::Both);
             column(page, stock, Column { area: rest, align: Align::Left, site, label, bars: module.map(|module| (&bars, module)) });
             Ok(module.is_some())
@@ -98,13 +105,15 @@ fn too_long(stock: &Stock, tag: &Tag, bars: &Bars, has: f64) -> Refusal {
 }
 
 /// Draws the square code at the left, and gives what is free to its right.
-fn square(page: &mut Page, stock: &Stock, place: Area, tag: &Tag) -> Result<Area, Refusal> {
+fn square(page: &mut Page, stock: &Stock, place: Area, tag: &Tag, text: &str) -> Result<Area, Refusal> {
     let inner = stock.inner(place);
-    let drawn = Square::of(tag.as_str()).and_then(|code| {
+    let drawn = Square::of(text).and_then(|code| {
         let module = code.module(inner.height, place.height, stock.dot)?;
         Some((code, module))
     });
-    let (code, module) = drawn.ok_or_else(|| Refusal::invalid(format!("the tag {tag} is too long for a square code on {}", stock.name)))?;
+    let (code, module) = drawn.ok_or_else(|| {
+        Refusal::invalid(format!("what {tag} is to have on it is too long for a square code on {}: take larger labels", stock.name))
+    })?;
     let side = code.modules * module;
     let x = place.x + stock.margin.0.max(QUIET * module);
     let x = (x / stock.dot).round() * stock.dot;

@@ -5,7 +5,11 @@ use crate::paper::{Area, Face, Mark, Page};
 use rollcall_site::Tag;
 
 fn label(tag: &str) -> Label {
-    Label { tag: Tag::parse(tag).unwrap(), line: "Lenovo ThinkPad L14 Gen 5 with a very long name of its model".to_owned() }
+    Label {
+        tag: Tag::parse(tag).unwrap(),
+        line: "Lenovo ThinkPad L14 Gen 5 with a very long name of its model".to_owned(),
+        address: format!("https://rollcall.lincoln.example:8443/report/{tag}"),
+    }
 }
 
 fn job(stock: &'static Stock, content: Content) -> Job<'static> {
@@ -56,7 +60,9 @@ fn everything_lies_within_its_label_and_nothing_over_another() {
                 let printed = match print(&job(stock, content), &labels) {
                     Ok(printed) => printed,
                     Err(refused) => {
-                        assert!(content == Content::Code128 && tag == longest && refused.text.contains("square code"), "{}", refused.text);
+                        // An address is longer than a tag, and does not fit on every tape.
+                        let may = content == Content::Report || (content == Content::Code128 && tag == longest);
+                        assert!(may && refused.text.contains("square code"), "{}", refused.text);
                         continue;
                     }
                 };

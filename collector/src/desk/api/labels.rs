@@ -4,6 +4,7 @@ use crate::Collector;
 use crate::desk::api::ask::{Body, Viewer};
 use crate::desk::api::problem::Problem;
 use crate::desk::labelling::{self, Wanted};
+use crate::desk::names;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header;
@@ -24,7 +25,8 @@ pub(super) fn routes() -> Router<Collector> {
 
 async fn print(State(collector): State<Collector>, Viewer(_): Viewer, Body(wanted): Body<Wanted>) -> Result<Response, Problem> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
-    let work = move || labelling::print(&site, &wanted, now).map(|sheets| (sheets.pdf(), sheets));
+    let desk = names::desk(&collector.settings);
+    let work = move || labelling::print(&site, &desk, &wanted, now).map(|sheets| (sheets.pdf(), sheets));
     let (bytes, sheets) = tokio::task::spawn_blocking(work).await.map_err(|_| Problem::broken_off())??;
     let without: Vec<&str> = sheets.printed.without_bars.iter().take(20).map(rollcall_site::Tag::as_str).collect();
     let headers = [

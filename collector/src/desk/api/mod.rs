@@ -23,6 +23,7 @@ pub mod loan_hands;
 pub mod loans;
 pub mod maintenance;
 pub mod moment;
+pub mod oidc;
 pub mod orders;
 pub mod persons;
 pub mod problem;
@@ -93,6 +94,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(loan_hands::routes())
         .merge(loans::routes())
         .merge(maintenance::routes())
+        .merge(oidc::routes())
         .merge(orders::routes())
         .merge(persons::routes())
         .merge(replacement::routes())

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use rollcall_site::access::{self, Role, User};
-use rollcall_site::{Refusal, UserName};
+use rollcall_site::{Refusal, UserName, oidc};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub(super) fn routes() -> Router<Collector> {
 struct NewUser {
     name: String,
     role: Role,
+    /// The mail address of whom of the provider it awaits; absent: it has a password of the desk's own.
+    invite: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -46,7 +48,11 @@ async fn add(
     Body(new): Body<NewUser>,
 ) -> Result<(StatusCode, Json<Arc<User>>), Problem> {
     let name = UserName::parse(&new.name)?;
-    let user = collector.keeper.change(actor, move |w| access::add_user(w, name, new.role)).await?;
+    let added = collector.keeper.change(actor, move |w| match &new.invite {
+        Some(mail) => oidc::invite(w, name, new.role, mail),
+        None => access::add_user(w, name, new.role),
+    });
+    let user = added.await?;
     Ok((StatusCode::CREATED, Json(user)))
 }
 

@@ -12,7 +12,7 @@ use crate::desk::{Answer, Desk};
 use askama::Template;
 use axum::extract::{Form, State};
 use rollcall_site::access::{self, Role, User};
-use rollcall_site::{Refusal, UserName};
+use rollcall_site::{Refusal, UserName, oidc};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ struct Accounts {
     frame: Frame,
     look: Look,
     users: Vec<(Arc<User>, bool)>,
+    /// Whether people sign in at a provider, too.
+    has_provider: bool,
 }
 
 /// A new account.
@@ -29,7 +31,11 @@ struct Accounts {
 pub(in crate::desk) struct NewAccount {
     name: String,
     role: Role,
+    #[serde(default)]
     password: String,
+    /// The mail address of whom of the provider it awaits.
+    #[serde(default)]
+    invite: String,
 }
 
 impl Accounts {
@@ -52,7 +58,7 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor) ->
     let look = desk.look();
     let has_password = |user: &Arc<User>| Passwords::known(&desk.collector.secrets, &user.name);
     let users = look.site.users.values().map(|user| (Arc::clone(user), has_password(user))).collect();
-    page(&Accounts { frame: Frame::of(&desk, &visitor, &look, Tab::Settings), users, look })
+    page(&Accounts { frame: Frame::of(&desk, &visitor, &look, Tab::Settings), users, has_provider: desk.provider().is_some(), look })
 }
 
 /// `POST /accounts`
@@ -64,6 +70,10 @@ pub(in crate::desk) async fn add(State(desk): State<Desk>, visitor: Visitor, For
 
 async fn make(desk: &Desk, visitor: &Visitor, form: NewAccount) -> Result<Notice, Trouble> {
     let name = UserName::parse(form.name.trim()).map_err(Refusal::from)?;
+    if !form.invite.trim().is_empty() {
+        let user = desk.change(visitor, move |w| oidc::invite(w, name, form.role, &form.invite)).await?;
+        return Ok(Notice::done(format!("{} is invited. They sign in with the school’s account.", user.name)));
+    }
     sign_in::fits(&form.password).map_err(Refusal::invalid)?;
     let user = name.clone();
     desk.change(visitor, move |w| access::add_user(w, user, form.role)).await?;

@@ -36,7 +36,7 @@ impl Labels {
         STOCKS
     }
 
-    fn contents(&self) -> [Content; 3] {
+    fn contents(&self) -> [Content; 4] {
         Content::ALL
     }
 
@@ -51,8 +51,9 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
     let labels = desk.apart(move |desk| {
         let look = desk.look();
         let is_asked = !wanted.is_nothing() || !wanted.test.is_empty();
-        let made =
-            is_asked.then(|| labelling::print(&look.site, &wanted, look.now).map(|sheets| made(&sheets)).map_err(|refusal| refusal.text));
+        let made = is_asked.then(|| {
+            labelling::print(&look.site, &desk.address(), &wanted, look.now).map(|sheets| made(&sheets)).map_err(|refusal| refusal.text)
+        });
         let rooms = look.site.rooms.keys().cloned().collect();
         Ok(Labels { frame: Frame::of(desk, &visitor, &look, Tab::Devices), rooms, query: query(&wanted), wanted, made })
     });
@@ -89,7 +90,7 @@ fn query(wanted: &Wanted) -> String {
 pub(in crate::desk) async fn download(State(desk): State<Desk>, Query(wanted): Query<Wanted>) -> Answer {
     let bytes = desk.apart(move |desk| {
         let look = desk.look();
-        Ok(labelling::print(&look.site, &wanted, look.now)?.pdf())
+        Ok(labelling::print(&look.site, &desk.address(), &wanted, look.now)?.pdf())
     });
     let headers = [(header::CONTENT_TYPE, "application/pdf"), (header::CONTENT_DISPOSITION, "attachment; filename=\"labels.pdf\"")];
     Ok((headers, bytes.await?).into_response())
@@ -106,7 +107,7 @@ pub(in crate::desk) struct Part {
 pub(in crate::desk) async fn preview(State(desk): State<Desk>, Query(wanted): Query<Wanted>, Query(part): Query<Part>) -> Answer {
     let drawn = desk.apart(move |desk| {
         let look = desk.look();
-        let sheets = labelling::print(&look.site, &wanted, look.now)?;
+        let sheets = labelling::print(&look.site, &desk.address(), &wanted, look.now)?;
         let page = sheets.printed.pages.get(part.page).ok_or_else(|| Trouble::NotFound("There is no such page.".to_owned()))?;
         Ok(svg(page, &format!("Page {} of the labels", part.page + 1)))
     });

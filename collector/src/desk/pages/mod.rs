@@ -8,6 +8,7 @@ mod assets;
 mod audit;
 mod baselines;
 mod calendar;
+mod certificate;
 mod channels;
 mod charges;
 mod condition;
@@ -28,6 +29,7 @@ mod loans;
 mod maintenance;
 mod orders;
 mod people;
+mod provider;
 mod replacement;
 mod report;
 mod reports;
@@ -95,6 +97,9 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/calendar/closed", post(calendar::close))
         .route("/calendar/hours", post(calendar::set_hours))
         .route("/calendar/open", post(calendar::open))
+        .route("/certificate", get(certificate::show).post(certificate::bring))
+        .route("/certificate/ca.crt", get(certificate::ca))
+        .route("/certificate/remove", post(certificate::remove))
         .route("/channels", get(channels::show).post(channels::set))
         .route("/channels/{name}/remove", post(channels::remove))
         .route("/channels/{name}/test", post(channels::test))
@@ -211,6 +216,8 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .layer(middleware::from_fn_with_state(desk.clone(), door::signed_in));
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-in/oidc", get(provider::go))
+        .route("/sign-in/oidc/back", get(provider::back))
         .route("/welcome/{secret}", get(welcome::show).post(welcome::make))
         .merge(behind_the_door)
         .fallback(|| async { Trouble::NotFound("There is no such page on this desk.".to_owned()) })

@@ -5,16 +5,16 @@ use crate::desk::door::{self, Visitor};
 use crate::desk::password::Passwords;
 use crate::desk::proof::peer_of;
 use crate::desk::refused::Refused;
-use crate::desk::session::{self, Use};
+use crate::desk::session::{self, Proof, Use};
 use crate::desk::trouble::{Trouble, show as page};
 use crate::desk::{Answer, Desk, address, assets, gate, welcome};
 use askama::Template;
 use axum::extract::{Extension, Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
-use rollcall_site::UserName;
 use rollcall_site::access;
 use rollcall_site::event::Actor;
+use rollcall_site::{UserName, oidc};
 use serde::Deserialize;
 
 /// Where they wanted to go.
@@ -41,6 +41,8 @@ struct SignIn {
     next: String,
     wrong: bool,
     nobody: bool,
+    /// What the provider's button says.
+    provider: Option<String>,
 }
 
 impl SignIn {
@@ -52,7 +54,13 @@ impl SignIn {
             next: address::inside(next).to_owned(),
             wrong,
             nobody: welcome::nobody(&view, &desk.collector.secrets),
+            provider: oidc::of(&view).map(|provider| provider.button().to_owned()),
         }
+    }
+
+    /// The address of the provider's button.
+    fn there(&self) -> String {
+        format!("/sign-in/oidc?next={}", address::encoded(&self.next))
     }
 
     fn css(&self) -> &'static str {
@@ -109,7 +117,7 @@ pub(in crate::desk) async fn sign_in(State(desk): State<Desk>, peer: Option<Exte
 pub(super) fn enter(desk: &Desk, user: UserName, to: &str) -> Answer {
     let role = desk.collector.keeper.view().users.get(&user).map(|user| user.role);
     let to = role.map_or(to, |role| gate::landing(role, to));
-    let cookie = desk.sessions.begin(user, desk.collector.keeper.clock().now());
+    let cookie = desk.sessions.begin(user, desk.collector.keeper.clock().now(), Proof::Given);
     let cookie = cookie.ok_or_else(|| Trouble::Broken("the system gives no randomness for a session".to_owned()))?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response())
 }

@@ -4,6 +4,7 @@ mod assets;
 mod audit;
 mod baselines;
 mod calendar;
+mod certificate;
 mod connection;
 mod counter;
 mod lending;
@@ -21,6 +22,7 @@ mod teacher;
 mod tickets;
 mod undo;
 
+use super::session::Proof;
 use super::{Desk, router_of};
 use crate::Collector;
 use crate::agents::roll::Roll;
@@ -90,7 +92,7 @@ impl TestDesk {
         if !self.desk.collector.keeper.view().users.contains_key(&name) {
             self.change(move |w| access::add_user(w, user, role)).await;
         }
-        let header = self.desk.sessions.begin(name, self.desk.collector.keeper.clock().now()).unwrap();
+        let header = self.desk.sessions.begin(name, self.desk.collector.keeper.clock().now(), Proof::Given).unwrap();
         header.split(';').next().unwrap().to_owned()
     }
 

@@ -23,6 +23,7 @@ const ALWAYS: &[&str] = &[
     "/baseline-file",
     "/baselines",
     "/calendar",
+    "/certificate",
     "/channels",
     "/charges",
     "/charges?show=all&person=%22%3E%3Csvg",
@@ -154,7 +155,7 @@ async fn every_page_shows_a_full_site_and_hostile_text_stays_text() {
         for path in ALWAYS.iter().chain(FULL) {
             let needed = match *path {
                 "/import" | "/roster" => Role::Technician,
-                "/accounts" | "/accounts/viewer" | "/add" | "/keys" => Role::Admin,
+                "/accounts" | "/accounts/viewer" | "/add" | "/certificate" | "/keys" => Role::Admin,
                 _ if path.starts_with("/baseline-file") => Role::Technician,
                 _ if path.ends_with("/forget") => Role::Admin,
                 _ if path.starts_with("/audit") || path.ends_with("/plan") || path.ends_with("/move") || path.ends_with("/revoke") => Role::Technician,

@@ -16,6 +16,8 @@ const PAGES: &[(&str, &str, Role)] = &[
     ("GET", "/audit", Role::Technician),
     ("GET", "/audit.csv", Role::Technician),
     ("GET", "/baseline-file", Role::Technician),
+    ("GET", "/certificate", Role::Admin),
+    ("GET", "/certificate/ca.crt", Role::Teacher),
     ("GET", "/devices/{tag}/move", Role::Technician),
     ("GET", "/devices/{tag}/revoke", Role::Technician),
     ("GET", "/import", Role::Technician),
@@ -38,6 +40,8 @@ const PAGES: &[(&str, &str, Role)] = &[
     ("POST", "/channels/{name}/remove", Role::Admin),
     ("POST", "/routes", Role::Admin),
     ("POST", "/routes/{name}/remove", Role::Admin),
+    ("POST", "/certificate", Role::Admin),
+    ("POST", "/certificate/remove", Role::Admin),
     ("POST", "/keys", Role::Admin),
     ("POST", "/keys/{id}/revoke", Role::Admin),
     ("POST", "/loans", Role::Viewer),
@@ -47,7 +51,7 @@ const PAGES: &[(&str, &str, Role)] = &[
     ("POST", "/sign-out", Role::Teacher),
 ];
 /// What anybody may ask for: it is how one comes in.
-const OPEN: &[&str] = &["/sign-in", "/welcome/{secret}"];
+const OPEN: &[&str] = &["/sign-in", "/sign-in/oidc", "/sign-in/oidc/back", "/welcome/{secret}"];
 #[test]
 fn a_key_can_be_limited_to_every_noun() {
     let nouns: BTreeSet<&str> = ROUTES.iter().filter_map(|(_, path, _)| path.split(['/', '?']).nth(1)).collect();

@@ -1,6 +1,7 @@
 //! Welcome, sign-in, sessions and the guards, as stories.
 
 use super::{TestDesk, new};
+use crate::desk::session::Proof;
 use crate::desk::{first_link, welcome};
 use axum::http::StatusCode;
 use jiff::SignedDuration;
@@ -70,7 +71,7 @@ async fn a_link_lets_an_account_choose_a_password_and_ends_its_lock() {
     let (old, link) = (fresh(), fresh());
     let path = |link: &str| link.strip_prefix("https://desk.school:8443").unwrap().to_owned();
     while test.post("/sign-in", "", "name=ana&password=wrong").await.status == StatusCode::UNAUTHORIZED {}
-    let signed_in = test.desk.sessions.begin(ana.clone(), test.desk.collector.keeper.clock().now()).unwrap();
+    let signed_in = test.desk.sessions.begin(ana.clone(), test.desk.collector.keeper.clock().now(), Proof::Given).unwrap();
 
     assert_eq!(test.get(&path(&old), "").await.status, StatusCode::NOT_FOUND, "a newer link ends an older one");
     assert!(test.get(&path(&link), "").await.text.contains("Choose a password for the account <b>ana</b>"));
