@@ -27,7 +27,8 @@ const PARTS: &[(&str, &str)] = &[
     ("/tickets/", "1"),
 ];
 /// What the desk answers with something else than a page, or with one that only work which runs has.
-const NO_PAGE: &[&str] = &["/certificate/ca.crt", "/export/", "/find", "/import/", "/labels.pdf", "/labels.svg", "/live", "/sign-in/oidc", "/welcome/"];
+const NO_PAGE: &[&str] =
+    &["/certificate/ca.crt", "/export/", "/find", "/import/", "/labels.pdf", "/labels.svg", "/live", "/sign-in/oidc", "/welcome/"];
 /// Pages as they are with something chosen.
 const ALSO: &[&str] = &[
     "/?",

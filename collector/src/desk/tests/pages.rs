@@ -158,7 +158,9 @@ async fn every_page_shows_a_full_site_and_hostile_text_stays_text() {
                 "/accounts" | "/accounts/viewer" | "/add" | "/certificate" | "/keys" => Role::Admin,
                 _ if path.starts_with("/baseline-file") => Role::Technician,
                 _ if path.ends_with("/forget") => Role::Admin,
-                _ if path.starts_with("/audit") || path.ends_with("/plan") || path.ends_with("/move") || path.ends_with("/revoke") => Role::Technician,
+                _ if path.starts_with("/audit") || path.ends_with("/plan") || path.ends_with("/move") || path.ends_with("/revoke") => {
+                    Role::Technician
+                }
                 _ => Role::Viewer,
             };
             if role >= needed {
