@@ -49,6 +49,7 @@ pub const NOUNS: &[&str] = &[
     "orders",
     "persons",
     "replacement",
+    "reports",
     "reservations",
     "rooms",
     "roster",

@@ -30,6 +30,8 @@ const PAGES: &[(&str, &str, &str, Role)] = &[
     ("/labels", "Labels", "tags to print, on sheets and on tape", Role::Viewer),
     ("/add", "Add devices", "tokens that let machines in", Role::Admin),
     ("/accounts", "Accounts", "who may sign in, with which role", Role::Admin),
+    ("/keys", "API keys", "what programs come in with, and what each is limited to", Role::Admin),
+    ("/certificate", "Web certificate", "so that no browser warns of this desk", Role::Admin),
 ];
 
 #[derive(Template)]
