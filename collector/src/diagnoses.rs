@@ -4,9 +4,9 @@ use crate::Collector;
 use crate::agents::roll::NotAsked;
 use crate::keeper::ChangeError;
 use rollcall_proto::UNKNOWN_COMMAND;
-use rollcall_site::DeviceId;
 use rollcall_site::diagnosis::{self, Diagnosis, Ended, Step};
 use rollcall_site::event::Actor;
+use rollcall_site::{DeviceId, Working};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -39,7 +39,11 @@ pub async fn run(
                 Some(step) => {
                     told(Some(&step));
                     let of = Arc::clone(&begun);
-                    keeper.change(actor.clone(), move |w| Ok(diagnosis::step_ended(w, &of, step))).await?;
+                    let change = move |w: &mut Working| {
+                        diagnosis::step_ended(w, &of, step);
+                        Ok(())
+                    };
+                    keeper.change(actor.clone(), change).await?;
                     collector.roll.stepped(device);
                 }
                 None => break,

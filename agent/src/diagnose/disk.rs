@@ -44,8 +44,8 @@ fn look(host: &Host, _: &Around) -> Finding {
 
 /// Whether the root is mounted so that nothing can be written, on a disk that would take it.
 fn is_read_only(mounts: &str) -> bool {
-    let fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
-    let root = fields.filter(|fields| fields.get(1) == Some(&"/")).last();
+    let mut fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    let root = fields.rfind(|fields| fields.get(1) == Some(&"/"));
     root.is_some_and(|fields| {
         let writes = fields.get(2).is_some_and(|kind| ["ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs"].contains(kind));
         writes && fields.get(3).is_some_and(|options| options.split(',').any(|option| option == "ro"))

@@ -25,8 +25,11 @@ pub fn take_back(w: &mut Working, id: AssetId) -> Result<Arc<Asset>, Refusal> {
     Ok(asset)
 }
 
-/// What may have happened to an asset, and how that is said: what an index knows first, for whatever goes through all records takes longer.
-const USES: [(fn(&Site, AssetId) -> bool, &str); 11] = [
+/// Whether something has happened to an asset, and how that is said.
+type Use = (fn(&Site, AssetId) -> bool, &'static str);
+
+/// What may have happened to an asset: what an index knows first, for whatever goes through all records takes longer.
+const USES: [Use; 11] = [
     (|site, id| site.assets.get(&id).is_some_and(|asset| asset.device.is_some()), "has an agent"),
     (|site, id| site.loans_of(id).next().is_some() || site.open_loan(id).is_some(), "was lent"),
     (|site, id| ticket::all_of(site, id).next().is_some(), "has a ticket"),

@@ -196,13 +196,15 @@ fn a_return_that_is_undone_is_a_check_out_again() {
     desk.follow();
     desk.edit(2, |loan, now| (loan.in_at, loan.undone) = (Some(now), true));
     desk.edit(1, |loan, _| loan.in_at = None);
-    (desk.follow(), desk.follow());
+    desk.follow();
+    desk.follow();
     desk.tell_all();
     let of = |desk: &Desk, item: &str| desk.told.iter().filter(|told| told.contains(item)).cloned().collect::<Vec<_>>();
     assert_eq!(of(&desk, "LT-1"), ["check-out LT-1 S1", "check-in LT-1 S1", "check-out LT-1 S1"]);
     assert_eq!(of(&desk, "LT-3").last().map(String::as_str), Some("check-out LT-3 S1"));
     desk.back(1);
-    (desk.follow(), desk.follow());
+    desk.follow();
+    desk.follow();
     assert_eq!(desk.owed(), ["check-in LT-1 S1", "check-in LT-3 S1"]);
 }
 
