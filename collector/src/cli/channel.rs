@@ -78,6 +78,9 @@ struct Set {
     /// The file with the certificates (PEM) to trust, in place of the system's
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// Webhook: the events to follow beside alerts: loan.out, ticket.*, or '*' for all
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    follows: Vec<String>,
 }
 
 const COLUMNS: &[Column] = &[
@@ -134,8 +137,7 @@ impl Set {
         let url = if self.url == "-" { secret_file::first_line(Some(Path::new("-")))? } else { self.url };
         let password = secret_file::first_line(self.password_file.as_deref())?;
         let ca = secret_file::text(self.ca.as_deref())?;
-        let facts =
-            json!({ "kind": self.kind, "url": url, "from": self.from, "to": self.to, "user": self.user, "password": password, "ca": ca });
+        let facts = json!({ "kind": self.kind, "url": url, "from": self.from, "to": self.to, "user": self.user, "password": password, "ca": ca, "follows": self.follows });
         Ok(facts)
     }
 }

@@ -80,7 +80,8 @@ impl<'a> Speaker<'a> {
     pub fn event(&self, event: &Event) -> Message {
         let alert = event.alert.and_then(|id| self.site.alerts.get(&id)).map(|alert| &**alert);
         let id = format!("{}/{}", self.name(), event.seq);
-        let body = json!({
+        let tag = event.asset.and_then(|asset| self.site.assets.get(&asset)).map(|asset| &asset.tag);
+        let mut body = json!({
             "id": id,
             "site": self.name(),
             "number": event.seq,
@@ -90,6 +91,13 @@ impl<'a> Speaker<'a> {
             "text": event.text,
             "alert": alert.map(|alert| view::alert_row(self.site, alert)),
         });
+        // What it is about, where that is known.
+        if let (Some(body), Value::Object(about)) = (
+            body.as_object_mut(),
+            json!({ "tag": tag, "room": event.room, "person": event.person, "ticket": event.ticket, "data": event.data }),
+        ) {
+            body.extend(about.into_iter().filter(|(_, value)| !value.is_null()));
+        }
         let severity = alert.map(|alert| alert.severity);
         let subject = match severity {
             Some(severity) if is_alarm(&event.kind) => format!("{} {}", loud(severity), placed(alert, &event.text)),

@@ -91,9 +91,11 @@ fn held(speaker: &Speaker<'_>, channel: &Channel, now: Timestamp) -> Held {
 /// be read for a summary.
 pub(super) fn next(speaker: &Speaker<'_>, channel: &Channel, events: &[Event], now: Timestamp) -> Next {
     let mut parcel = Parcel::default();
-    let mut at_once = events.iter().filter(|event| message::is_told(event) && decide(speaker, channel, event, now) == Decision::Now);
+    let mut at_once = events.iter().filter(|event| is_told(channel, event) && decide(speaker, channel, event, now) == Decision::Now);
     let first = at_once.next();
-    if first.is_some_and(|event| now.duration_since(event.at) >= LATE) || at_once.count() >= MANY {
+    // A program that follows events gets each of them, in order.
+    let gathers = channel.follows.is_empty();
+    if gathers && (first.is_some_and(|event| now.duration_since(event.at) >= LATE) || at_once.count() >= MANY) {
         return Next::Summary;
     }
     for event in events {
@@ -132,7 +134,7 @@ impl Summary {
     pub fn add(&mut self, speaker: &Speaker<'_>, channel: &Channel, events: &[Event], now: Timestamp) {
         for event in events {
             self.parcel.seq = event.seq;
-            if message::is_told(event) && decide(speaker, channel, event, now) == Decision::Now {
+            if is_told(channel, event) && decide(speaker, channel, event, now) == Decision::Now {
                 self.waiting.add(event.alert, &event.kind, event.seq, event.at);
             } else {
                 self.parcel.owed.extend(owed(speaker, channel, event, now));
@@ -147,8 +149,16 @@ impl Summary {
     }
 }
 
+/// Whether a channel is told of events of this kind.
+fn is_told(channel: &Channel, event: &Event) -> bool {
+    message::is_told(event) || channel::names(&channel.follows, &event.kind)
+}
+
 /// What becomes of an event here. What is owed of its alert already is told with that; and nobody is called for what is taken care of.
 fn decide(speaker: &Speaker<'_>, channel: &Channel, event: &Event, now: Timestamp) -> Decision {
+    if channel::names(&channel.follows, &event.kind) {
+        return Decision::Now;
+    }
     let matter = Matter::of_event(speaker.site, event);
     let alert = matter.alert.and_then(|alert| speaker.site.alerts.get(&alert));
     let passed_by = match alert {

@@ -143,6 +143,32 @@ async fn a_channel_tells_each_alert_once_in_order_and_goes_on_from_its_cursor() 
 }
 
 #[tokio::test]
+async fn a_webhook_that_follows_events_gets_each_of_them_in_order_however_late() {
+    let mut post = Post::new(StatusCode::OK).await;
+    let follows = vec!["ticket.*".to_owned(), "loan.out".to_owned()];
+    let facts = ChannelFacts { url: post.url.clone(), follows, ..Default::default() };
+    let checked = channel::check("program", &facts).unwrap();
+    keep(&post.collector.secrets, &checked).unwrap();
+    post.change(move |w| drop(channel::set(w, &checked).unwrap())).await;
+    let mut last = 0;
+    for number in 0..25 {
+        last = post
+            .change(move |w| {
+                w.event("loan.out", format!("LAP-{number} is lent")).person = rollcall_site::PersonId::parse("S1").ok();
+                w.event("loan.in", "LAP-9 is back");
+                w.site.seq
+            })
+            .await;
+    }
+    post.advance(30);
+    let alert = post.raise(1).await;
+    post.run_to("program", alert).await;
+    let heard = post.heard();
+    assert!(alert > last && heard.len() == 26, "none is left out, and none gathered: {heard:?}");
+    assert_eq!((heard[0].1.as_str(), heard[24].1.as_str(), heard[25].0.as_str()), ("LAP-0 is lent", "LAP-24 is lent", "alert.raised"));
+}
+
+#[tokio::test]
 async fn what_quiet_hours_hold_back_survives_a_restart_and_is_told_when_they_end_as_it_then_stands() {
     let mut post = Post::new(StatusCode::OK).await;
     post.set("webhook").await;

@@ -1,7 +1,9 @@
 //! Where alerts go. Passwords, signing secrets and addresses that are secrets themselves live in the sealed file, never here.
 
+mod follows;
 mod read;
 
+pub use follows::names;
 pub use read::{ChannelFacts, Checked, check, check_name};
 pub(crate) use read::{host_and_port, is_here, shortened};
 
@@ -28,6 +30,9 @@ pub struct Channel {
     /// Certificates of the authorities that its server is trusted by, PEM; empty: those of the system.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub ca: String,
+    /// A webhook: the events that it follows beside alerts, "loan.*"; each is told at once and in order, however late.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<String>,
     /// Number of the last event delivered or passed over: the durable cursor of the outbox.
     pub delivered: u64,
     /// Since when.
@@ -118,6 +123,7 @@ pub fn set(w: &mut Working, checked: &Checked) -> Result<Arc<Channel>, Refusal> 
         url: checked.shown.clone(),
         mail: checked.mail.clone(),
         ca: checked.ca.clone(),
+        follows: checked.follows.clone(),
         delivered: w.site.seq,
         set_at: w.now,
         arrived_at: None,

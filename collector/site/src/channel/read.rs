@@ -1,6 +1,6 @@
 //! Reads what is said of a channel: its kind and address, and what of them is a secret.
 
-use super::Mail;
+use super::{Mail, follows};
 use crate::Refusal;
 use serde::Deserialize;
 
@@ -35,6 +35,8 @@ pub struct ChannelFacts {
     pub password: String,
     /// Certificates of the authorities to trust, PEM; empty: those of the system.
     pub ca: String,
+    /// Webhook: the events to follow beside alerts: "loan.out", "ticket.*", "*".
+    pub follows: Vec<String>,
 }
 
 /// A channel that may be set, and what is to be sealed of it.
@@ -50,6 +52,8 @@ pub struct Checked {
     pub mail: Option<Mail>,
     /// Certificates to trust, PEM.
     pub ca: String,
+    /// The events that a webhook follows beside alerts.
+    pub follows: Vec<String>,
     /// The whole address, where it is a secret.
     pub secret_address: Option<String>,
     /// The password, where there is one.
@@ -73,6 +77,10 @@ pub fn check(name: &str, facts: &ChannelFacts) -> Result<Checked, Refusal> {
         return Err(Refusal::invalid(text));
     }
     checked.ca = authorities(&facts.ca, scheme)?;
+    if !facts.follows.is_empty() && checked.kind != "webhook" {
+        return Err(Refusal::invalid("a webhook alone follows events beside alerts: people get alerts, programs get the rest"));
+    }
+    checked.follows = follows::read(&facts.follows)?;
     if checked.kind == "mail" {
         checked.mail = Some(mail(facts)?);
         checked.password = Some(facts.password.clone()).filter(|password| !password.is_empty());
@@ -132,7 +140,7 @@ fn server(name: &str, kind: &'static str, scheme: &str, rest: &str, port: u16) -
 }
 
 fn plain_channel(name: &str, kind: &'static str, shown: String) -> Checked {
-    Checked { name: name.to_owned(), kind, shown, mail: None, ca: String::new(), secret_address: None, password: None }
+    Checked { name: name.to_owned(), kind, shown, mail: None, ca: String::new(), follows: Vec::new(), secret_address: None, password: None }
 }
 
 /// "host", "host:port", "[v6]:port".

@@ -14,6 +14,7 @@ fn desk() -> LoanDesk {
         let mail = Some(Mail { from: "desk@school.example".into(), to: vec!["it@school.example".into()], user: String::new() });
         let (name, kind, url) = ("mail".to_owned(), "mail".to_owned(), "smtp://mail.example:587".to_owned());
         w.put(Channel {
+            follows: Vec::new(),
             name,
             kind,
             url,
