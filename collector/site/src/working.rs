@@ -30,6 +30,8 @@ pub enum RefusalKind {
     Invalid,
     /// Not allowed: a spent token, a revoked device, a quarantined clone.
     Forbidden,
+    /// It was changed since it was read.
+    Stale,
 }
 
 impl Refusal {

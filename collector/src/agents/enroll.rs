@@ -155,6 +155,7 @@ fn status(error: &ChangeError) -> Status {
             RefusalKind::Conflict => Status::already_exists(&refusal.text),
             RefusalKind::Invalid => Status::invalid_argument(&refusal.text),
             RefusalKind::Forbidden => Status::permission_denied(&refusal.text),
+            RefusalKind::Stale => Status::aborted(&refusal.text),
         },
         ChangeError::Store(_) => Status::unavailable("the collector can't store anything now; look at its log"),
         ChangeError::Broken(_) => Status::internal(error.to_string()),

@@ -70,13 +70,26 @@ impl Client {
         Ok(Self { http, base, door, site, zone: OnceLock::new() })
     }
 
-    /// Asks a question.
+    /// Asks a question; of a list that comes in parts, for all of them, unless a limit is set.
     ///
     /// # Errors
     /// [`Failure`].
     pub async fn get(&self, path: &[&str], query: Query<'_>) -> Result<Value, Failure> {
+        let bounded = query.iter().any(|(name, value)| *name == "limit" && value.is_some());
         let response = self.call(Method::GET, path, query, None, Some(PATIENCE)).await?;
-        self.read(response).await
+        let mut next = next_part(response.headers()).filter(|_| !bounded);
+        let mut answer = self.read(response).await?;
+        while let (Some(part), Value::Array(rows)) = (next, &mut answer) {
+            let mut url = self.url(path, &[]);
+            url.set_query(Some(&part));
+            let response = self.sent(self.http.get(url).timeout(PATIENCE)).await?;
+            next = next_part(response.headers());
+            match self.read(response).await? {
+                Value::Array(more) if !more.is_empty() => rows.extend(more),
+                _ => break,
+            }
+        }
+        Ok(answer)
     }
 
     /// Asks for a change.
@@ -224,7 +237,10 @@ impl Client {
         query: Query<'_>,
         with: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, Failure> {
-        let mut request = with(self.http.request(method, self.url(path, query)));
+        self.sent(with(self.http.request(method, self.url(path, query)))).await
+    }
+
+    async fn sent(&self, mut request: RequestBuilder) -> Result<Response, Failure> {
         if let Some(site) = &self.site {
             request = request.header(SITE_HEADER, site);
         }
@@ -287,6 +303,14 @@ impl Client {
             Door::Desk { url, .. } => format!("the collector does not answer at {url}: {why}; check the address and that it runs"),
         })
     }
+}
+
+/// The query of the next part of a list.
+fn next_part(headers: &HeaderMap) -> Option<String> {
+    let link = headers.get(reqwest::header::LINK)?.to_str().ok()?;
+    let (address, kind) = link.strip_prefix('<')?.split_once('>')?;
+    let (_, query) = address.split_once('?').filter(|_| kind.contains("rel=\"next\""))?;
+    Some(query.to_owned())
 }
 
 /// What lies at the bottom of an error: all above it says only that a request was sent.

@@ -105,7 +105,7 @@ impl Trouble {
             Self::Refused(refusal) => {
                 let status = match refusal.kind {
                     RefusalKind::Forbidden => StatusCode::FORBIDDEN,
-                    RefusalKind::Conflict => StatusCode::CONFLICT,
+                    RefusalKind::Conflict | RefusalKind::Stale => StatusCode::CONFLICT,
                     RefusalKind::Invalid | RefusalKind::NotFound => StatusCode::UNPROCESSABLE_ENTITY,
                 };
                 page(status, "That was not done", refusal.text, "Nothing has changed. Go back and try it differently.")

@@ -314,6 +314,14 @@ pub fn rooms(site: &Site, heard: &Heard, now: Timestamp) -> Vec<RoomRow> {
     site.rooms.values().map(|room| room_row(site, heard, room, now)).collect()
 }
 
+/// One room.
+///
+/// # Errors
+/// There is none of this name.
+pub fn room(site: &Site, heard: &Heard, now: Timestamp, id: &RoomId) -> Result<RoomRow, Refusal> {
+    Ok(room_row(site, heard, crate::room::get(site, id)?, now))
+}
+
 fn room_row(site: &Site, heard: &Heard, room: &Room, now: Timestamp) -> RoomRow {
     let mut row = RoomRow { room: room.clone(), assets: 0, devices: 0, here: 0, alerts: 0, last_sweep: None };
     row.alerts += site.live_alerts(None).filter(|alert| alert.room.as_ref() == Some(&room.id) && alert.is_told()).count();

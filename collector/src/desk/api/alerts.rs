@@ -1,8 +1,9 @@
 //! `/alerts`: a finding's life for people.
 
 use crate::Collector;
-use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Body, Technician, Viewer};
 use crate::desk::api::moment;
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::Problem;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
@@ -45,7 +46,8 @@ struct Which {
     shown: Shown,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Json<Vec<AlertRow>> {
+/// Lists the alerts that are open, or all of them; the worst first.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(which, part): Paged<Which>) -> Listed<AlertRow> {
     let shown = match which.shown {
         Shown::Open => AlertsShown::Open,
         Shown::Live => AlertsShown::Live,
@@ -55,7 +57,7 @@ async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which
     if shown != AlertsShown::All {
         rows.sort_by(by_need);
     }
-    Json(rows)
+    part.of(rows, |row| row.id.to_string())
 }
 
 /// The order of a list of what is open: the worst first, alike ones together, room by room, as people count tags.
@@ -77,6 +79,7 @@ async fn change(
     Ok(Json(row))
 }
 
+/// Says that somebody takes care of an alert.
 async fn acknowledge(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -85,6 +88,7 @@ async fn acknowledge(
     change(&collector, actor, &id, alert::acknowledge).await
 }
 
+/// Opens an alert again that was resolved.
 async fn reopen(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -93,6 +97,7 @@ async fn reopen(
     change(&collector, actor, &id, alert::reopen).await
 }
 
+/// Says that an alert is over.
 async fn resolve(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -108,6 +113,7 @@ struct Snooze {
     until: String,
 }
 
+/// Lets an alert rest until a time.
 async fn snooze(
     State(collector): State<Collector>,
     Technician(actor): Technician,

@@ -3,8 +3,8 @@
 use crate::desk::api::problem::Problem;
 use crate::desk::who::Who;
 use axum::extract::{FromRequest, FromRequestParts, Json, Query, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use rollcall_site::access::Role;
 use rollcall_site::event::Actor;
 use serde::de::DeserializeOwned;
@@ -65,12 +65,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 /// The request's query.
 pub struct Asked<T>(pub T);
 
+/// Reads a query.
+///
+/// # Errors
+/// What of it is not known, or is not what it must be.
+pub fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    let uri = Uri::builder().path_and_query(format!("/?{text}")).build();
+    let read = uri.map_err(|bad| bad.to_string()).and_then(|uri| Query::<T>::try_from_uri(&uri).map_err(|bad| bad.body_text()));
+    read.map(|Query(asked)| asked).map_err(Problem::invalid)
+}
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(asked)) => Ok(Self(asked)),
-            Err(bad) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, bad.body_text())),
-        }
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        query(parts.uri.query().unwrap_or_default()).map(Self)
     }
 }

@@ -15,6 +15,7 @@ pub(super) fn routes() -> Router<Collector> {
     Router::new().route("/assets/{which}/dispose", post(dispose)).route("/assets/{which}/take-back", post(take_back))
 }
 
+/// Takes an asset out of use for good, and says how it went.
 async fn dispose(
     State(collector): State<Collector>,
     Technician(actor): Technician,

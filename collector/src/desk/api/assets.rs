@@ -1,9 +1,11 @@
 //! `/assets`: anything with a tag, with or without an agent.
 
 use crate::Collector;
-use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::rooms;
+use crate::desk::api::versions::{IfMatch, Version, Versioned};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -46,6 +48,7 @@ struct Which {
 #[derive(Deserialize)]
 struct NewAsset {
     tag: String,
+    /// As [`AssetFacts`].
     #[serde(flatten)]
     facts: serde_json::Map<String, serde_json::Value>,
 }
@@ -95,7 +98,12 @@ pub(super) struct Place {
     seat: Option<String>,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<AssetRow>>, Problem> {
+/// Lists the assets, by tag.
+async fn list(
+    State(collector): State<Collector>,
+    Viewer(_): Viewer,
+    Paged(which, part): Paged<Which>,
+) -> Result<Listed<AssetRow>, Problem> {
     let site = collector.keeper.view();
     let filter = AssetFilter {
         room: which.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?,
@@ -105,15 +113,19 @@ async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which
         text: which.search,
         labels: if which.unlabelled { Labels::Wanted } else { Labels::Any },
     };
-    Ok(Json(view::some_assets(&site, &collector.roll.heard(), &filter, collector.keeper.clock().now(), 0..usize::MAX).0))
+    Ok(part.of(view::some_assets(&site, &collector.roll.heard(), &filter, collector.keeper.clock().now(), 0..usize::MAX).0, |row| {
+        row.asset.tag.to_string()
+    }))
 }
 
-async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Json<AssetRow>, Problem> {
+/// Shows an asset as it is now.
+async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Versioned<AssetRow>, Problem> {
     let site = collector.keeper.view();
     let asset = asset_of(&site, called(&site, &which)?, &which)?;
-    Ok(Json(view::asset_row(&site, &collector.roll.heard(), &asset, collector.keeper.clock().now())))
+    Ok(Versioned(Version::of(&asset), view::asset_row(&site, &collector.roll.heard(), &asset, collector.keeper.clock().now())))
 }
 
+/// Adds an asset.
 async fn add(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -202,16 +214,19 @@ fn take_in<'a>(w: &mut Working, rows: impl Iterator<Item = &'a (Tag, AssetFacts)
     Ok(imported)
 }
 
+/// Changes what is said of an asset; what is not named stays.
 async fn set(
     State(collector): State<Collector>,
     Technician(actor): Technician,
     Path(which): Path<String>,
+    if_match: IfMatch,
     Body(facts): Body<AssetFacts>,
 ) -> Result<Json<Arc<Asset>>, Problem> {
     let asset = collector
         .keeper
         .change(actor, move |w| {
             let id = called(&w.site, &which)?;
+            if_match.holds(&asset_of(&w.site, id, &which)?)?;
             asset::set(w, id, facts)
         })
         .await?;

@@ -31,6 +31,7 @@ pub(super) fn routes() -> Router<Collector> {
     Router::new().route("/backup", post(take))
 }
 
+/// Takes a backup of everything that is kept, encrypted to the recovery key.
 async fn take(State(collector): State<Collector>, Admin(_): Admin) -> Result<Response, Problem> {
     let asked = collector.clone();
     let turn = MAKING.acquire().await.map_err(|_| Problem::broken_off())?;

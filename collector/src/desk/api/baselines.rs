@@ -2,6 +2,7 @@
 
 use crate::Collector;
 use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::Problem;
 use crate::desk::judging;
 use axum::extract::{Path, State};
@@ -68,14 +69,20 @@ async fn apart<T: Send + 'static>(
     judging::apart(collector, ask).await.map_err(|_| Problem::broken_off())
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Result<Json<Vec<Standing>>, Problem> {
+/// Lists the baselines, each with how the devices stand to it.
+async fn list(
+    State(collector): State<Collector>,
+    Viewer(_): Viewer,
+    Paged(Nothing {}, part): Paged<Nothing>,
+) -> Result<Listed<Standing>, Problem> {
     let all = apart(&collector, |site, now| {
         let standing = |baseline: &Arc<Baseline>| Standing { baseline: Arc::clone(baseline), plan: baseline::plan(site, baseline, now) };
-        site.baselines.values().map(standing).collect()
+        site.baselines.values().map(standing).collect::<Vec<_>>()
     });
-    Ok(Json(all.await?))
+    Ok(part.of(all.await?, |row| row.baseline.name.to_string()))
 }
 
+/// Shows a baseline as it is written.
 async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(name): Path<String>) -> Result<Json<Standing>, Problem> {
     let baseline = Arc::clone(baseline::get(&collector.keeper.view(), &BaselineId::parse(&name)?)?);
     let planned = Arc::clone(&baseline);
@@ -83,6 +90,7 @@ async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(name):
     Ok(Json(Standing { baseline, plan }))
 }
 
+/// Says what a baseline would change, and changes nothing.
 async fn plan(State(collector): State<Collector>, Viewer(_): Viewer, Body(file): Body<File>) -> Result<Json<Planned>, Problem> {
     let baseline = baseline::parse(&file.text)?;
     let site = collector.keeper.view();
@@ -100,6 +108,7 @@ async fn planned(collector: &Collector, baseline: Baseline) -> Result<Planned, P
     .await
 }
 
+/// Adds or changes a baseline.
 async fn apply(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -110,6 +119,7 @@ async fn apply(
     Ok(Json(planned(&collector, (*applied).clone()).await?))
 }
 
+/// Removes a baseline.
 async fn remove(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -119,13 +129,20 @@ async fn remove(
     Ok(Json(json!({ "removed": name })))
 }
 
-async fn history(State(collector): State<Collector>, Viewer(_): Viewer, Path(name): Path<String>) -> Result<Json<Vec<Version>>, Problem> {
+/// Lists the versions of a baseline, the newest first.
+async fn history(
+    State(collector): State<Collector>,
+    Viewer(_): Viewer,
+    Path(name): Path<String>,
+    Paged(Nothing {}, part): Paged<Nothing>,
+) -> Result<Listed<Version>, Problem> {
     let (site, name) = (collector.keeper.view(), BaselineId::parse(&name)?);
     let now = site.baselines.get(&name).map(|baseline| baseline.version);
     let row = |Edition { version, at, by, .. }| Version { version, at, by, applied: now == Some(version) };
-    Ok(Json(baseline::editions(&site, &name)?.into_iter().map(row).collect()))
+    Ok(part.of(baseline::editions(&site, &name)?.into_iter().map(row), |row| row.version.to_string()))
 }
 
+/// Shows a version of a baseline as it was written.
 async fn version(
     State(collector): State<Collector>,
     Viewer(_): Viewer,
@@ -134,6 +151,7 @@ async fn version(
     Ok(Json(baseline::edition(&collector.keeper.view(), &BaselineId::parse(&name)?, version)?))
 }
 
+/// Makes an old version of a baseline the newest again.
 async fn restore(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -162,6 +180,7 @@ enum WhichVersions {
     Any,
 }
 
+/// Drafts a baseline from what a device has now.
 async fn capture(
     State(collector): State<Collector>,
     Viewer(_): Viewer,
@@ -183,8 +202,13 @@ async fn capture(
     Ok(Json(json!({ "text": text })))
 }
 
-async fn licences(State(collector): State<Collector>, Viewer(_): Viewer) -> Result<Json<Vec<licence::Seats>>, Problem> {
-    Ok(Json(apart(&collector, |site, _| licence::seats(site)).await?))
+/// Lists the licences, each with its seats and who uses them.
+async fn licences(
+    State(collector): State<Collector>,
+    Viewer(_): Viewer,
+    Paged(Nothing {}, part): Paged<Nothing>,
+) -> Result<Listed<licence::Seats>, Problem> {
+    Ok(part.of(apart(&collector, |site, _| licence::seats(site)).await?, |row| format!("{}/{}", row.baseline, row.title)))
 }
 
 #[derive(Deserialize)]
@@ -193,12 +217,13 @@ struct OfRoom {
     room: Option<String>,
 }
 
-async fn scores(State(collector): State<Collector>, Viewer(_): Viewer, Asked(of): Asked<OfRoom>) -> Result<Json<Vec<Score>>, Problem> {
+/// Lists how many of the devices of each room are as their baselines say.
+async fn scores(State(collector): State<Collector>, Viewer(_): Viewer, Paged(of, part): Paged<OfRoom>) -> Result<Listed<Score>, Problem> {
     let room = of.room.as_deref().map(RoomId::parse).transpose()?;
     if let Some(room) = &room {
         room::get(&collector.keeper.view(), room)?;
     }
     let mut scores = apart(&collector, baseline::scores).await?;
     scores.retain(|score| room.is_none() || score.room == room);
-    Ok(Json(scores))
+    Ok(part.of(scores, |row| row.room.as_ref().map(ToString::to_string).unwrap_or_default()))
 }

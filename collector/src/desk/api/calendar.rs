@@ -2,9 +2,9 @@
 
 use crate::Collector;
 use crate::calendar_file::{self, Read};
-use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use jiff::Timestamp;
@@ -143,15 +143,18 @@ pub fn rooms(site: &Site, now: Timestamp) -> Vec<Expected> {
     site.rooms.values().map(expected).collect()
 }
 
+/// Shows the calendar and the bell schedules.
 async fn show(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Shown> {
     Json(shown(&collector.keeper.view(), collector.keeper.clock().now()))
 }
 
-async fn days(State(collector): State<Collector>, Viewer(_): Viewer, Query(ask): Query<Ask>) -> Json<Vec<Day>> {
+/// Lists days, each with whether the site is open and when.
+async fn days(State(collector): State<Collector>, Viewer(_): Viewer, Asked(ask): Asked<Ask>) -> Json<Vec<Day>> {
     let count = ask.count.unwrap_or(DAYS).clamp(1, MOST_DAYS);
     Json(calendar::days(&collector.keeper.view(), collector.keeper.clock().now(), count))
 }
 
+/// Changes what is said of the calendar; what is not named stays.
 async fn set(State(collector): State<Collector>, Technician(actor): Technician, Body(set): Body<Set>) -> Result<Json<Shown>, Problem> {
     let hours = set.hours.map(|text| hours(&text)).transpose()?;
     collector
@@ -177,6 +180,7 @@ pub fn hours(text: &str) -> Result<Option<Hours>, Refusal> {
     if matches!(text.trim(), "" | "always" | "none") { Ok(None) } else { text.parse().map(Some) }
 }
 
+/// Closes the site on days.
 async fn close(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -186,6 +190,7 @@ async fn close(
     Ok(Json(collector.keeper.change(actor, move |w| calendar::close(w, closed)).await?))
 }
 
+/// Opens the site again on days that were closed.
 async fn open(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -195,6 +200,7 @@ async fn open(
     Ok(Json(collector.keeper.change(actor, move |w| calendar::open(w, from, to)).await?))
 }
 
+/// Adds or changes a bell schedule.
 async fn set_schedule(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -206,6 +212,7 @@ async fn set_schedule(
     Ok(Json(collector.keeper.change(actor, move |w| calendar::set_schedule(w, &name, new.days, periods)).await?))
 }
 
+/// Removes a bell schedule.
 async fn remove_schedule(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -214,6 +221,7 @@ async fn remove_schedule(
     Ok(Json(collector.keeper.change(actor, move |w| calendar::unset_schedule(w, &name)).await?))
 }
 
+/// Says that another schedule holds on a day.
 async fn set_special(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -224,6 +232,7 @@ async fn set_special(
     Ok(Json(collector.keeper.change(actor, move |w| calendar::set_special(w, date, special)).await?))
 }
 
+/// Lets the usual schedule hold on a day again.
 async fn remove_special(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -238,10 +247,12 @@ fn day(text: &str) -> Result<Date, Refusal> {
         .map_err(|_| Refusal::invalid(format!("{:?} is not a day: write it as 2026-12-24", text.chars().take(40).collect::<String>())))
 }
 
+/// Says what a calendar file would change, and changes nothing.
 async fn plan(State(collector): State<Collector>, Viewer(_): Viewer, Body(file): Body<File>) -> Result<Json<Read>, Problem> {
     Ok(Json(read(&collector, file).await?))
 }
 
+/// Takes closed days in from a calendar file.
 async fn import(
     State(collector): State<Collector>,
     Technician(actor): Technician,

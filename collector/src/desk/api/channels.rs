@@ -2,6 +2,7 @@
 
 use crate::Collector;
 use crate::desk::api::ask::{Admin, Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::{Problem, with_causes};
 use crate::notify;
 use axum::extract::{Path, State};
@@ -32,6 +33,9 @@ struct Row {
     url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     mail: Option<Mail>,
+    /// The events that it follows beside alerts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    follows: Vec<String>,
     /// Whether it trusts a CA of its own.
     own_ca: bool,
     set_at: Timestamp,
@@ -49,7 +53,7 @@ struct Row {
 
 impl Row {
     fn of(site: &Site, channel: &Channel) -> Self {
-        let Channel { name, kind, url, mail, ca, delivered, set_at, arrived_at, trouble, .. } = channel.clone();
+        let Channel { name, kind, url, mail, ca, follows, delivered, set_at, arrived_at, trouble, .. } = channel.clone();
         let held_back = notice::of(site, &name).count();
         let (waiting_since, last_error) = trouble.map(|trouble| (trouble.since, trouble.text)).unzip();
         Self {
@@ -57,6 +61,7 @@ impl Row {
             kind,
             url,
             mail,
+            follows,
             own_ca: !ca.is_empty(),
             set_at,
             delivered,
@@ -68,11 +73,13 @@ impl Row {
     }
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Row>> {
+/// Lists the channels, each with how it is.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(Nothing {}, part): Paged<Nothing>) -> Listed<Row> {
     let site = collector.keeper.view();
-    Json(site.channels.values().map(|channel| Row::of(&site, channel)).collect())
+    part.of(site.channels.values().map(|channel| Row::of(&site, channel)), |row| row.name.clone())
 }
 
+/// Adds or changes a channel; the secret that signs a webhook's messages is in the answer.
 async fn set(
     State(collector): State<Collector>,
     Admin(actor): Admin,
@@ -108,6 +115,7 @@ pub(in crate::desk) async fn put_channel(
     Ok((channel, secret.map_err(failed)?))
 }
 
+/// Removes a channel.
 async fn remove(State(collector): State<Collector>, Admin(actor): Admin, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
     drop_channel(&collector, actor, &name).await?;
     Ok(Json(json!({ "removed": name })))
@@ -125,6 +133,7 @@ pub(in crate::desk) async fn drop_channel(collector: &Collector, actor: Actor, n
     notify::forget(&collector.secrets, name).map_err(failed)
 }
 
+/// Sends a message that says that it is a test, and gives what the server answered.
 async fn test(State(collector): State<Collector>, Technician(_): Technician, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
     let answer = try_channel(&collector, &name).await?;
     Ok(Json(json!({ "tested": name, "answer": answer })))

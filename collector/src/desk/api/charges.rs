@@ -1,7 +1,8 @@
 //! `/charges`: what people are asked to pay.
 
 use crate::Collector;
-use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::Problem;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
@@ -91,7 +92,8 @@ struct Waived {
 #[serde(deny_unknown_fields)]
 struct Paid {}
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<Row>>, Problem> {
+/// Lists the charges.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(which, part): Paged<Which>) -> Result<Listed<Row>, Problem> {
     let site = collector.keeper.view();
     let person = which.person.as_deref().map(PersonId::parse).transpose()?;
     let of_person = |charge: &&Arc<Charge>| person.as_ref().is_none_or(|person| charge.person == *person);
@@ -102,9 +104,10 @@ async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which
     };
     let mut rows: Vec<Row> = shown.into_iter().map(|charge| Row::of(&site, charge)).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.charge.id));
-    Ok(Json(rows))
+    Ok(part.of(rows, |row| row.charge.id.to_string()))
 }
 
+/// Proposes a charge.
 async fn propose(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -114,6 +117,7 @@ async fn propose(
     changed(&collector, actor, move |w| charge::propose(w, &person, &tag, amount, &new.why)).await
 }
 
+/// Confirms a charge: it is owed.
 async fn confirm(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -124,6 +128,7 @@ async fn confirm(
     changed(&collector, actor, move |w| charge::confirm(w, id, amount)).await
 }
 
+/// Changes the amount of a charge.
 async fn change(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -134,6 +139,7 @@ async fn change(
     changed(&collector, actor, move |w| charge::change(w, id, amount, &new.reason)).await
 }
 
+/// Says that a charge is paid.
 async fn pay(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -144,6 +150,7 @@ async fn pay(
     changed(&collector, actor, move |w| charge::pay(w, id)).await
 }
 
+/// Waives a charge.
 async fn waive(
     State(collector): State<Collector>,
     Technician(actor): Technician,

@@ -22,6 +22,7 @@ struct Borrower {
     person: Option<String>,
 }
 
+/// Says whether an asset may be lent, and why.
 async fn check(
     State(collector): State<Collector>,
     Viewer(_): Viewer,

@@ -1,7 +1,8 @@
 //! `/devices`: enrolled machines, what is known of each, and what can be asked of them.
 
 use crate::Collector;
-use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::reading::{self, Reading};
 use crate::desk::api::{assets, rooms};
@@ -18,7 +19,9 @@ use std::time::Duration;
 
 /// How long a machine may take to re-read what is asked.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Most lines of a timeline in one answer.
+/// Lines of a timeline when nobody says how many.
+const USUAL_HISTORY: usize = 50;
+/// Most lines of a timeline that are looked at.
 const MOST_HISTORY: usize = 1_000;
 
 /// The routes of this noun.
@@ -42,12 +45,6 @@ struct Which {
     search: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Limit {
-    limit: Option<usize>,
-}
-
 /// Sections to re-read; none named: all.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,13 +62,19 @@ struct Page {
     health: Option<Reading>,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<DeviceRow>>, Problem> {
+/// Lists the devices, by tag.
+async fn list(
+    State(collector): State<Collector>,
+    Viewer(_): Viewer,
+    Paged(which, part): Paged<Which>,
+) -> Result<Listed<DeviceRow>, Problem> {
     let site = collector.keeper.view();
     let room = which.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?;
     let filter = DeviceFilter { room, presence: which.presence, text: which.search };
-    Ok(Json(view::devices(&site, &collector.roll.heard(), &filter, collector.keeper.clock().now())))
+    Ok(part.of(view::devices(&site, &collector.roll.heard(), &filter, collector.keeper.clock().now()), |row| row.id.to_string()))
 }
 
+/// Shows a device with everything that it reported.
 async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Json<Page>, Problem> {
     let site = collector.keeper.view();
     let id = view::find_device(&site, &which)?;
@@ -85,19 +88,20 @@ async fn page(collector: &Collector, id: DeviceId) -> Result<Page, Problem> {
     Ok(Page { page, health })
 }
 
+/// Lists what happened to a device, the newest first.
 async fn history(
     State(collector): State<Collector>,
     Viewer(_): Viewer,
     Path(which): Path<String>,
-    Asked(Limit { limit }): Asked<Limit>,
-) -> Result<Json<Vec<Event>>, Problem> {
+    Paged(Nothing {}, part): Paged<Nothing>,
+) -> Result<Listed<Event>, Problem> {
     let asset = view::find_asset(&collector.keeper.view(), &which)?;
-    let limit = limit.unwrap_or(50).min(MOST_HISTORY);
     let store = collector.keeper.store().clone();
-    let events = tokio::task::spawn_blocking(move || store.history(Some(asset), limit)).await;
-    Ok(Json(events.map_err(|_| Problem::broken_off())??))
+    let events = tokio::task::spawn_blocking(move || store.history(Some(asset), MOST_HISTORY)).await;
+    Ok(part.usually(USUAL_HISTORY).of(events.map_err(|_| Problem::broken_off())??, |event| event.seq.to_string()))
 }
 
+/// Asks a device to read everything again.
 async fn rescan(
     State(collector): State<Collector>,
     Technician(_): Technician,
@@ -114,6 +118,7 @@ async fn rescan(
     Ok(Json(page(&collector, id).await?))
 }
 
+/// Revokes a device: it is let in no more.
 async fn revoke(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -125,6 +130,7 @@ async fn revoke(
     Ok(Json(json!({ "revoked": id })))
 }
 
+/// Accepts the hardware that a device has now.
 async fn accept(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -135,6 +141,7 @@ async fn accept(
     Ok(Json(view::device(&collector.keeper.view(), &collector.roll.heard(), id, collector.keeper.clock().now())?))
 }
 
+/// Lets another machine enrol in the place of this one.
 async fn rebind(
     State(collector): State<Collector>,
     Technician(actor): Technician,

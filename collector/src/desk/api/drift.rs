@@ -1,12 +1,13 @@
 //! `/drift`: what machines lost and gained against their baselines, newest first.
 
 use crate::Collector;
-use crate::desk::api::ask::{Asked, Viewer};
+use crate::desk::api::ask::Viewer;
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::Problem;
 use crate::store::StoreError;
+use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use axum::{Json, Router};
 use rollcall_site::baseline::drift::{self, Change};
 use rollcall_site::event::Event;
 use rollcall_site::{AssetId, Refusal, RoomId, Tag, asset, room};
@@ -33,8 +34,6 @@ pub(in crate::desk) struct Which {
     pub room: Option<String>,
     /// This machine alone.
     pub tag: Option<String>,
-    /// Most changes that are given.
-    pub limit: Option<usize>,
 }
 
 /// Whose events are read.
@@ -43,9 +42,10 @@ enum Of {
     Assets(Vec<AssetId>),
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<Change>>, Problem> {
+/// Lists how software came to differ from the baselines, or to agree again.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(which, part): Paged<Which>) -> Result<Listed<Change>, Problem> {
     let read = spawn_blocking(move || changes(&collector, &which));
-    Ok(Json(read.await.map_err(|_| Problem::broken_off())??))
+    Ok(part.usually(LIMIT).of(read.await.map_err(|_| Problem::broken_off())??, |change| format!("{} {}", change.at, change.text)))
 }
 
 /// Reads the changes from the ledger: not for a task that serves.
@@ -66,9 +66,7 @@ pub(in crate::desk) fn changes(collector: &Collector, which: &Which) -> Result<V
         }
     };
     events.sort_unstable_by_key(|event| std::cmp::Reverse(event.seq));
-    let mut changes = drift::changes(&site, &events);
-    changes.truncate(which.limit.unwrap_or(LIMIT));
-    Ok(changes)
+    Ok(drift::changes(&site, &events))
 }
 
 /// Why changes could not be read.

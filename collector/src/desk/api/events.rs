@@ -2,14 +2,15 @@
 
 use crate::Collector;
 use crate::desk::api::ask::{Asked, Viewer};
+use crate::desk::api::part::Listed;
 use crate::desk::api::problem::Problem;
 use crate::desk::api::stream;
 use crate::store::StoreError;
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use axum::{Json, Router};
 use rollcall_site::event::Event;
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
@@ -36,15 +37,17 @@ struct Which {
     limit: Option<usize>,
 }
 
-/// Oldest first.
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<Event>>, Problem> {
+/// Lists what happened, the oldest first; without `after` the latest.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Listed<Event>, Problem> {
     let limit = which.limit.unwrap_or(50).clamp(1, MOST);
     let store = collector.keeper.store().clone();
     let read = tokio::task::spawn_blocking(move || match which.after {
         Some(after) => store.events(after, limit),
         None => store.history(None, limit).map(|events| events.into_iter().rev().collect()),
     });
-    Ok(Json(read.await.map_err(|_| Problem::broken_off())??))
+    let events: Vec<Event> = read.await.map_err(|_| Problem::broken_off())??;
+    let last = events.last().map(|event| event.seq).filter(|_| which.after.is_some() && events.len() == limit);
+    Ok(Listed::with_next(events, last.map(|last| format!("/api/v1/events?limit={limit}&after={last}"))))
 }
 
 /// Streams events after a number, for ever.

@@ -71,6 +71,7 @@ impl Point {
     }
 }
 
+/// Shows how a device was over a day, a month or a year.
 async fn show(
     State(collector): State<Collector>,
     Viewer(_): Viewer,

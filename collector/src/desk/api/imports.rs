@@ -57,6 +57,7 @@ pub(in crate::desk) fn desk_of(collector: &Collector) -> imports::Desk {
     imports::Desk { keeper: collector.keeper.clone(), roll: collector.roll.clone() }
 }
 
+/// Reads a file of assets, and says where its preview will be.
 async fn bring(
     Shared(collector): Shared<Collector>,
     Technician(actor): Technician,
@@ -71,10 +72,12 @@ async fn bring(
     Ok((StatusCode::ACCEPTED, Json(Far::of(&import))))
 }
 
+/// Shows how far an import is, and what it would change.
 async fn show(Shared(collector): Shared<Collector>, Technician(_): Technician, Path(id): Path<Uuid>) -> Result<Json<Far>, Problem> {
     Ok(Json(Far::of(&*collector.imports.get(id)?)))
 }
 
+/// Takes an import in whose preview was looked at.
 async fn accept(
     Shared(collector): Shared<Collector>,
     Technician(actor): Technician,

@@ -3,6 +3,7 @@
 use crate::Collector;
 use crate::desk::api::ask::{Admin, Body};
 use crate::desk::api::moment;
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::{Problem, with_causes};
 use crate::desk::keys::{Key, NOUNS, Secret};
 use crate::desk::tls;
@@ -61,10 +62,12 @@ impl Row {
     }
 }
 
-async fn list(State(collector): State<Collector>, Admin(_): Admin) -> Json<Vec<Row>> {
-    Json(collector.keeper.view().keys.iter().map(|(_, key)| Row::of(key)).collect())
+/// Lists the API keys, without their secrets.
+async fn list(State(collector): State<Collector>, Admin(_): Admin, Paged(Nothing {}, part): Paged<Nothing>) -> Listed<Row> {
+    part.of(collector.keeper.view().keys.iter().map(|(_, key)| Row::of(key)), |row| row.id.to_string())
 }
 
+/// Makes an API key; this answer alone holds the key.
 async fn make(
     State(collector): State<Collector>,
     Admin(actor): Admin,
@@ -94,6 +97,7 @@ pub(in crate::desk) async fn make_one(collector: &Collector, actor: Actor, new: 
     Ok((kept, key))
 }
 
+/// Revokes an API key.
 async fn revoke(
     State(collector): State<Collector>,
     Admin(actor): Admin,

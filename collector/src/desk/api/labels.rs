@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Collector> {
     Router::new().route("/labels", post(print))
 }
 
+/// Prints labels as a PDF.
 async fn print(State(collector): State<Collector>, Viewer(_): Viewer, Body(wanted): Body<Wanted>) -> Result<Response, Problem> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
     let desk = names::desk(&collector.settings);

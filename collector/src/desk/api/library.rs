@@ -1,7 +1,8 @@
 //! `/library`: the school's library system, what it is owed, and what it refuses. Its password is never shown.
 
 use crate::Collector;
-use crate::desk::api::ask::{Admin, Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Admin, Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::{Problem, with_causes};
 use crate::feeds::sip2;
 use crate::notify;
@@ -121,11 +122,13 @@ struct Try {
     person: Option<String>,
 }
 
+/// Shows how the library system is connected.
 async fn status(State(collector): State<Collector>, Viewer(_): Viewer) -> Result<Json<Status>, Problem> {
     let site = collector.keeper.view();
     Ok(Json(Status::of(&collector, &site, library::there(&site)?)))
 }
 
+/// Connects a library system.
 async fn set(State(collector): State<Collector>, Admin(actor): Admin, Body(facts): Body<LibraryFacts>) -> Result<Json<Value>, Problem> {
     let checked = library::check(&facts)?;
     notify::check_ca(&checked.ca).map_err(Refusal::invalid)?;
@@ -137,6 +140,7 @@ async fn set(State(collector): State<Collector>, Admin(actor): Admin, Body(facts
     Ok(Json(json!({ "library": status, "in_the_clear": in_the_clear })))
 }
 
+/// Ends the connection to the library system.
 async fn remove(State(collector): State<Collector>, Admin(actor): Admin) -> Result<Json<Value>, Problem> {
     collector.keeper.change(actor, library::remove).await?;
     sip2::forget(&collector.secrets).map_err(|error| sealed(&error))?;
@@ -147,25 +151,29 @@ fn sealed(error: &crate::secrets::SecretsError) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the password could not be kept or forgotten: {}", with_causes(error)))
 }
 
-async fn owed(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<Row>>, Problem> {
+/// Lists what the library system is still to be told.
+async fn owed(State(collector): State<Collector>, Viewer(_): Viewer, Paged(which, part): Paged<Which>) -> Result<Listed<Row>, Problem> {
     let site = collector.keeper.view();
     library::there(&site)?;
     let rows = site.mirrorings.values().filter(|owed| !which.refused || owed.refused_at.is_some());
-    Ok(Json(rows.take(MOST).map(|owed| Row::of(&site, owed)).collect()))
+    Ok(part.of(rows.take(MOST).map(|owed| Row::of(&site, owed)), |row| row.owed.id.to_string()))
 }
 
+/// Shows one thing that the library system is still to be told.
 async fn one(State(collector): State<Collector>, Viewer(_): Viewer, Path(id): Path<String>) -> Result<Json<Row>, Problem> {
     let site = collector.keeper.view();
     let id: MirroringId = id.parse()?;
     Ok(Json(Row::of(&site, library::get(&site, id)?)))
 }
 
+/// Tells the library system one thing again, now.
 async fn retry(State(collector): State<Collector>, Technician(actor): Technician, Path(id): Path<String>) -> Result<Json<Row>, Problem> {
     let id: MirroringId = id.parse()?;
     let row = collector.keeper.change(actor, move |w| library::retry(w, id).map(|owed| Row::of(&w.site, &owed))).await?;
     Ok(Json(row))
 }
 
+/// Tells the library system one thing no more.
 async fn drop_one(State(collector): State<Collector>, Technician(actor): Technician, Path(id): Path<String>) -> Result<Json<Row>, Problem> {
     let id: MirroringId = id.parse()?;
     let row = collector.keeper.change(actor, move |w| library::drop_one(w, id).map(|owed| Row::of(&w.site, &owed))).await?;

@@ -4,6 +4,7 @@ use crate::Collector;
 use crate::desk::api::ask::{Admin, Body, Technician, Viewer};
 use crate::desk::api::moment;
 use crate::desk::api::problem::Problem;
+use crate::desk::api::versions::{IfMatch, Version, Versioned};
 use crate::reminders;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -94,6 +95,7 @@ struct ToRemind {
     without_address: Vec<PersonId>,
 }
 
+/// Renews a loan: it is due later.
 async fn renew(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -108,6 +110,7 @@ async fn renew(
     Ok(Json(row.await?))
 }
 
+/// Says that something lent is lost.
 async fn lost(State(collector): State<Collector>, Technician(actor): Technician, Body(new): Body<Losing>) -> Result<Json<Gone>, Problem> {
     let (tag, now) = (Tag::parse(&new.tag)?, collector.keeper.clock().now());
     let gone = collector.keeper.change(actor, move |w| {
@@ -117,6 +120,7 @@ async fn lost(State(collector): State<Collector>, Technician(actor): Technician,
     Ok(Json(gone.await?))
 }
 
+/// Says that something lost is found.
 async fn found(State(collector): State<Collector>, Technician(actor): Technician, Body(new): Body<Finding>) -> Result<Json<Gone>, Problem> {
     let (tag, now) = (Tag::parse(&new.tag)?, collector.keeper.clock().now());
     let place = if new.with_borrower { Found::WithBorrower } else { Found::Here };
@@ -136,6 +140,7 @@ impl Gone {
     }
 }
 
+/// Undoes the last step of a loan.
 async fn undo(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -152,15 +157,30 @@ async fn undo(
     Ok(Json(undone.await?))
 }
 
-async fn show_policy(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<LoanPolicy> {
-    Json((*policy::of(&collector.keeper.view())).clone())
+/// Shows the rules of lending.
+async fn show_policy(State(collector): State<Collector>, Viewer(_): Viewer) -> Versioned<LoanPolicy> {
+    let policy = (*policy::of(&collector.keeper.view())).clone();
+    Versioned(Version::of(&policy), policy)
 }
 
-async fn set_policy(State(collector): State<Collector>, Admin(actor): Admin, Body(said): Body<Said>) -> Result<Json<LoanPolicy>, Problem> {
-    let policy = collector.keeper.change(actor, move |w| policy::set(w, &said)).await?;
+/// Changes the rules of lending; what is not named stays.
+async fn set_policy(
+    State(collector): State<Collector>,
+    Admin(actor): Admin,
+    if_match: IfMatch,
+    Body(said): Body<Said>,
+) -> Result<Json<LoanPolicy>, Problem> {
+    let policy = collector
+        .keeper
+        .change(actor, move |w| {
+            if_match.holds(&*policy::of(&w.site))?;
+            policy::set(w, &said)
+        })
+        .await?;
     Ok(Json((*policy).clone()))
 }
 
+/// Lists who would be reminded now of what is due.
 async fn to_remind(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<ToRemind> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
     Json(ToRemind {
@@ -171,10 +191,12 @@ async fn to_remind(State(collector): State<Collector>, Viewer(_): Viewer) -> Jso
     })
 }
 
+/// Reminds those of whom something is due.
 async fn remind(State(collector): State<Collector>, Technician(_): Technician) -> Result<Json<reminders::Round>, Problem> {
     Ok(Json(reminders::round(&collector).await?))
 }
 
+/// Notes that a person accepts the agreement of this school year.
 async fn agree(
     State(collector): State<Collector>,
     Technician(actor): Technician,

@@ -2,7 +2,8 @@
 
 use crate::Collector;
 use crate::desk::anew;
-use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::{moment, rooms};
 use axum::extract::State;
@@ -145,7 +146,8 @@ impl Back {
     }
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<LoanRow>>, Problem> {
+/// Lists the loans, what is due first on top.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(which, part): Paged<Which>) -> Result<Listed<LoanRow>, Problem> {
     let site = collector.keeper.view();
     let filter = LoanFilter {
         ended: which.all.then_some(Ended::Shown),
@@ -154,9 +156,10 @@ async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which
         room: which.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?,
         batch: which.batch.map(LoanId),
     };
-    Ok(Json(view::loans_where(&site, &filter, collector.keeper.clock().now())))
+    Ok(part.of(view::loans_where(&site, &filter, collector.keeper.clock().now()), |row| row.id.to_string()))
 }
 
+/// Lends something.
 async fn out(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -180,6 +183,7 @@ async fn out(
     Ok((StatusCode::CREATED, Json(lent)))
 }
 
+/// Takes something back.
 async fn back(
     State(collector): State<Collector>,
     Technician(actor): Technician,

@@ -3,6 +3,7 @@
 use crate::Collector;
 use crate::desk::api::ask::{Body, Technician, Viewer};
 use crate::desk::api::moment;
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::rooms;
 use axum::extract::{Path, State};
@@ -54,11 +55,13 @@ struct NewWindow {
     reason: String,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Row>> {
+/// Lists the maintenance windows.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(Nothing {}, part): Paged<Nothing>) -> Listed<Row> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
-    Json(site.maintenance.values().rev().map(|window| Row::of(&site, window, now)).collect())
+    part.of(site.maintenance.values().rev().map(|window| Row::of(&site, window, now)), |row| row.window.id.to_string())
 }
 
+/// Plans a maintenance window: nobody is told of what it covers.
 async fn plan(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -77,6 +80,7 @@ async fn plan(
     Ok((StatusCode::CREATED, Json(row)))
 }
 
+/// Ends a maintenance window.
 async fn finish(
     State(collector): State<Collector>,
     Technician(actor): Technician,

@@ -12,6 +12,7 @@ pub mod charges;
 pub mod check;
 pub mod devices;
 pub mod diagnose;
+pub mod document;
 pub mod drift;
 pub mod events;
 pub mod health;
@@ -24,10 +25,13 @@ pub mod loans;
 pub mod maintenance;
 pub mod moment;
 pub mod oidc;
+mod once;
 pub mod orders;
+pub mod part;
 pub mod persons;
 pub mod problem;
 mod reading;
+mod refusals;
 pub mod replacement;
 pub mod reports;
 pub mod reservations;
@@ -46,6 +50,7 @@ pub mod tokens;
 pub mod transfers;
 pub mod users;
 pub mod verdict;
+pub mod versions;
 pub mod waivers;
 
 #[cfg(test)]
@@ -59,6 +64,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use rollcall_site::Site;
 use std::any::Any;
 use std::time::Duration;
@@ -84,6 +90,7 @@ pub fn router(collector: Collector) -> Router {
         .merge(check::routes())
         .merge(devices::routes())
         .merge(diagnose::routes())
+        .merge(document::routes())
         .merge(drift::routes())
         .merge(events::routes())
         .merge(health::routes())
@@ -120,9 +127,12 @@ pub fn router(collector: Collector) -> Router {
         .merge(status::slow_routes())
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)
+        .layer(middleware::from_fn(versions::tag))
+        .layer(middleware::from_fn_with_state((collector.clone(), once::Answered::default()), once::once))
         .layer(middleware::from_fn_with_state(collector.clone(), of_this_site))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .layer(middleware::from_fn(refusals::in_words))
         .layer(CatchPanicLayer::custom(after_panic))
         .with_state(collector)
 }
@@ -136,13 +146,18 @@ fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
 
 /// The interface on the unix socket, which says itself who asks.
 pub fn on_socket(collector: Collector) -> Router {
-    Router::new().nest("/api/v1", router(collector))
+    mounted(router(collector)).fallback(nothing_here)
 }
 
 /// The interface on the HTTPS door, for whoever shows an API key.
 pub fn behind_keys(collector: Collector) -> Router {
     let keyed = middleware::from_fn_with_state(collector.clone(), keys_of_door::bearer);
-    Router::new().nest("/api/v1", router(collector).layer(keyed))
+    mounted(router(collector).layer(keyed))
+}
+
+/// The interface where it belongs; a slash too many is told like any other address that there is not.
+fn mounted(interface: Router) -> Router {
+    Router::new().nest("/api/v1", interface).route("/api/v1/", any(nothing_here))
 }
 
 /// The header of every answer that names the site's time zone, so that moments are said in it.
@@ -185,7 +200,7 @@ fn is_site(site: &Site, meant: &str) -> Result<(), Problem> {
 
 async fn nothing_here(request: Request) -> Problem {
     let path: String = request.uri().path().chars().take(200).collect();
-    Problem::new(StatusCode::NOT_FOUND, format!("there is no {path} in this interface"))
+    Problem::new(StatusCode::NOT_FOUND, format!("there is no {path} in this interface; the desk's page /api lists what there is"))
 }
 
 async fn not_so(request: Request) -> Problem {

@@ -1,8 +1,10 @@
 //! `/orders`: requisitions and orders, their lines, and receiving.
 
 use crate::Collector;
-use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::Problem;
+use crate::desk::api::versions::{IfMatch, Version, Versioned};
 use crate::requisition;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -43,6 +45,7 @@ struct Which {
 struct NewOrder {
     #[serde(default)]
     lines: Vec<LineFacts>,
+    /// As [`OrderFacts`].
     #[serde(flatten)]
     facts: serde_json::Map<String, serde_json::Value>,
 }
@@ -61,22 +64,26 @@ struct Scanned {
     any_serial: bool,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Json<Vec<OrderRow>> {
+/// Lists the orders.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(which, part): Paged<Which>) -> Listed<OrderRow> {
     let site = collector.keeper.view();
     let shown = match which {
         Which { overdue: true, .. } => OrdersShown::Overdue,
         Which { all: true, .. } => OrdersShown::All,
         _ => OrdersShown::Open,
     };
-    Json(order::rows(&site, shown, today(&collector, &site)))
+    part.of(order::rows(&site, shown, today(&collector, &site)), |row| row.id.to_string())
 }
 
 fn today(collector: &Collector, site: &Site) -> jiff::civil::Date {
     site.zone().to_datetime(collector.keeper.clock().now()).date()
 }
 
-async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Json<OrderPage>, Problem> {
-    Ok(Json(page(&collector, &which)?))
+/// Shows an order with its lines.
+async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Versioned<OrderPage>, Problem> {
+    let site = collector.keeper.view();
+    let order = order::find(&site, &which)?;
+    Ok(Versioned(Version::of(order), order::page(&site, order, today(&collector, &site))))
 }
 
 fn page(collector: &Collector, which: &str) -> Result<OrderPage, Refusal> {
@@ -84,11 +91,13 @@ fn page(collector: &Collector, which: &str) -> Result<OrderPage, Refusal> {
     Ok(order::page(&site, order::find(&site, which)?, today(collector, &site)))
 }
 
+/// Writes an order as CSV.
 async fn csv(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Response, Problem> {
     let page = page(&collector, &which)?;
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], requisition::csv(&page)).into_response())
 }
 
+/// Writes an order as a PDF.
 async fn pdf(State(collector): State<Collector>, Viewer(_): Viewer, Path(which): Path<String>) -> Result<Response, Problem> {
     let page = page(&collector, &which)?;
     let site = collector.keeper.view();
@@ -97,6 +106,7 @@ async fn pdf(State(collector): State<Collector>, Viewer(_): Viewer, Path(which):
     Ok(([(header::CONTENT_TYPE, "application/pdf")], bytes).into_response())
 }
 
+/// Drafts an order.
 async fn open(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -137,15 +147,22 @@ async fn change(
     Ok(Json(changed.await?))
 }
 
+/// Changes what is said of an order; what is not named stays.
 async fn set(
     State(collector): State<Collector>,
     Technician(actor): Technician,
     Path(which): Path<String>,
+    if_match: IfMatch,
     Body(facts): Body<OrderFacts>,
 ) -> Result<Json<OrderPage>, Problem> {
-    change(&collector, actor, which, move |w, id| order::set(w, id, facts)).await
+    let set = move |w: &mut Working, id: OrderId| {
+        if_match.holds(&w.site.orders.get(&id))?;
+        order::set(w, id, facts)
+    };
+    change(&collector, actor, which, set).await
 }
 
+/// Says that an order is placed.
 async fn place(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -155,6 +172,7 @@ async fn place(
     change(&collector, actor, which, move |w, id| order::place(w, id, facts)).await
 }
 
+/// Ends an order: nothing more will come of it.
 async fn end(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -163,6 +181,7 @@ async fn end(
     change(&collector, actor, which, order::end).await
 }
 
+/// Adds a line to an order.
 async fn add_line(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -172,6 +191,7 @@ async fn add_line(
     change(&collector, actor, which, move |w, id| order::add_line(w, id, facts)).await
 }
 
+/// Changes a line of an order.
 async fn set_line(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -181,6 +201,7 @@ async fn set_line(
     change(&collector, actor, which, move |w, order| order::set_line(w, OrderLine { order, line }, facts)).await
 }
 
+/// Removes a line of an order.
 async fn drop_line(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -189,6 +210,7 @@ async fn drop_line(
     change(&collector, actor, which, move |w, order| order::drop_line(w, OrderLine { order, line })).await
 }
 
+/// Takes in one thing that came, and makes it an asset.
 async fn receive(
     State(collector): State<Collector>,
     Technician(actor): Technician,

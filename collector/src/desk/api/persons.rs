@@ -1,8 +1,10 @@
 //! `/persons`: who may borrow. A roster is checked whole before anything of it is taken in; who is forgotten is gone for good.
 
 use crate::Collector;
-use crate::desk::api::ask::{Admin, Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Admin, Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::Problem;
+use crate::desk::api::versions::{IfMatch, Version, Versioned};
 use crate::erasure;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -10,7 +12,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::charge::{self, Charge};
 use rollcall_site::person::{self, Imported, Merged, NewPerson, Person, PersonRole, Row};
-use rollcall_site::{PersonId, Refusal, Tag};
+use rollcall_site::{PersonId, Refusal, Tag, Working};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
@@ -62,12 +64,11 @@ struct Page {
 struct Which {
     /// Part of a name, an id, a mail address or a grade.
     text: String,
-    /// At most so many; none: all.
-    limit: Option<usize>,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Json<Vec<Arc<Person>>> {
-    Json(person::find(&collector.keeper.view(), &which.text, which.limit.unwrap_or(usize::MAX)).shown)
+/// Lists the people, by name.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(which, part): Paged<Which>) -> Listed<Arc<Person>> {
+    part.of(person::find(&collector.keeper.view(), &which.text, usize::MAX).shown, |person| person.id.to_string())
 }
 
 /// Somebody who is added, or what is corrected of them.
@@ -88,6 +89,7 @@ impl Sent {
     }
 }
 
+/// Adds a person by hand.
 async fn add(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -98,14 +100,20 @@ async fn add(
     Ok((StatusCode::CREATED, Json(added)))
 }
 
+/// Changes what is said of a person; what is not named stays.
 async fn set(
     State(collector): State<Collector>,
     Technician(actor): Technician,
     Path(id): Path<String>,
+    if_match: IfMatch,
     Body(sent): Body<Sent>,
 ) -> Result<Json<Arc<Person>>, Problem> {
     let id = PersonId::parse(&id)?;
-    Ok(Json(collector.keeper.change(actor, move |w| person::set(w, &id, sent.said())).await?))
+    let set = move |w: &mut Working| {
+        if_match.holds(person::get(&w.site, &id)?)?;
+        person::set(w, &id, sent.said())
+    };
+    Ok(Json(collector.keeper.change(actor, set).await?))
 }
 
 #[derive(Deserialize)]
@@ -114,6 +122,7 @@ struct Why {
     why: String,
 }
 
+/// Blocks a person: nothing is lent to them.
 async fn block(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -124,6 +133,7 @@ async fn block(
     Ok(Json(collector.keeper.change(actor, move |w| person::block(w, &id, &why)).await?))
 }
 
+/// Ends the block of a person.
 async fn unblock(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -139,6 +149,7 @@ struct Whom {
     into: String,
 }
 
+/// Makes one person of two records.
 async fn merge(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -149,14 +160,16 @@ async fn merge(
     Ok(Json(erasure::merge(&collector, actor, from, into).await?))
 }
 
-async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(id): Path<String>) -> Result<Json<Page>, Problem> {
+/// Shows a person with what they have and owe.
+async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(id): Path<String>) -> Result<Versioned<Page>, Problem> {
     let site = collector.keeper.view();
     let person = person::get(&site, &PersonId::parse(&id)?)?;
     let (has, loans) = person::loans(&site, &person.id);
     let charges = charge::open_of(&site, &person.id).cloned().collect();
-    Ok(Json(Page { person: Arc::clone(person), has, loans, charges }))
+    Ok(Versioned(Version::of(person), Page { person: Arc::clone(person), has, loans, charges }))
 }
 
+/// Forgets a person: their key is destroyed, and nobody can read who it was.
 async fn forget(
     State(collector): State<Collector>,
     Admin(actor): Admin,
@@ -167,6 +180,7 @@ async fn forget(
     Ok(Json(json!({ "forgotten": id })))
 }
 
+/// Says what a list of people would change, and changes nothing.
 async fn plan(
     State(collector): State<Collector>,
     Technician(_): Technician,
@@ -175,6 +189,7 @@ async fn plan(
     Ok(Json(person::plan(&collector.keeper.view(), &people(rows)?)))
 }
 
+/// Takes a list of people in.
 async fn import(
     State(collector): State<Collector>,
     Technician(actor): Technician,

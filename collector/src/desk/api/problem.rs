@@ -8,6 +8,9 @@ use axum::response::{IntoResponse, Response};
 use rollcall_site::{Refusal, RefusalKind};
 use serde::Serialize;
 
+/// The media type of a problem.
+pub const MEDIA: &str = "application/problem+json";
+
 /// Why a request was not done, as RFC 9457 has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -28,6 +31,11 @@ impl Problem {
         let title = status.canonical_reason().unwrap_or("Problem");
         Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() }
     }
+
+    /// What was said does not fit.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
 }
 
 impl From<Refusal> for Problem {
@@ -37,6 +45,7 @@ impl From<Refusal> for Problem {
             RefusalKind::Conflict => StatusCode::CONFLICT,
             RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             RefusalKind::Forbidden => StatusCode::FORBIDDEN,
+            RefusalKind::Stale => StatusCode::PRECONDITION_FAILED,
         };
         Self::new(status, refusal.text)
     }
@@ -99,7 +108,10 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(self)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA));
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response
     }
 }

@@ -36,6 +36,7 @@ struct New {
     facts: serde_json::Map<String, serde_json::Value>,
 }
 
+/// Lists what should be replaced, and when.
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(ask): Asked<Ask>) -> Result<Json<Plan>, Problem> {
     let site = collector.keeper.view();
     let which = Which {
@@ -48,6 +49,7 @@ async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(ask):
     Ok(Json(plan.map_err(|_| Problem::broken_off())?))
 }
 
+/// Drafts an order for others in the place of these.
 async fn requisition(
     State(collector): State<Collector>,
     Technician(actor): Technician,

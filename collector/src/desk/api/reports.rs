@@ -2,6 +2,7 @@
 
 use crate::Collector;
 use crate::desk::api::ask::{Asked, Viewer};
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::Problem;
 use crate::desk::judging::apart;
 use axum::extract::{Path, State};
@@ -45,8 +46,9 @@ struct Ask {
     to: Option<String>,
 }
 
-async fn list(Viewer(_): Viewer) -> Json<Vec<Row>> {
-    Json(REPORTS.iter().map(row).collect())
+/// Lists the reports that there are.
+async fn list(Viewer(_): Viewer, Paged(Nothing {}, part): Paged<Nothing>) -> Listed<Row> {
+    part.of(REPORTS.iter().map(row), |row| row.code.to_owned())
 }
 
 fn row(report: &Report) -> Row {
@@ -54,6 +56,7 @@ fn row(report: &Report) -> Row {
     Row { code, title, what, of_days: *of_days }
 }
 
+/// Makes a report.
 async fn one(
     State(collector): State<Collector>,
     Viewer(_): Viewer,

@@ -1,7 +1,8 @@
 //! `/reservations`: what is kept for somebody.
 
 use crate::Collector;
-use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::{moment, rooms};
 use axum::extract::{Path, State};
@@ -70,7 +71,8 @@ struct New {
     until: String,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<Row>>, Problem> {
+/// Lists the reservations.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(which, part): Paged<Which>) -> Result<Listed<Row>, Problem> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
     let person = which.person.as_deref().map(PersonId::parse).transpose()?;
     let fits = |row: &Row| person.as_ref().is_none_or(|person| row.reservation.person == *person);
@@ -79,9 +81,10 @@ async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which
         if which.all { site.reservations.values().map(row).collect() } else { reservation::active(&site, now).map(row).collect() };
     let mut rows: Vec<Row> = rows.into_iter().filter(fits).collect();
     rows.sort_by_key(|row| (row.reservation.from, row.reservation.id));
-    Ok(Json(rows))
+    Ok(part.of(rows, |row| row.reservation.id.to_string()))
 }
 
+/// Reserves things for a time.
 async fn add(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -107,6 +110,7 @@ async fn add(
     Ok((StatusCode::CREATED, Json(row)))
 }
 
+/// Cancels a reservation.
 async fn cancel(State(collector): State<Collector>, Technician(actor): Technician, Path(id): Path<String>) -> Result<Json<Row>, Problem> {
     let (id, now) = (id.parse::<ReservationId>()?, collector.keeper.clock().now());
     let row = collector.keeper.change(actor, move |w| reservation::cancel(w, id).map(|gone| Row::of(&w.site, &gone, now))).await?;

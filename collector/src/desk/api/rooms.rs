@@ -2,10 +2,12 @@
 
 use crate::Collector;
 use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::Problem;
+use crate::desk::api::versions::{IfMatch, Version, Versioned};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, patch, post};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use rollcall_site::room::{self, Room, RoomFacts};
 use rollcall_site::view::{self, RoomRow};
@@ -19,13 +21,14 @@ pub(super) fn routes() -> Router<Collector> {
     Router::new()
         .route("/rooms", get(list).post(add))
         .route("/rooms/import", post(import))
-        .route("/rooms/{name}", patch(set).delete(remove))
+        .route("/rooms/{name}", get(show).patch(set).delete(remove))
 }
 
 /// A room to be added or changed: its name, and what is said of it.
 #[derive(Deserialize)]
 struct Row {
     name: String,
+    /// As [`RoomFacts`].
     #[serde(flatten)]
     facts: Map<String, Value>,
 }
@@ -61,10 +64,20 @@ pub(super) fn known(site: &Site, name: &str) -> Result<RoomId, Refusal> {
     }
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<RoomRow>> {
-    Json(view::rooms(&collector.keeper.view(), &collector.roll.heard(), collector.keeper.clock().now()))
+/// Lists the rooms, each with how it is.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(Nothing {}, part): Paged<Nothing>) -> Listed<RoomRow> {
+    part.of(view::rooms(&collector.keeper.view(), &collector.roll.heard(), collector.keeper.clock().now()), |row| row.room.id.to_string())
 }
 
+/// Shows a room as it is now.
+async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(name): Path<String>) -> Result<Versioned<RoomRow>, Problem> {
+    let site = collector.keeper.view();
+    let id = known(&site, &name)?;
+    let row = view::room(&site, &collector.roll.heard(), collector.keeper.clock().now(), &id)?;
+    Ok(Versioned(Version::of(&row.room), row))
+}
+
+/// Adds a room.
 async fn add(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -75,19 +88,23 @@ async fn add(
     Ok((StatusCode::CREATED, Json(room)))
 }
 
+/// Changes what is said of a room; what is not named stays.
 async fn set(
     State(collector): State<Collector>,
     Technician(actor): Technician,
     Path(name): Path<String>,
+    if_match: IfMatch,
     Body(facts): Body<RoomFacts>,
 ) -> Result<Json<Arc<Room>>, Problem> {
     let set = move |w: &mut Working| {
         let id = known(&w.site, &name)?;
+        if_match.holds(room::get(&w.site, &id)?)?;
         room::set(w, &id, facts)
     };
     Ok(Json(collector.keeper.change(actor, set).await?))
 }
 
+/// Removes a room.
 async fn remove(
     State(collector): State<Collector>,
     Technician(actor): Technician,

@@ -3,6 +3,7 @@
 use crate::Collector;
 use crate::desk::api::ask::{Admin, Asked, Body, Technician, Viewer};
 use crate::desk::api::moment;
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::roster_preview::{Preview, preview};
 use crate::desk::api::stream::{self, Line, Progress};
@@ -82,6 +83,7 @@ impl Shown {
     }
 }
 
+/// Shows how the people of the roster come in, and the last import.
 async fn show(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Shown> {
     Json(Shown::of(&collector.keeper.view()))
 }
@@ -92,6 +94,7 @@ struct Set {
     keep_days: u32,
 }
 
+/// Changes how the people of the roster come in.
 async fn set(State(collector): State<Collector>, Admin(actor): Admin, Body(set): Body<Set>) -> Result<Json<Shown>, Problem> {
     Ok(Json(collector.keeper.change(actor, move |w| roster::keep_for(w, set.keep_days).map(|_| Shown::of(&w.site))).await?))
 }
@@ -105,7 +108,8 @@ struct ClassRow {
     teachers: Vec<String>,
 }
 
-async fn classes(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<ClassRow>> {
+/// Lists the classes of the roster.
+async fn classes(State(collector): State<Collector>, Viewer(_): Viewer, Paged(Nothing {}, part): Paged<Nothing>) -> Listed<ClassRow> {
     let site = collector.keeper.view();
     let row = |known: &class::Class| ClassRow {
         id: known.id.to_string(),
@@ -114,7 +118,7 @@ async fn classes(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<
         students: class::with_role(&site, &known.id, PersonRole::Student).count(),
         teachers: class::with_role(&site, &known.id, PersonRole::Staff).map(|person| person.id.to_string()).collect(),
     };
-    Json(site.classes.values().map(|known| row(known)).collect())
+    part.of(site.classes.values().map(|known| row(known)), |row| row.id.clone())
 }
 
 /// A discrepancy with the names of those whom it is about.
@@ -127,11 +131,16 @@ struct Doubtful {
     names: Vec<String>,
 }
 
-async fn discrepancies(State(collector): State<Collector>, Viewer(_): Viewer) -> Result<Json<Vec<Doubtful>>, Problem> {
+/// Lists the people of whom the records disagree.
+async fn discrepancies(
+    State(collector): State<Collector>,
+    Viewer(_): Viewer,
+    Paged(Nothing {}, part): Paged<Nothing>,
+) -> Result<Listed<Doubtful>, Problem> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
     // Everybody is compared with everybody else.
     let found = tokio::task::spawn_blocking(move || doubtful(&site, now)).await;
-    Ok(Json(found.map_err(|_| Problem::broken_off())?))
+    Ok(part.of(found.map_err(|_| Problem::broken_off())?, |row| row.found.text.clone()))
 }
 
 fn doubtful(site: &Site, now: Timestamp) -> Vec<Doubtful> {
@@ -154,6 +163,7 @@ struct NewWatch {
     schools: Option<Vec<String>>,
 }
 
+/// Watches a folder for exports of the student information system.
 async fn watch(State(collector): State<Collector>, Admin(actor): Admin, Body(new): Body<NewWatch>) -> Result<Json<Shown>, Problem> {
     let every_s = moment::seconds(new.every.as_deref().unwrap_or("15m"))?;
     let change = move |w: &mut rollcall_site::Working| {
@@ -163,6 +173,7 @@ async fn watch(State(collector): State<Collector>, Admin(actor): Admin, Body(new
     Ok(Json(collector.keeper.change(actor, change).await?))
 }
 
+/// Watches no folder any more.
 async fn unwatch(State(collector): State<Collector>, Admin(actor): Admin) -> Result<Json<Shown>, Problem> {
     Ok(Json(collector.keeper.change(actor, |w| roster::unwatch(w).map(|_| Shown::of(&w.site))).await?))
 }
@@ -222,6 +233,7 @@ async fn planned(collector: &Collector, zip: Bytes, terms: Terms) -> Result<Plan
     Ok(plan?)
 }
 
+/// Says what an export of the student information system would change, and changes nothing.
 async fn plan(
     State(collector): State<Collector>,
     Technician(_): Technician,
@@ -231,6 +243,7 @@ async fn plan(
     Ok(Json(preview(&planned(&collector, zip, sent.terms()?).await?)))
 }
 
+/// Takes an export of the student information system in.
 async fn import(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -266,6 +279,7 @@ impl From<NotApplied> for Problem {
     }
 }
 
+/// Looks into the watched folder now.
 async fn look(State(collector): State<Collector>, Technician(_): Technician) -> Result<Json<serde_json::Value>, Problem> {
     let outcome = eyes::look_now(&collector).await.map_err(Refusal::conflict)?;
     let word = match outcome {
@@ -287,6 +301,7 @@ async fn waiting(collector: &Collector) -> Result<(Accepted, Vec<String>), Probl
     Ok((Accepted { plan, origin: dropped.origin }, guarded.suspicious))
 }
 
+/// Says what the export that waits would change, and changes nothing.
 async fn plan_waiting(State(collector): State<Collector>, Technician(_): Technician) -> Result<Json<Preview>, Problem> {
     let (accepted, suspicious) = waiting(&collector).await?;
     Ok(Json(Preview { suspicious, ..preview(&accepted.plan) }))
@@ -298,6 +313,7 @@ struct Yes {
     mark: Option<String>,
 }
 
+/// Takes the export in that waits for a yes.
 async fn accept(State(collector): State<Collector>, Technician(actor): Technician, Body(yes): Body<Yes>) -> Result<Response, Problem> {
     let turn = service::turn().await;
     let (accepted, _) = waiting(&collector).await?;
@@ -307,6 +323,7 @@ async fn accept(State(collector): State<Collector>, Technician(actor): Technicia
     Ok(applied(collector, turn, actor, accepted))
 }
 
+/// Forgets everybody who left long enough ago.
 async fn forget_left(State(collector): State<Collector>, Admin(actor): Admin) -> Result<Json<serde_json::Value>, Problem> {
     Ok(Json(json!({ "forgotten": erasure::forget_left(&collector, actor).await? })))
 }

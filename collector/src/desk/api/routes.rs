@@ -2,6 +2,7 @@
 
 use crate::Collector;
 use crate::desk::api::ask::{Admin, Asked, Body, Viewer};
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::Problem;
 use axum::extract::{Path, State};
 use axum::routing::{get, put};
@@ -24,10 +25,12 @@ struct Which {
     alert: AlertId,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Arc<Route>>> {
-    Json(collector.keeper.view().routes.values().cloned().collect())
+/// Lists the routes: who hears of which alert.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(Nothing {}, part): Paged<Nothing>) -> Listed<Arc<Route>> {
+    part.of(collector.keeper.view().routes.values().cloned(), |route| route.name.clone())
 }
 
+/// Adds or changes a route.
 async fn set(
     State(collector): State<Collector>,
     Admin(actor): Admin,
@@ -37,6 +40,7 @@ async fn set(
     Ok(Json(collector.keeper.change(actor, move |w| route::set(w, &name, facts)).await?))
 }
 
+/// Removes a route.
 async fn remove(State(collector): State<Collector>, Admin(actor): Admin, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
     let answer = json!({ "removed": name });
     collector.keeper.change(actor, move |w| route::remove(w, &name)).await?;

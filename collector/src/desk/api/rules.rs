@@ -2,6 +2,7 @@
 
 use crate::Collector;
 use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::rooms;
 use axum::extract::{Path, State};
@@ -72,11 +73,13 @@ struct Set {
     setting: Setting,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Row>> {
+/// Lists the rules, each with its limits and where it is off.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(Nothing {}, part): Paged<Nothing>) -> Listed<Row> {
     let site = collector.keeper.view();
-    Json(RULES.iter().map(|rule| Row::of(&site, rule)).collect())
+    part.of(RULES.iter().map(|rule| Row::of(&site, rule)), |row| row.code.to_owned())
 }
 
+/// Changes a rule: its limits, and where it holds.
 async fn set(
     State(collector): State<Collector>,
     Technician(actor): Technician,

@@ -28,6 +28,7 @@ struct Title {
 /// Rows that are given when nobody says how many.
 const LIMIT: usize = 1000;
 
+/// Lists the devices that have a title, and those that have not.
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(asked): Asked<Title>) -> Result<Json<Installed>, Problem> {
     if asked.title.trim().is_empty() {
         return Err(Refusal::invalid("which title? Give a package's name, or \"*\" for all of them").into());

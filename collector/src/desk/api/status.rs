@@ -67,6 +67,7 @@ struct Doors {
     reach: Vec<String>,
 }
 
+/// Shows how the site is, in figures.
 async fn status(State(collector): State<Collector>, Viewer(_): Viewer) -> Result<Json<Status>, Problem> {
     let site = collector.keeper.view();
     let now = collector.keeper.clock().now();
@@ -132,6 +133,7 @@ struct Held {
     against: String,
 }
 
+/// Checks every byte of the ledger, and the chain of its hashes.
 async fn verify(State(collector): State<Collector>, Admin(_): Admin, sent: Bytes) -> Result<Json<Checked>, Problem> {
     let unreadable = |bad: serde_json::Error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, bad.to_string());
     let held: Held = if sent.is_empty() { Held::default() } else { serde_json::from_slice(&sent).map_err(unreadable)? };

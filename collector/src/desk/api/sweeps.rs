@@ -1,7 +1,8 @@
 //! `/sweeps`: the roll call of a room. Beginning one streams its progress, the last line is the sweep.
 
 use crate::Collector;
-use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Body, Technician, Viewer};
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::rooms;
 use crate::desk::api::stream::{self, Line, Progress};
@@ -139,14 +140,20 @@ impl SweepLine {
     }
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(which): Asked<Which>) -> Result<Json<Vec<SweepPage>>, Problem> {
+/// Lists the latest sweeps.
+async fn list(
+    State(collector): State<Collector>,
+    Viewer(_): Viewer,
+    Paged(which, part): Paged<Which>,
+) -> Result<Listed<SweepPage>, Problem> {
     let site = collector.keeper.view();
     let room = which.room.as_deref().map(|room| rooms::known(&site, room)).transpose()?;
     let newest = site.sweeps.iter().rev().map(|(_, sweep)| sweep).filter(|sweep| room.as_ref().is_none_or(|room| sweep.room == *room));
     let pages = newest.take(MOST).map(|sweep| SweepPage { lines: Vec::new(), ..SweepPage::of(&site, sweep) });
-    Ok(Json(pages.collect()))
+    Ok(part.of(pages, |sweep| sweep.id.to_string()))
 }
 
+/// Shows a sweep.
 async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(id): Path<String>) -> Result<Json<SweepPage>, Problem> {
     let id: SweepId = id.parse()?;
     let site = collector.keeper.view();
@@ -155,6 +162,7 @@ async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(id): P
     Ok(Json(SweepPage::of(&site, sweep)))
 }
 
+/// Sweeps a room: asks everything in it to report now, and tells how far it is.
 async fn begin(State(collector): State<Collector>, Technician(actor): Technician, Body(new): Body<NewSweep>) -> Result<Response, Problem> {
     let room = rooms::known(&collector.keeper.view(), &new.room)?;
     let (lines, response) = mpsc::channel(WAITING);

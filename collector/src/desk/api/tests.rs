@@ -1,5 +1,7 @@
 //! The interface over a real keeper in a temporary folder: who may, what is answered, what is refused.
 
+mod document;
+mod habits;
 pub(in crate::desk) mod roles;
 
 use super::{SITE_HEADER, behind_keys, on_socket};

@@ -4,6 +4,7 @@ use crate::Collector;
 use crate::desk::api::ask::{Body, Technician, Viewer};
 use crate::desk::api::problem::Problem;
 use crate::desk::api::tickets::{asset_of, change};
+use crate::desk::api::versions::{IfMatch, Version, Versioned};
 use axum::extract::{Path, State};
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
@@ -47,6 +48,7 @@ fn money(text: &str) -> Result<Money, Refusal> {
     if text.is_empty() { Ok(Money::ZERO) } else { Ok(text.parse::<Money>()?) }
 }
 
+/// Notes a part that was used for a ticket.
 async fn add_part(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -57,6 +59,7 @@ async fn add_part(
     change(&collector, actor, &id, move |w, id| ticket::add_part(w, id, part)).await
 }
 
+/// Takes a part off a ticket again.
 async fn remove_part(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -72,6 +75,7 @@ struct Labour {
     minutes: u32,
 }
 
+/// Notes the minutes that a ticket took.
 async fn labour(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -90,6 +94,7 @@ struct Claimed {
     reference: String,
 }
 
+/// Notes the vendor's claim of a ticket.
 async fn claim(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -108,6 +113,7 @@ struct Spare {
     override_reason: Option<String>,
 }
 
+/// Lends another machine for as long as a ticket lasts.
 async fn lend(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -118,6 +124,7 @@ async fn lend(
     change(&collector, actor, &id, move |w, id| ticket::lend(w, &heard, id, &tag, spare.override_reason)).await
 }
 
+/// Takes the machine back that was lent for a ticket.
 async fn take_back(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -150,6 +157,7 @@ impl Linked {
     }
 }
 
+/// Links a ticket to an alert.
 async fn link(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -163,6 +171,7 @@ async fn link(
     change(&collector, actor, &id, link).await
 }
 
+/// Ends a link of a ticket.
 async fn unlink(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -188,18 +197,23 @@ struct PolicyChange {
     labour_hour: Option<String>,
 }
 
-async fn policy(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<TicketPolicy> {
-    Json(ticket::policy(&collector.keeper.view()))
+/// Shows the rules of tickets.
+async fn policy(State(collector): State<Collector>, Viewer(_): Viewer) -> Versioned<TicketPolicy> {
+    let policy = ticket::policy(&collector.keeper.view());
+    Versioned(Version::of(&policy), policy)
 }
 
+/// Changes the rules of tickets.
 async fn set_policy(
     State(collector): State<Collector>,
     Technician(actor): Technician,
+    if_match: IfMatch,
     Body(wanted): Body<PolicyChange>,
 ) -> Result<Json<TicketPolicy>, Problem> {
     let labour_hour = wanted.labour_hour.as_deref().map(money).transpose()?;
     let set = move |w: &mut Working| {
         let before = ticket::policy(&w.site);
+        if_match.holds(&before)?;
         let new = TicketPolicy {
             low_h: wanted.low_h.unwrap_or(before.low_h),
             normal_h: wanted.normal_h.unwrap_or(before.normal_h),

@@ -1,9 +1,11 @@
 //! `/tickets`: work that somebody has to do.
 
 use crate::Collector;
-use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Body, Technician, Viewer};
 use crate::desk::api::moment;
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::Problem;
+use crate::desk::api::versions::{IfMatch, Version, Versioned};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -14,11 +16,6 @@ use rollcall_site::view::{self, Late, Stand, TicketFilter, TicketPage, TicketRow
 use rollcall_site::{AlertId, AssetId, LoanId, PersonId, Refusal, Site, Tag, TicketId, UserName, Working, asset};
 use serde::Deserialize;
 use std::sync::Arc;
-
-/// Rows of a list where nobody says how many.
-const USUAL: usize = 1_000;
-/// Most rows of a list.
-const MOST: usize = 20_000;
 
 /// The routes of this noun.
 pub(super) fn routes() -> Router<Collector> {
@@ -44,7 +41,6 @@ struct Which {
     overdue: bool,
     asset: Option<String>,
     text: Option<String>,
-    limit: Option<usize>,
 }
 
 impl Which {
@@ -90,21 +86,23 @@ pub(super) fn asset_of(site: &Site, tag: &str) -> Result<AssetId, Refusal> {
     Ok(asset::tagged(site, &Tag::parse(tag)?)?.id)
 }
 
+/// Lists the tickets, what waits longest on top.
 async fn list(
     State(collector): State<Collector>,
     Viewer(actor): Viewer,
-    Asked(which): Asked<Which>,
-) -> Result<Json<Vec<TicketRow>>, Problem> {
+    Paged(which, part): Paged<Which>,
+) -> Result<Listed<TicketRow>, Problem> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
     let filter = which.filter(&site, &actor)?;
-    let most = which.limit.unwrap_or(USUAL).min(MOST);
-    let rows = tokio::task::spawn_blocking(move || view::tickets(&site, &filter, now, 0..most).0).await;
-    Ok(Json(rows.map_err(|_| Problem::broken_off())?))
+    let rows = tokio::task::spawn_blocking(move || view::tickets(&site, &filter, now, 0..usize::MAX).0).await;
+    Ok(part.of(rows.map_err(|_| Problem::broken_off())?, |row| row.id.to_string()))
 }
 
-async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(id): Path<String>) -> Result<Json<TicketPage>, Problem> {
+/// Shows a ticket with its history.
+async fn show(State(collector): State<Collector>, Viewer(_): Viewer, Path(id): Path<String>) -> Result<Versioned<TicketPage>, Problem> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
-    Ok(Json(view::ticket_page(&site, ticket::get(&site, id.parse()?)?, now)))
+    let ticket = ticket::get(&site, id.parse()?)?;
+    Ok(Versioned(Version::of(ticket), view::ticket_page(&site, ticket, now)))
 }
 
 /// What happens to a ticket, and the ticket after it.
@@ -158,6 +156,7 @@ impl Opened {
     }
 }
 
+/// Opens a ticket.
 async fn open(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -186,10 +185,12 @@ struct Facts {
     due: Option<String>,
 }
 
+/// Changes what is said of a ticket; what is not named stays.
 async fn set(
     State(collector): State<Collector>,
     Technician(actor): Technician,
     Path(id): Path<String>,
+    if_match: IfMatch,
     Body(facts): Body<Facts>,
 ) -> Result<Json<TicketPage>, Problem> {
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
@@ -199,6 +200,7 @@ async fn set(
         Some(text) => Some(Some(moment::after(text, now, &site.zone())?)),
     };
     let set = move |w: &mut Working, id| {
+        if_match.holds(ticket::get(&w.site, id)?)?;
         let asset = facts.asset.map(|tag| if tag.trim().is_empty() { Ok(None) } else { asset_of(&w.site, &tag).map(Some) });
         let person = facts.person.map(|id| if id.trim().is_empty() { Ok(None) } else { PersonId::parse(&id).map(Some) });
         let changes = Changes {
@@ -223,6 +225,7 @@ struct Assigned {
     assignee: Option<String>,
 }
 
+/// Says who works on a ticket.
 async fn assign(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -239,6 +242,7 @@ struct Said {
     text: String,
 }
 
+/// Adds a comment to a ticket.
 async fn comment(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -259,6 +263,7 @@ struct Gone {
     look_again: Option<String>,
 }
 
+/// Moves a ticket to another state.
 async fn go(
     State(collector): State<Collector>,
     Technician(actor): Technician,

@@ -5,6 +5,7 @@ use crate::agents::authority::Authority;
 use crate::agents::token::make_token;
 use crate::desk::api::ask::{Admin, Body};
 use crate::desk::api::moment;
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::{Problem, with_causes};
 use crate::desk::api::rooms;
 use crate::desk::names::Names;
@@ -76,10 +77,12 @@ struct Made {
     row: Row,
 }
 
-async fn list(State(collector): State<Collector>, Admin(_): Admin) -> Json<Vec<Row>> {
-    Json(collector.keeper.view().tokens.iter().map(|(_, token)| Row::of(token)).collect())
+/// Lists the tokens that let devices enrol.
+async fn list(State(collector): State<Collector>, Admin(_): Admin, Paged(Nothing {}, part): Paged<Nothing>) -> Listed<Row> {
+    part.of(collector.keeper.view().tokens.iter().map(|(_, token)| Row::of(token)), |row| row.id.to_string())
 }
 
+/// Makes a token that lets devices enrol; this answer alone holds it.
 async fn make(
     State(collector): State<Collector>,
     Admin(actor): Admin,
@@ -109,6 +112,7 @@ fn text(collector: &Collector, now: Timestamp) -> Result<(String, String), Probl
     make_token(&site, &authority).map_err(|error| failed(with_causes(&error)))
 }
 
+/// Revokes a token.
 async fn revoke(
     State(collector): State<Collector>,
     Admin(actor): Admin,

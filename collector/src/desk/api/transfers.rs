@@ -3,6 +3,7 @@
 use crate::Collector;
 use crate::desk::api::ask::{Admin, Body, Technician, Viewer};
 use crate::desk::api::moment;
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::Problem;
 use crate::feeds::eyes::Eyes;
 use axum::extract::{Path, State};
@@ -59,10 +60,12 @@ fn rows(site: &Site, now: Timestamp) -> Vec<Row> {
     site.transfers.values().map(|transfer| Row::of(site, transfer, now)).collect()
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer) -> Json<Vec<Row>> {
-    Json(rows(&collector.keeper.view(), collector.keeper.clock().now()))
+/// Lists the watched transfers, each with how it is.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(Nothing {}, part): Paged<Nothing>) -> Listed<Row> {
+    part.of(rows(&collector.keeper.view(), collector.keeper.clock().now()), |row| row.transfer.name.to_string())
 }
 
+/// Looks at every watched transfer now.
 async fn look(State(collector): State<Collector>, Technician(_): Technician) -> Json<Vec<Row>> {
     Eyes::default().transfers(&collector).await;
     Json(rows(&collector.keeper.view(), collector.keeper.clock().now()))
@@ -85,6 +88,7 @@ struct NewTransfer {
     columns: Vec<String>,
 }
 
+/// Watches a transfer: where its file lies, and when it is due.
 async fn watch(
     State(collector): State<Collector>,
     Admin(actor): Admin,
@@ -101,6 +105,7 @@ async fn watch(
     Ok(Json(Row::of(&site, transfer::get(&site, &wanted)?, collector.keeper.clock().now())))
 }
 
+/// Watches a transfer no more.
 async fn remove(State(collector): State<Collector>, Admin(actor): Admin, Path(name): Path<String>) -> Result<Json<TransferName>, Problem> {
     let name = TransferName::parse(&name)?;
     let gone = name.clone();

@@ -2,6 +2,7 @@
 
 use crate::Collector;
 use crate::desk::api::ask::{Admin, Body};
+use crate::desk::api::part::{Listed, Nothing, Paged};
 use crate::desk::api::problem::Problem;
 use crate::desk::password::Passwords;
 use crate::desk::welcome;
@@ -38,10 +39,12 @@ struct NewRole {
     role: Role,
 }
 
-async fn list(State(collector): State<Collector>, Admin(_): Admin) -> Json<Vec<Arc<User>>> {
-    Json(collector.keeper.view().users.iter().map(|(_, user)| Arc::clone(user)).collect())
+/// Lists the accounts.
+async fn list(State(collector): State<Collector>, Admin(_): Admin, Paged(Nothing {}, part): Paged<Nothing>) -> Listed<Arc<User>> {
+    part.of(collector.keeper.view().users.iter().map(|(_, user)| Arc::clone(user)), |user| user.name.to_string())
 }
 
+/// Adds an account.
 async fn add(
     State(collector): State<Collector>,
     Admin(actor): Admin,
@@ -56,6 +59,7 @@ async fn add(
     Ok((StatusCode::CREATED, Json(user)))
 }
 
+/// Changes the role of an account.
 async fn change(
     State(collector): State<Collector>,
     Admin(actor): Admin,
@@ -66,6 +70,7 @@ async fn change(
     Ok(Json(collector.keeper.change(actor, move |w| access::change_role(w, &name, role)).await?))
 }
 
+/// Removes an account.
 async fn remove(
     State(collector): State<Collector>,
     Admin(actor): Admin,
@@ -80,6 +85,7 @@ async fn remove(
     Ok(Json(json!({ "removed": name })))
 }
 
+/// Makes a link with which an account chooses a password.
 async fn link(
     State(collector): State<Collector>,
     Admin(actor): Admin,

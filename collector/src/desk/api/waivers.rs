@@ -1,8 +1,9 @@
 //! `/waivers`: exceptions to baselines, with an owner, a reason and an end.
 
 use crate::Collector;
-use crate::desk::api::ask::{Asked, Body, Technician, Viewer};
+use crate::desk::api::ask::{Body, Technician, Viewer};
 use crate::desk::api::moment;
+use crate::desk::api::part::{Listed, Paged};
 use crate::desk::api::problem::Problem;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -38,11 +39,13 @@ struct NewWaiver {
     baseline: Option<String>,
 }
 
-async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Asked(shown): Asked<Shown>) -> Json<Vec<Row>> {
+/// Lists the waivers.
+async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(shown, part): Paged<Shown>) -> Listed<Row> {
     let which = if shown.all { Which::All } else { Which::Open };
-    Json(waiver::rows(&collector.keeper.view(), which, collector.keeper.clock().now()))
+    part.of(waiver::rows(&collector.keeper.view(), which, collector.keeper.clock().now()), |row| row.waiver.id.to_string())
 }
 
+/// Makes a waiver: something that a baseline wants is let go until a day.
 async fn make(
     State(collector): State<Collector>,
     Technician(actor): Technician,
@@ -61,6 +64,7 @@ async fn make(
     Ok((StatusCode::CREATED, Json(row)))
 }
 
+/// Ends a waiver.
 async fn end(State(collector): State<Collector>, Technician(actor): Technician, Path(id): Path<String>) -> Result<Json<Row>, Problem> {
     let id: WaiverId = id.parse()?;
     let row = collector.keeper.change(actor, move |w| waiver::end(w, id).map(|waiver| waiver::row(&w.site, &waiver, w.now))).await?;

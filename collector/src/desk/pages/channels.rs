@@ -45,6 +45,7 @@ pub(in crate::desk) struct SentChannel {
     user: String,
     password: String,
     ca: String,
+    follows: String,
 }
 
 /// What is said of a route: a channel's field is "to." and its name.
@@ -110,14 +111,16 @@ impl Channels {
 pub(in crate::desk) async fn set(State(desk): State<Desk>, visitor: Visitor, Form(sent): Form<SentChannel>) -> Answer {
     visitor.must_be(Role::Admin)?;
     let known = |text: String| Some(text).filter(|text| !text.trim().is_empty());
+    let listed = |text: &str| text.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect();
     let facts = ChannelFacts {
         kind: known(sent.kind),
         url: sent.url.trim().to_owned(),
         from: sent.from.trim().to_owned(),
-        to: sent.to.split(',').map(|to| to.trim().to_owned()).filter(|to| !to.is_empty()).collect(),
+        to: listed(&sent.to),
         user: sent.user.trim().to_owned(),
         password: sent.password,
         ca: sent.ca.trim().to_owned(),
+        follows: listed(&sent.follows),
     };
     let name = sent.name.trim().to_owned();
     let outcome = put_channel(&desk.collector, visitor.who.actor.clone(), &name, facts).await;

@@ -3,6 +3,7 @@
 use crate::asset_file;
 use crate::csv_file::of_json;
 use crate::desk::api;
+use crate::desk::api::part::Whole;
 use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::trouble::{Trouble, show as page};
@@ -75,7 +76,7 @@ pub(in crate::desk) async fn list(
         return Err(Trouble::NotFound(format!("There is no such list: there are {} as .csv and .json.", names.join(", "))));
     }
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-    let request = Request::get(format!("/api/v1/{list}{query}")).extension(visitor.who.clone()).body(Body::empty());
+    let request = Request::get(format!("/api/v1/{list}{query}")).extension(visitor.who.clone()).extension(Whole).body(Body::empty());
     let request = request.map_err(|_| Trouble::NotFound("This is no address of a list.".to_owned()))?;
     let response = match api::on_socket(desk.collector.clone()).oneshot(request).await {
         Ok(response) => response,

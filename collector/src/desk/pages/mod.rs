@@ -21,6 +21,7 @@ mod find;
 mod hardware;
 mod health;
 mod imports;
+mod interface;
 mod keys;
 mod lab;
 mod labels;
@@ -77,6 +78,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/alerts/{id}/reopen", post(alerts::reopen))
         .route("/alerts/{id}/resolve", post(alerts::resolve))
         .route("/alerts/{id}/snooze", post(alerts::snooze))
+        .route("/api", get(interface::show))
         .route("/assets", get(assets::show))
         .route("/assets/bulk", post(assets::change_many))
         .route("/assets/export.csv", get(export::assets))

@@ -16,6 +16,7 @@ const ALWAYS: &[&str] = &[
     "/add",
     "/alerts",
     "/alerts?show=all",
+    "/api",
     "/assets",
     "/assets?text=x&kind=laptop&status=all&page=9",
     "/audit",

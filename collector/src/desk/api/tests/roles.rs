@@ -149,6 +149,7 @@ pub(in crate::desk) const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/replacement/requisition", Role::Technician),
     ("POST", "/reservations", Role::Technician),
     ("GET", "/rooms", Role::Viewer),
+    ("GET", "/rooms/X", Role::Viewer),
     ("POST", "/rooms", Role::Technician),
     ("POST", "/rooms/import", Role::Technician),
     ("PATCH", "/rooms/X", Role::Technician),
@@ -212,9 +213,11 @@ async fn every_route_asks_who_and_refuses_who_may_not() {
 
 /// An answer that never ends, so that it is asked for on its own.
 const STREAM: &str = "/events/stream";
+/// What says nothing of the site, and is for everybody.
+const DOCUMENT: &str = "/openapi.json";
 
 /// The routes as the nouns' files name them: method, and path with "{id}".
-fn named() -> Vec<(String, String)> {
+pub(super) fn named() -> Vec<(String, String)> {
     let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/desk/api")).unwrap();
     let texts = files.filter_map(|file| std::fs::read_to_string(file.unwrap().path()).ok());
     let routes: Vec<String> = texts.flat_map(|text| text.split(".route(\"").skip(1).map(str::to_owned).collect::<Vec<_>>()).collect();
@@ -249,6 +252,7 @@ fn every_route_is_in_the_table() {
         };
         ROUTES.iter().any(|row| is_it(&row))
     };
-    let missing: Vec<_> = named.into_iter().filter(|(method, path)| path != STREAM && !is_there(method, path)).collect();
+    let missing: Vec<_> =
+        named.into_iter().filter(|(method, path)| path != STREAM && path != DOCUMENT && !is_there(method, path)).collect();
     assert!(missing.is_empty(), "these are not in the table of who may use them: {missing:?}");
 }

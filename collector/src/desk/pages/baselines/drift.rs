@@ -41,9 +41,12 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor, Qu
     let drift = desk.apart(move |desk| {
         let look = desk.look();
         let known = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let which = Which { room: known(&ask.room), tag: known(&ask.tag), limit: Some(MOST) };
+        let which = Which { room: known(&ask.room), tag: known(&ask.tag) };
         let (changes, wrong) = match changes(&desk.collector, &which) {
-            Ok(changes) => (changes, None),
+            Ok(mut changes) => {
+                changes.truncate(MOST);
+                (changes, None)
+            }
             Err(NotRead::Refused(refusal)) => (Vec::new(), Some(refusal.text)),
             Err(NotRead::Store(error)) => return Err(Trouble::from(error)),
         };
