@@ -19,6 +19,7 @@ mod enrol;
 mod erase;
 mod identity;
 mod import;
+mod interface;
 mod label;
 mod lend;
 mod library;

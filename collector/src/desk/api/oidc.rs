@@ -65,10 +65,12 @@ fn known(site: &Site) -> Result<Arc<Provider>, Problem> {
     oidc::of(site).cloned().ok_or_else(none)
 }
 
+/// Shows the provider at which people sign in.
 async fn show(State(collector): State<Collector>, Admin(_): Admin) -> Result<Json<Row>, Problem> {
     Ok(Json(Row::of(&collector, &*known(&collector.keeper.view())?)))
 }
 
+/// Lets people sign in at a provider.
 async fn set(State(collector): State<Collector>, Admin(actor): Admin, Body(new): Body<NewProvider>) -> Result<Json<Row>, Problem> {
     let NewProvider { issuer, client, desk, title, scopes, groups, map, ca, secret } = new;
     notify::check_ca(&ca).map_err(Refusal::invalid)?;
@@ -80,6 +82,7 @@ async fn set(State(collector): State<Collector>, Admin(actor): Admin, Body(new):
     Ok(Json(Row::of(&collector, &provider)))
 }
 
+/// Lets nobody sign in at the provider any more.
 async fn remove(State(collector): State<Collector>, Admin(actor): Admin) -> Result<Json<Value>, Problem> {
     let issuer = known(&collector.keeper.view())?.facts.issuer.clone();
     collector.keeper.change(actor, oidc::remove).await?;

@@ -22,6 +22,8 @@ pub async fn in_words(request: Request, next: Next) -> Response {
     let text = to_bytes(body, LONGEST).await.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let detail = if text.trim().is_empty() { words(status).to_owned() } else { text };
     let mut problem = Problem::new(status, detail).into_response();
+    // What the audit trail is told.
+    *problem.extensions_mut() = parts.extensions;
     // Such as `Allow` of a method that is not possible.
     for (name, value) in parts.headers.iter().filter(|(name, _)| !matches!(**name, header::CONTENT_TYPE | header::CONTENT_LENGTH)) {
         problem.headers_mut().insert(name.clone(), value.clone());
