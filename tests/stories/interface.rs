@@ -48,9 +48,8 @@ async fn school() -> (TestSite, TestAgent) {
         ("/maintenance", json!({ "room": "Cart A", "until": "2h", "reason": "updates" })),
     ];
     for (path, body) in made {
-        if let Err(why) = rest.post(path, body).await {
-            println!("the site is without this: {why:#}");
-        }
+        // What is refused is not there, and is asked for all the same.
+        rest.post(path, body).await.ok();
     }
     desk.json(&["sweep", "Lab 1"]).await.ok();
     (site, agent)
@@ -134,5 +133,5 @@ async fn made_up_requests_are_borne_and_answered_as_the_document_says() {
     let said = String::from_utf8_lossy(&ran.stdout);
     println!("{}", said.lines().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"));
     assert!(ran.status.success(), "{said}\n{}", String::from_utf8_lossy(&ran.stderr));
-    assert_eq!(site.rest().unwrap().get("/status").await.unwrap()["site"].is_null(), false, "it still answers");
+    assert!(!site.rest().unwrap().get("/status").await.unwrap()["site"].is_null(), "it still answers");
 }

@@ -166,11 +166,12 @@ async fn a_delivery_in_the_folder_is_taken_by_itself_and_a_suspicious_one_waits(
     let set = |at: std::time::SystemTime| {
         std::fs::File::options().write(true).open(folder.join("saturday.zip")).unwrap().set_modified(at).unwrap();
     };
-    set(std::time::SystemTime::now() + Duration::from_secs(86_400));
+    let now = std::time::SystemTime::from(rollcall::clock::Clock::system().now());
+    set(now + Duration::from_secs(86_400));
     assert_eq!(desk.found(&["roster", "look"]).await.unwrap()["outcome"], "waits");
     assert!(desk.json(&["alerts"]).await.unwrap().to_string().contains("in the future"));
     assert!(desk.run(&["roster", "accept", "--yes"]).await.unwrap().err.contains("in the future"));
-    set(std::time::SystemTime::now());
+    set(now);
     assert_eq!(desk.json(&["roster", "look"]).await.unwrap()["outcome"], "applied");
     assert_eq!(desk.found(&["alerts"]).await.unwrap(), json!([]), "its time is right");
 }

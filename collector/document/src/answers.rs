@@ -117,11 +117,9 @@ fn media(source: &Source, module: &Rc<Module>, handler: &ItemFn, deep: usize) ->
         return Some(LINES.to_owned());
     }
     let deeper = deep.checked_sub(1)?;
-    words.iter().filter(|word| **word != handler.sig.ident.to_string()).find_map(|word| {
-        match source.find(module, std::slice::from_ref(word)) {
-            Some((there, Named::Function(called))) => media(source, &there, &called, deeper),
-            _ => None,
-        }
+    words.iter().filter(|word| handler.sig.ident != **word).find_map(|word| match source.find(module, std::slice::from_ref(word)) {
+        Some((there, Named::Function(called))) => media(source, &there, &called, deeper),
+        _ => None,
     })
 }
 

@@ -30,7 +30,7 @@ pub struct Oidc {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Set the provider, or change what is set
-    Set(Set),
+    Set(Box<Set>),
     /// Ask the provider what it publishes; nobody signs in
     Test,
     /// Show what is set

@@ -67,7 +67,7 @@ enum Asked {
     Never,
     Known(Arc<Known>),
     /// It could not be used: since when, and why. It is not asked again at once, whoever presses the button.
-    Failed(ProviderFacts, i64, String),
+    Failed(Box<ProviderFacts>, i64, String),
 }
 
 /// What came of a code.
@@ -87,7 +87,7 @@ impl Remote {
     pub async fn known(&self, facts: &ProviderFacts, now: i64) -> Result<Arc<Known>, String> {
         match &*self.lock() {
             Asked::Known(known) if known.of == *facts && (known.at..known.at + GOOD).contains(&now) => return Ok(Arc::clone(known)),
-            Asked::Failed(of, at, why) if of == facts && (*at..at + AGAIN).contains(&now) => return Err(why.clone()),
+            Asked::Failed(of, at, why) if **of == *facts && (*at..at + AGAIN).contains(&now) => return Err(why.clone()),
             _ => (),
         }
         match Known::ask(facts.clone(), now).await {
@@ -97,7 +97,7 @@ impl Remote {
                 Ok(known)
             }
             Err(why) => {
-                *self.lock() = Asked::Failed(facts.clone(), now, why.clone());
+                *self.lock() = Asked::Failed(Box::new(facts.clone()), now, why.clone());
                 Err(why)
             }
         }

@@ -131,11 +131,14 @@ async fn what_comes_while_the_same_is_under_way_waits_its_turn() {
     assert_eq!(made, 1);
 }
 
+/// A request that is refused: its method, path, headers and body, and the status.
+type Refused<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16);
+
 #[tokio::test]
 async fn whatever_is_refused_is_a_problem() {
     let (_bench, router) = ready().await;
     let json = ("content-type", "application/json");
-    let every: &[(&str, &str, &[(&str, &str)], &str, u16)] = &[
+    let every: &[Refused<'_>] = &[
         ("GET", "/nothing", &[], "", 404),
         ("GET", "/", &[], "", 404),
         ("PUT", "/rooms", &[], "", 405),
