@@ -34,6 +34,7 @@ const provider = new Provider(issuer, {
     return known && { accountId: id, claims: async () => ({ sub: id, ...known }) };
   },
 });
+provider.on("server_error", (_, error) => console.error(error));
 provider.use(async (ctx, next) => {
   if (!ctx.path.startsWith("/login/")) return next();
   const { params } = await provider.interactionDetails(ctx.req, ctx.res);

@@ -23,8 +23,7 @@ async fn school(claims: Claims) -> anyhow::Result<School> {
     let (issuer, secret, ca) = (provider.issuer(), provider.file("secret"), provider.file("ca.pem"));
     let commands = site.desk()?;
     commands.json(&["user", "add", "ana", "--role", "admin"]).await?;
-    let set =
-        ["oidc", "set", &issuer, "--client", "rollcall", "--secret-file", &secret, "--ca", &ca, "--desk", &desk, "--scopes", "groups"];
+    let set = ["oidc", "set", &issuer, "--client", "rollcall", "--secret-file", &secret, "--ca", &ca, "--at", &desk, "--scopes", "groups"];
     commands.json(&[&set[..], &["--map", "staff=teacher", "--map", "it=technician", "--title", "School account"]].concat()).await?;
     Ok(School { site, provider, desk })
 }
@@ -146,7 +145,7 @@ async fn an_answer_of_another_provider_or_a_second_time_lets_nobody_in() -> anyh
     assert!(again.status == 400 && again.text.contains("was not begun in this browser"), "{again:?}");
     // A provider that is set otherwise meanwhile is not the one that answers.
     let issuer = "https://id.other.example";
-    let set = ["oidc", "set", issuer, "--client", "rollcall", "--desk", &school.desk];
+    let set = ["oidc", "set", issuer, "--client", "rollcall", "--at", &school.desk];
     school.site.desk()?.json(&set).await?;
     let page = school.sign_in(&mut Browser::fresh()?, Says::Am("s-1")).await?;
     assert!(page.status == 502 && page.text.contains("can’t be used just now"), "{page:?}");

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Let people sign in with the school's own accounts, by OpenID Connect.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  rollcall oidc set https://id.school.example --client rollcall --secret-file oidc.secret --desk https://rollcall.school.example:8443 \\
+  rollcall oidc set https://id.school.example --client rollcall --secret-file oidc.secret --at https://rollcall.school.example:8443 \\
       --map it=technician --map teachers=teacher
   rollcall oidc test                           ask the provider what it publishes; it prints the address to register there
   rollcall user add vera --role viewer --invite vera@school.example     she comes in with her school account, and is a viewer
@@ -52,7 +52,7 @@ struct Set {
     secret_file: Option<PathBuf>,
     /// The address of this desk, as browsers and the provider know it: https://HOST:PORT
     #[arg(long, value_name = "ADDRESS")]
-    desk: String,
+    at: String,
     /// Who is in this group comes in with this role; may be given several times
     #[arg(long = "map", value_name = "GROUP=ROLE", value_parser = mapping)]
     map: Vec<(String, String)>,
@@ -81,7 +81,7 @@ impl Set {
         let ca = self.ca.as_deref().map(read).transpose()?.unwrap_or_default();
         let map: Vec<Value> = self.map.iter().map(|(group, role)| json!({ "group": group, "role": role })).collect();
         let mut body = json!({
-            "issuer": self.issuer, "client": self.client, "desk": self.desk, "map": map, "scopes": self.scopes, "groups": self.groups, "title": self.title, "ca": ca,
+            "issuer": self.issuer, "client": self.client, "desk": self.at, "map": map, "scopes": self.scopes, "groups": self.groups, "title": self.title, "ca": ca,
         });
         if let (Some(secret), Some(fields)) = (secret, body.as_object_mut()) {
             fields.insert("secret".to_owned(), secret.trim().into());
