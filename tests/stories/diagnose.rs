@@ -3,10 +3,12 @@
 use crate::titles;
 use rollcall_agent::diagnose::Finding;
 use rollcall_tests::cable::{Cable, CablePc};
+use rollcall_tests::page::Visitor;
 use rollcall_tests::pc::Pc;
 use rollcall_tests::site::TestSite;
 use rollcall_tests::this_machine::{TAG, ThisMachine};
 use serde_json::Value;
+use std::time::Duration;
 
 fn step<'a>(page: &'a Value, name: &str) -> &'a Value {
     page["steps"].as_array().unwrap().iter().find(|step| step["step"] == name).unwrap()
@@ -38,6 +40,15 @@ async fn this_machine_measures_its_line_to_the_collector_and_looks_at_itself() {
     assert!(step(&page, "latency")["round_trip_us"].as_u64().unwrap() < 1_000_000, "{page:#}");
     let history = this.rest.get(&format!("/devices/{TAG}/history")).await.unwrap();
     assert_eq!(history.as_array().unwrap().iter().filter(|event| event["kind"] == "device.diagnosed").count(), 1, "{history:#}");
+
+    let visitor = Visitor::first(&this.collector).await.unwrap();
+    let (path, is_shown) =
+        (format!("/devices/{TAG}"), |page: &str| page.contains("looks at itself now") && page.contains("id=\"diagnosis\""));
+    let mut open = visitor.open(&path).await.unwrap();
+    assert!(is_shown(&visitor.post(&format!("{path}/diagnose"), "").await.unwrap()));
+    // The first was asked for on the collector; the second by whoever is signed in, and the page that was open all along shows it.
+    let is_over = |page: &str| page.contains("by maria.") && (page.contains("All is well") || page.contains("a look</span>"));
+    open.until(Duration::from_secs(60), is_over).await.unwrap();
     this.agent.stop().await.unwrap();
     this.collector.stop().await.unwrap();
 }

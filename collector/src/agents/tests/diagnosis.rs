@@ -52,12 +52,15 @@ async fn met(school: &School, name: &str) -> (Pc, Line) {
 async fn each_step_is_kept_as_it_ends_once_and_clean() {
     let school = School::open().await;
     let (pc, mut line) = met(&school, "lab1-01").await;
+    let mut told = school.running.collector.roll.steps();
     let running = diagnose(&school, &pc);
     let id = asked(&mut line).await;
+    assert_eq!(told.recv().await, Ok(pc.id()), "it has begun");
     line.say(step(id, Name::Gateway, Came::Wrong, &format!("nobody\u{202e}\n answers {}", "x".repeat(9000)))).await;
     let kept = |school: &School| school.view().diagnoses.get(&pc.id()).cloned().unwrap();
     school.until("the first step", |school| kept(school).ended.len() == 1).await;
     let first = kept(&school).ended[0].clone();
+    assert_eq!(timeout(SOON, told.recv()).await.unwrap(), Ok(pc.id()), "and a step has ended");
     assert!(first.found.starts_with("nobody answers") && first.found.chars().count() <= 300, "{first:?}");
     assert_eq!((first.step, first.outcome, kept(&school).finished_at), (Step::Gateway, Outcome::Wrong, None));
 

@@ -1,6 +1,6 @@
 //! The desk on a real socket: TLS by its own CA, a quiet end, and pages that hear of a change within a second.
 
-use super::{TestDesk, new};
+use super::{TestDesk, new, school};
 use crate::cli::client::{Client, Door};
 use crate::desk::api::on_socket;
 use crate::desk::serve;
@@ -9,10 +9,10 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use futures_util::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rollcall_site::RoomId;
 use rollcall_site::access::Role;
 use rollcall_site::event::Actor;
 use rollcall_site::room::{self, RoomFacts};
+use rollcall_site::{AssetId, DeviceId, RoomId};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::net::SocketAddr;
@@ -22,6 +22,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -113,6 +114,21 @@ async fn an_open_page_hears_of_a_change_within_a_second() {
     test.desk.sessions.end(&crate::desk::session::of_cookie(&cookie).unwrap());
     let end = tokio::time::timeout(Duration::from_secs(2), messages.next()).await.unwrap();
     assert!(end.is_none(), "the stream ends with the session");
+}
+
+#[tokio::test]
+async fn an_open_page_hears_of_a_step_of_a_diagnosis_at_once() {
+    let test = new().await;
+    school::fill(&test).await;
+    let cookie = test.cookie(Role::Viewer).await;
+    let request = Request::get("/live").header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
+    let mut messages = test.router.clone().oneshot(request).await.unwrap().into_body().into_data_stream();
+    let hello = tokio::time::timeout(SOON, messages.next()).await.unwrap().unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&hello).contains("event: hello"));
+    test.desk.collector.roll.stepped(DeviceId(Uuid::from_u128(1)));
+    let heard = tokio::time::timeout(Duration::from_millis(700), messages.next()).await.unwrap().unwrap().unwrap();
+    let topic = crate::desk::live::of_asset(AssetId(Uuid::from_u128(101)));
+    assert!(String::from_utf8_lossy(&heard).contains(&topic), "{heard:?}");
 }
 
 #[tokio::test]
