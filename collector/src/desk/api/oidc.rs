@@ -66,12 +66,10 @@ fn known(site: &Site) -> Result<Arc<Provider>, Problem> {
 }
 
 /// Shows the provider at which people sign in.
-/// Shows the provider at which people sign in.
 async fn show(State(collector): State<Collector>, Admin(_): Admin) -> Result<Json<Row>, Problem> {
     Ok(Json(Row::of(&collector, &*known(&collector.keeper.view())?)))
 }
 
-/// Lets people sign in at a provider.
 /// Sets the provider at which people sign in. Without a secret the one that is kept stays.
 async fn set(State(collector): State<Collector>, Admin(actor): Admin, Body(new): Body<NewProvider>) -> Result<Json<Row>, Problem> {
     let NewProvider { issuer, client, desk, title, scopes, groups, map, ca, secret } = new;
@@ -84,7 +82,6 @@ async fn set(State(collector): State<Collector>, Admin(actor): Admin, Body(new):
     Ok(Json(Row::of(&collector, &provider)))
 }
 
-/// Lets nobody sign in at the provider any more.
 /// Removes the provider, and forgets its client secret. Accounts stay.
 async fn remove(State(collector): State<Collector>, Admin(actor): Admin) -> Result<Json<Value>, Problem> {
     let issuer = known(&collector.keeper.view())?.facts.issuer.clone();
