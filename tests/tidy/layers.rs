@@ -96,7 +96,8 @@ fn packages_see_only_those_below_them() {
         ("proto", vec![]),
         ("collector/site", vec!["rollcall-proto"]),
         ("agent", vec!["rollcall-proto"]),
-        ("collector", vec!["rollcall-proto", "rollcall-site"]),
+        ("collector/document", vec![]),
+        ("collector", vec!["rollcall-document", "rollcall-proto", "rollcall-site"]),
         ("tests", vec!["rollcall", "rollcall-agent", "rollcall-proto", "rollcall-site"]),
     ];
     let mut wrong = Vec::new();

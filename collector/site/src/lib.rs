@@ -287,27 +287,6 @@ impl Site {
         self.by_tag.get(tag).and_then(|id| self.assets.get(id))
     }
 
-    /// The open loan of an asset.
-    pub fn open_loan(&self, asset: AssetId) -> Option<&Arc<loan::Loan>> {
-        self.open_loans.get(&asset).and_then(|id| self.loans.get(id))
-    }
-
-    /// How many loans are open.
-    pub fn open_loan_count(&self) -> usize {
-        self.due_loans.len()
-    }
-
-    /// Every loan that an asset ever had, oldest first.
-    pub fn loans_of(&self, asset: AssetId) -> impl DoubleEndedIterator<Item = &Arc<loan::Loan>> {
-        self.asset_loans.range((asset, LoanId(0))..=(asset, LoanId(u64::MAX))).filter_map(|(_, id)| self.loans.get(id))
-    }
-
-    /// Every loan that somebody ever had, oldest first.
-    pub fn loans_to<'a>(&'a self, person: &PersonId) -> impl DoubleEndedIterator<Item = &'a Arc<loan::Loan>> + use<'a> {
-        let numbers = (person.clone(), LoanId(0))..=(person.clone(), LoanId(u64::MAX));
-        self.person_loans.range(numbers).filter_map(|(_, id)| self.loans.get(id))
-    }
-
     /// The alerts of an asset that are not resolved, settling ones among them.
     pub fn live_alerts(&self, asset: Option<AssetId>) -> impl Iterator<Item = &Arc<alert::Alert>> {
         self.live_alerts.range((asset, AlertId(0))..).take_while(move |(a, _)| *a == asset).filter_map(|(_, id)| self.alerts.get(id))

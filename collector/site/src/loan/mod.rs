@@ -3,6 +3,7 @@
 mod agreement;
 mod bell;
 mod class_set;
+mod find;
 mod gone;
 mod lending;
 mod limits;
