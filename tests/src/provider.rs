@@ -16,8 +16,8 @@ use tokio::time::{Instant, sleep};
 
 /// The provider as a script.
 const SCRIPT: &str = include_str!("provider.mjs");
-/// The secret that the desk and the provider share: one that must be encoded.
-pub const SECRET: &str = "a secret: with+odd/characters% and \u{fc}";
+/// The secret that the desk and the provider share: one that must be encoded, of the characters that RFC 6749 (A.2) allows.
+pub const SECRET: &str = "a secret: with+odd/characters% & more";
 /// Most redirects that are followed.
 const MOST: usize = 12;
 

@@ -174,7 +174,9 @@ async fn a_delivery_in_the_folder_is_taken_by_itself_and_a_suspicious_one_waits(
     assert!(desk.run(&["roster", "accept", "--yes"]).await.unwrap().err.contains("in the future"));
     set(now);
     assert_eq!(desk.json(&["roster", "look"]).await.unwrap()["outcome"], "applied");
-    assert_eq!(desk.found(&["alerts"]).await.unwrap(), json!([]), "its time is right");
+    // It came and went three times within minutes: it stays to be seen for a while, and holds no more.
+    let alerts = desk.json(&["alerts"]).await.unwrap();
+    assert!(alerts.as_array().unwrap().iter().all(|alert| alert["holds"] == json!(false)), "its time is right: {alerts}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

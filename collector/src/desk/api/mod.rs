@@ -125,10 +125,11 @@ pub fn router(collector: Collector) -> Router {
         .merge(backup::routes())
         .merge(roster::slow_routes())
         .merge(status::slow_routes())
+        // Only what there is, is done once: a method that a path has not is refused as ever.
+        .route_layer(middleware::from_fn_with_state((collector.clone(), once::Answered::default()), once::once))
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn(versions::tag))
-        .layer(middleware::from_fn_with_state((collector.clone(), once::Answered::default()), once::once))
         .layer(middleware::from_fn_with_state(collector.clone(), of_this_site))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
