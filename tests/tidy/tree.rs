@@ -57,7 +57,10 @@ fn walk(folder: &Path, found: &mut Vec<File>) {
     for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            walk(&path, found);
+            // What npm brings is not ours.
+            if !path.ends_with("node_modules") {
+                walk(&path, found);
+            }
         } else {
             take(&path, found);
         }
