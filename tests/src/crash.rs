@@ -84,7 +84,7 @@ pub async fn rounds(data: &Path, rounds: u64, tell: impl Fn(u64, usize, u64)) ->
         tell(outcome.rounds, outcome.acknowledged, outcome.reports);
         if outcome.rounds.is_multiple_of(JUDGED) || outcome.rounds == rounds {
             let process = CollectorProcess::start(data, ports).await?;
-            outcome.lost = acknowledged.difference(&tags(&process.rest()?.get("/assets").await?)).count();
+            outcome.lost = acknowledged.difference(&tags(&process.rest()?.list("/assets").await?)).count();
             outcome.wrong = school.judge().await?;
             let verified = process.desk()?.json(&["ledger", "verify"]).await?;
             ensure!(verified["damage"] == json!([]), "the ledger is damaged: {verified:#}");
@@ -162,7 +162,6 @@ async fn write(rest: Rest, next: Arc<AtomicU64>) -> Vec<String> {
     }
 }
 
-fn tags(assets: &Value) -> BTreeSet<String> {
-    let assets = assets.as_array().map(Vec::as_slice).unwrap_or_default();
+fn tags(assets: &[Value]) -> BTreeSet<String> {
     assets.iter().filter_map(|asset| asset["tag"].as_str()).map(str::to_owned).collect()
 }

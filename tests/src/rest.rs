@@ -1,7 +1,8 @@
 //! The REST interface over the collector's own socket: for loads that are too quick for commands.
 
-use anyhow::{Context, ensure};
-use reqwest::{Client, Method};
+use anyhow::{Context, bail};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, Response};
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
@@ -30,6 +31,21 @@ impl Rest {
         self.ask(Method::GET, path, None).await
     }
 
+    /// Reads a list with all its parts.
+    ///
+    /// # Errors
+    /// The collector is not there, or refuses.
+    pub async fn list(&self, path: &str) -> anyhow::Result<Vec<Value>> {
+        let mut rows = Vec::new();
+        let mut next = Some(path.to_owned());
+        while let Some(path) = next {
+            let answer = self.send(Method::GET, &path, None).await?;
+            next = next_part(answer.headers());
+            rows.append(&mut answer.json().await.with_context(|| path)?);
+        }
+        Ok(rows)
+    }
+
     /// Changes; when this returns, the change is durable.
     ///
     /// # Errors
@@ -47,14 +63,27 @@ impl Rest {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+        let text = self.send(method, path, body).await?.text().await?;
+        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Response> {
         let mut request = self.0.request(method, format!("http://localhost/api/v1{path}"));
         if let Some(body) = body {
             request = request.json(&body);
         }
         let answer = request.send().await.with_context(|| path.to_owned())?;
         let status = answer.status();
-        let text = answer.text().await?;
-        ensure!(status.is_success(), "{path}: {status}: {text}");
-        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+        if status.is_success() {
+            return Ok(answer);
+        }
+        bail!("{path}: {status}: {}", answer.text().await?)
     }
+}
+
+/// The path of the part that follows, below the interface.
+fn next_part(headers: &HeaderMap) -> Option<String> {
+    let (address, kind) = headers.get("link")?.to_str().ok()?.split_once(';')?;
+    let path = address.trim().strip_prefix("</api/v1")?.strip_suffix('>')?;
+    kind.contains("rel=\"next\"").then(|| path.to_owned())
 }

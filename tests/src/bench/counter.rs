@@ -5,7 +5,7 @@ use crate::large;
 use crate::meter::{median, p99};
 use crate::school::pc;
 use crate::table::{Figure, tell};
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use futures_util::future::join_all;
 use rollcall::clock::Clock;
 use rollcall::keeper::{ChangeError, Keeper};
@@ -17,7 +17,7 @@ use rollcall_site::{PersonId, Refusal, RefusalKind, Site, Tag, Working, person, 
 use rollcall_tests::page::Visitor;
 use rollcall_tests::process::{CollectorProcess, Ports};
 use rollcall_tests::rest::Rest;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -187,8 +187,8 @@ async fn through_rest(data: &Path, name: &str) -> anyhow::Result<Figure> {
             Err(why) => return Err(why.context("neither lent nor refused")),
         }
     }
-    let listed: Value = Rest::new(data)?.get("/loans").await?;
-    let out = listed.as_array().context("no list")?.iter().filter(|row| row.get("tag").is_some_and(|tag| tag == name)).count();
+    let listed = Rest::new(data)?.list("/loans").await?;
+    let out = listed.iter().filter(|row| row.get("tag").is_some_and(|tag| tag == name)).count();
     let held = (lent, refused, out) == (1, BY_REST - 1, 1);
     let words = format!("{lent} lent, {refused} refused, {out} in the list");
     Ok(Figure::words(format!("{BY_REST} lend one laptop at once through the interface"), words, "exactly 1", held))
