@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a document without the field is null, and the story that reads it fails and says where")]
 
 pub mod agent;
+pub mod authority;
 pub mod browser;
 pub mod cable;
 pub mod command;

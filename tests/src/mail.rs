@@ -1,7 +1,7 @@
 //! A real mail server on this machine: aiosmtpd, with TLS under a CA of its own and a login.
 
+use crate::authority::Issued;
 use anyhow::{Context, bail};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -38,13 +38,9 @@ impl MailServer {
     /// There is no python3 with aiosmtpd here, or it does not start.
     pub async fn start(folder: &Path, tls: Tls) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let mut params = CertificateParams::new(Vec::new())?;
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-        let key = KeyPair::generate()?;
-        let own = CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&key, &ca)?;
+        let Issued { ca, certificate, key } = Issued::to("localhost")?;
         std::fs::write(folder.join("ca.pem"), ca.pem())?;
-        std::fs::write(folder.join("server.pem"), own.pem() + &key.serialize_pem())?;
+        std::fs::write(folder.join("server.pem"), certificate.pem() + &key.serialize_pem())?;
         std::fs::write(folder.join("server.py"), SCRIPT)?;
         std::fs::write(folder.join("password"), "correct horse\n")?;
         let at = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;

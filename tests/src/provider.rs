@@ -1,8 +1,8 @@
 //! A school's own sign-in on this machine: a real provider of OpenID Connect, with TLS under a CA of its own; and a browser without pages
 //! that goes where it is sent.
 
+use crate::authority::Issued;
 use anyhow::{Context, bail, ensure};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Client, StatusCode, Url, redirect};
 use serde_json::{Value, json};
@@ -44,15 +44,11 @@ impl Provider {
     /// There is no node with oidc-provider here, or it does not start.
     pub async fn start(folder: &Path, desk: &str, claims: Claims) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let mut params = CertificateParams::new(Vec::new())?;
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-        let key = KeyPair::generate()?;
-        let own = CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&key, &ca)?;
+        let Issued { ca, certificate, key } = Issued::to("localhost")?;
         let setting = json!({ "secret": SECRET, "redirect_uri": format!("{desk}/sign-in/oidc/back"), "beside": claims == Claims::Beside });
         for (name, text) in [
             ("ca.pem", ca.pem()),
-            ("cert.pem", own.pem()),
+            ("cert.pem", certificate.pem()),
             ("key.pem", key.serialize_pem()),
             ("secret", SECRET.to_owned()),
             ("setting.json", setting.to_string()),

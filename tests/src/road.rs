@@ -3,12 +3,12 @@
 //! It stands between the two with the agent's key and a CA that the agent is made to trust, because the agent would leave a plain relay:
 //! every welcome names the collector's own addresses.
 
+use crate::authority::Issued;
 use crate::wire::{Line, Wire};
 use anyhow::Context;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rollcall_agent::identity::Identity;
 use rollcall_agent::tls::{ServerTime, attendance};
 use rollcall_proto::MAX_MESSAGE;
@@ -123,12 +123,8 @@ impl Clock {
 
 /// A CA and a server under it that has the collector's name.
 fn guise(name: &str) -> anyhow::Result<(Vec<u8>, ServerConfig)> {
-    let mut params = CertificateParams::new(Vec::new())?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-    let key = KeyPair::generate()?;
-    let leaf = CertificateParams::new(vec![name.to_owned()])?.signed_by(&key, &ca)?;
-    let chain = vec![leaf.der().clone(), ca.der().clone()];
+    let Issued { ca, certificate, key } = Issued::to(name)?;
+    let chain = vec![certificate.der().clone(), ca.der().clone()];
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?.with_no_client_auth();
     let mut tls = tls.with_single_cert(chain, PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())))?;
