@@ -22,8 +22,13 @@ fn judge(measured: &[Measured]) -> Finding {
         (bytes(measured) > 0).then(|| u64::try_from(bytes(measured) as u128 * 8_000_000 / micros).unwrap_or(u64::MAX))
     };
     let (up, down) = (speed(0, |measured| measured.up), speed(1, |measured| measured.down));
-    let words = |speed: Option<u64>| speed.map_or_else(|| format!("less than {} in time", megabits(PIECE as u64 / 10 * 8)), megabits);
-    let told = format!("{} to the collector, {} from it", words(up), words(down));
+    let words = |at: usize, speed: Option<u64>| match (speed, measured.get(at)) {
+        (Some(speed), _) => megabits(speed),
+        (None, Some(_)) => "next to nothing".to_owned(),
+        // The way up took all the time that there is.
+        (None, None) => "not measured in time".to_owned(),
+    };
+    let told = format!("{} to the collector, {} from it", words(0, up), words(1, down));
     let slow = [up, down].iter().any(|speed| speed.is_none_or(|speed| speed < SLOW));
     let finding = if slow { Finding::wrong(told) } else { Finding::well(told) };
     Finding { up_bps: up, down_bps: down, ..finding }
@@ -60,6 +65,9 @@ mod tests {
         assert_eq!(judge(&[one(1_000_000, 0, 80), one(0, 100_000, 1000)]).outcome, Outcome::Wrong);
         assert_eq!(judge(&[one(1_000_000, 0, 80)]).outcome, Outcome::Wrong, "nothing came down in time");
         assert_eq!(judge(&[]).outcome, Outcome::Wrong);
+        let up_alone = judge(&[one(875_000, 0, 10_000)]).found;
+        assert_eq!(up_alone, "0.7 Mbit/s to the collector, not measured in time from it");
+        assert_eq!(judge(&[one(0, 0, 1_000), one(0, 1_000_000, 1_000)]).found, "next to nothing to the collector, 8.0 Mbit/s from it");
     }
 
     #[test]

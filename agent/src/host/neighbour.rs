@@ -14,8 +14,9 @@ use std::time::Duration;
 
 /// How long a resolution may take. An entry that was confirmed just before holds up to 45 s, and then needs 8 s.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a diagnosis waits for its gateway: then what the kernel last heard of it counts.
-const SHORT: Duration = Duration::from_secs(10);
+/// How long a diagnosis waits for its gateway: then what the kernel last heard of it counts. An entry that the kernel kept, and has not
+/// confirmed of late, needs 8 s to fail, and 3 s more when everybody is asked.
+const SHORT: Duration = Duration::from_secs(13);
 /// How often the kernel's table is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -61,7 +62,7 @@ fn judge(entry: Option<Entry>, since: Duration, refused: bool) -> Says {
 }
 
 impl Host {
-    /// Who answers under the address of the gateway: a MAC; `None`: nobody. Blocks for ten seconds at most: an entry that the kernel still
+    /// Who answers under the address of the gateway: a MAC; `None`: nobody. Blocks for 13 seconds at most: an entry that the kernel still
     /// trusts by then counts as an answer.
     ///
     /// # Errors
