@@ -151,6 +151,7 @@ impl Diagnosis {
         let look: Vec<&str> = self.to_look_at().map(|ended| ended.step.title()).collect();
         let all = words::count(self.ended.len(), "step", "steps");
         match (self.problem.is_empty(), look.as_slice()) {
+            (true, []) if self.finished_at.is_some() && self.ended.is_empty() => "it told of no step".to_owned(),
             (true, []) if self.finished_at.is_some() => format!("all {all} are well"),
             (true, []) => format!("{all} so far, all well"),
             (true, [one]) => format!("1 of {all} needs a look: {one}"),

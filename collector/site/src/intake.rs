@@ -84,7 +84,9 @@ pub fn take(w: &mut Working, id: AssetId, mut row: Row, detail: Detail) -> Resul
     match (before, row.tag) {
         (Some(before), tag) => {
             // A list names every asset by its tag: that is no word on whether the label is on it.
-            let facts = AssetFacts { tag: tag.filter(|tag| *tag != before.tag), ..row.facts };
+            let mut facts = AssetFacts { tag: tag.filter(|tag| *tag != before.tag), ..row.facts };
+            // What is lent is lost and found by its loan: a list that knows of no loans has no word in that, and is not held up by it.
+            facts.status = facts.status.filter(|status| asset::loan_says_so(&w.site, &before, *status).is_ok());
             let after = asset::set(w, before.id, facts)?;
             // Most rows of a list that is brought again change nothing, and saying everything of an asset takes long.
             let changes = if after == before { Vec::new() } else { changes(&said(&w.site, &before), &said(&w.site, &after)) };
@@ -228,6 +230,20 @@ mod tests {
         assert_eq!(desk.take("WIN-12", json!({"serial": "5CG1234567"})), Ok(("WIN-12".into(), What::Same, String::new())));
         assert_eq!(desk.take("WIN-12", json!({"model": "L14"})).unwrap().1, What::Change);
         assert_eq!(desk.w.site.tags_wanted.len(), 1);
+    }
+
+    #[test]
+    fn a_list_has_no_word_in_what_a_loan_knows() {
+        use crate::loan::sample::{LoanDesk, tag};
+        let mut desk = LoanDesk::new();
+        desk.cameras(&["CAM-1"]);
+        desk.lend("CAM-1", "ana");
+        desk.must(|w| loan::lost(w, &tag("CAM-1"), loan::How::Lost, ""));
+        let facts = AssetFacts { status: Some(asset::AssetStatus::InService), model: Some("X100".to_owned()), ..AssetFacts::default() };
+        let row = Row { tag: Some(tag("CAM-1")), facts, kind_if_new: None, room: None };
+        desk.must(|w| take(w, AssetId(uuid::Uuid::nil()), row, Detail::Tag));
+        let after = desk.site.asset_by_tag(&tag("CAM-1")).unwrap();
+        assert_eq!((after.status, after.model.as_str()), (asset::AssetStatus::Lost, "X100"), "the rest of its line counts");
     }
 
     #[test]

@@ -115,7 +115,18 @@ pub fn of(site: &Site) -> Option<&Arc<Provider>> {
 /// # Errors
 /// An address is not https, or something is missing or too long.
 pub fn set(w: &mut Working, facts: ProviderFacts) -> Result<Arc<Provider>, Refusal> {
-    let mut facts = facts;
+    let facts = check(facts)?;
+    let said = format!("Sign-in at {} set, {} groups mapped", facts.issuer, facts.map.len());
+    let provider = w.put(Provider { id: 0, facts, set_at: w.now, rest: Rest::new() });
+    w.event("oidc.set", said);
+    Ok(provider)
+}
+
+/// What is said of a provider, as it is kept.
+///
+/// # Errors
+/// What does not fit, and what would.
+pub fn check(mut facts: ProviderFacts) -> Result<ProviderFacts, Refusal> {
     for text in [&mut facts.issuer, &mut facts.client, &mut facts.title, &mut facts.scopes, &mut facts.groups, &mut facts.desk] {
         *text = text.trim().to_owned();
         if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
@@ -141,10 +152,7 @@ pub fn set(w: &mut Working, facts: ProviderFacts) -> Result<Arc<Provider>, Refus
     if facts.map.len() > MOST || facts.map.iter().any(|mapping| mapping.group.trim().is_empty()) {
         return Err(Refusal::invalid(format!("map at most {MOST} groups, each with a name")));
     }
-    let said = format!("Sign-in at {} set, {} groups mapped", facts.issuer, facts.map.len());
-    let provider = w.put(Provider { id: 0, facts, set_at: w.now, rest: Rest::new() });
-    w.event("oidc.set", said);
-    Ok(provider)
+    Ok(facts)
 }
 
 /// Nobody signs in at a provider any more; accounts stay.

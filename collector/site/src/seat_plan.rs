@@ -52,7 +52,9 @@ impl FromStr for SeatPlan {
     /// Reads a line for each row, seats parted by spaces; by commas or tabs where their names hold spaces. "." and what is empty between
     /// commas is an aisle.
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        let rows: Vec<Vec<Option<String>>> = text.trim().lines().take(MOST + 1).map(row).collect();
+        // A tab before the first seat is an aisle: only empty lines go.
+        let drawn = text.trim_end().trim_start_matches(['\r', '\n']);
+        let rows: Vec<Vec<Option<String>>> = drawn.lines().take(MOST + 1).map(row).collect();
         if rows.len() > MOST || rows.iter().any(|row| row.len() > MOST) {
             return Err(Refusal::invalid(format!("a seat plan has at most {MOST} rows of {MOST} places")));
         }
@@ -123,6 +125,7 @@ mod tests {
     fn a_plan_is_read_as_it_is_drawn() {
         check("A1 A2 . A3\r\nB1", "A1 A2 . A3\nB1 . . .");
         check("1,2,,3\n\t4", "1 2 . 3\n. 4 . .");
+        check("\n\t1\n2\n\n", ". 1\n2 .");
         check("by the door, 2", "by the door, 2");
         check("", "");
     }

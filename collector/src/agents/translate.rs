@@ -283,6 +283,26 @@ mod tests {
 
     const SESSION: &str = "0190a3c4-0000-7000-8000-000000000001";
 
+    #[test]
+    fn off_site_no_step_tells_of_the_place_whatever_the_agent_says() {
+        use v1::diagnosis_step::{Outcome as Came, Step as Said};
+        let steps = [
+            (Said::Gateway, false),
+            (Said::NameServers, false),
+            (Said::Path, false),
+            (Said::Latency, true),
+            (Said::Throughput, true),
+            (Said::Disk, true),
+            (Said::Clock, true),
+        ];
+        for (name, is_told) in steps {
+            let found = "192.168.1.1 answers".to_owned();
+            let told = v1::DiagnosisStep { step: name.into(), outcome: Came::Well.into(), found, ..Default::default() };
+            let ended = step(&told, Side::Outside, "2026-09-01T08:00:00Z".parse().unwrap()).unwrap();
+            assert_eq!(ended.found.contains("192.168"), is_told, "{name:?}");
+        }
+    }
+
     fn state(name: &str, digest: &[u8], not_measured: &str) -> v1::SectionState {
         v1::SectionState { name: name.to_owned(), digest: digest.to_vec(), not_measured: not_measured.to_owned(), problems: Vec::new() }
     }

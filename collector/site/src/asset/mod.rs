@@ -230,7 +230,7 @@ pub(crate) fn stand(w: &mut Working, id: AssetId, status: AssetStatus) -> Result
 }
 
 /// What is lost or found while it is on loan is so by its loan: that knows who answers for it.
-fn loan_says_so(site: &Site, asset: &Asset, status: AssetStatus) -> Result<(), Refusal> {
+pub(crate) fn loan_says_so(site: &Site, asset: &Asset, status: AssetStatus) -> Result<(), Refusal> {
     let missing = |status: AssetStatus| matches!(status, AssetStatus::Lost | AssetStatus::Stolen);
     let turns = status != asset.status && (missing(status) || missing(asset.status)) && !status.is_gone();
     if !turns || site.open_loan(asset.id).is_none() {

@@ -98,6 +98,9 @@ impl DiagnosisPage {
         let goes_on = diagnosis.goes_on(now);
         let problem = match diagnosis.finished_at {
             None if !goes_on => "it was never finished".to_owned(),
+            Some(_) if diagnosis.problem.is_empty() && diagnosis.ended.len() < Step::ALL.len() => {
+                format!("it told of {} of {} steps only", diagnosis.ended.len(), Step::ALL.len())
+            }
             _ => diagnosis.problem.clone(),
         };
         Self {

@@ -65,6 +65,7 @@ fn each_step_counts_once_and_the_end_is_told_with_who_asked() {
     assert_eq!(page.steps.iter().filter(|row| row.outcome.is_some()).count(), 2);
     let (done, events) = change(&mut site, time(3), |w| finish(w, &of, String::new()));
     assert_eq!(done.summary(), "1 of 2 steps needs a look: gateway");
+    assert_eq!(DiagnosisPage::of(&site, &done, time(3)).problem, "it told of 2 of 9 steps only", "nobody reads that all is well");
     assert_eq!(
         (events[0].kind.as_str(), events[0].text.as_str()),
         ("device.diagnosed", "PC-0 was diagnosed: 1 of 2 steps needs a look: gateway")
@@ -122,6 +123,7 @@ fn a_summary_says_what_matters() {
     let (well, wrong) = ((Step::Disk, Outcome::Well), (Step::Clock, Outcome::Wrong));
     check(&[well, (Step::Camera, Outcome::Absent)], "", true, "all 2 steps are well");
     check(&[well], "", false, "1 step so far, all well");
+    check(&[], "", true, "it told of no step");
     check(&[well, wrong, (Step::Gateway, Outcome::Absent)], "", true, "2 of 3 steps need a look: clock, gateway");
     check(&[], "it is too old", true, "it broke off after 0 steps: it is too old");
     check(&[wrong], "it went away", true, "it broke off after 1 step: it went away; a look is needed at: clock");

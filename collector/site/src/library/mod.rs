@@ -6,7 +6,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use owe::{follow, renumbered};
+pub use owe::{follow, is_lent_there, renumbered};
 pub(crate) use queue::refused;
 pub use queue::{Mirroring, Outcome, Step, drop_one, get, is_news, judge, next, retry, settle, without_names};
 pub use read::{Checked, LibraryFacts, check};

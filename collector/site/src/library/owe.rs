@@ -94,6 +94,11 @@ fn over(w: &mut Working, told: &Mirrored, loan: &Loan) {
     }
 }
 
+/// Whether the library system has it lent, as far as it was told.
+pub fn is_lent_there(site: &Site, asset: AssetId) -> bool {
+    site.mirrored.get(&asset).is_some_and(|told| !told.back)
+}
+
 /// Whether what was lost or stolen is at hand again.
 fn is_found(site: &Site, asset: AssetId) -> bool {
     site.assets.get(&asset).is_some_and(|asset| matches!(asset.status, AssetStatus::InService | AssetStatus::InRepair))

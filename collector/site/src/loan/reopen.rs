@@ -26,7 +26,7 @@ pub fn reopen(w: &mut Working, id: LoanId) -> Result<Arc<Loan>, Refusal> {
     if w.site.loans_of(asset.id).rev().find(|other| !other.undone).is_some_and(|last| last.id != id) {
         return Err(Refusal::conflict(format!("{} was lent again after loan {id}: only its last return can be undone", asset.tag)));
     }
-    let (parts, alone) = parts_again(&w.site, &loan)?;
+    let (parts, alone) = parts_again(&w.site, &loan, back_at)?;
     let (charges, tickets) = demands(&w.site, &loan, back_at)?;
     charges.into_iter().for_each(|charge| charge::let_go(w, charge, WHY));
     for ticket in tickets {
@@ -62,7 +62,7 @@ fn returned_at(loan: &Loan) -> Result<Timestamp, Refusal> {
 
 /// The parts that are with it again, and the loans of their own under which they stayed out. A part that came back under its own loan since
 /// is here, and stays.
-fn parts_again(site: &Site, loan: &Loan) -> Result<(Vec<AssetId>, Vec<Arc<Loan>>), Refusal> {
+fn parts_again(site: &Site, loan: &Loan, back_at: Timestamp) -> Result<(Vec<AssetId>, Vec<Arc<Loan>>), Refusal> {
     let (mut parts, mut alone) = (Vec::new(), Vec::new());
     for id in &loan.parts {
         let Some(part) = site.assets.get(id) else { continue };
@@ -70,6 +70,10 @@ fn parts_again(site: &Site, loan: &Loan) -> Result<(Vec<AssetId>, Vec<Arc<Loan>>
         match site.loans_of(*id).rev().find(|other| !other.undone && of_loan(other)) {
             Some(own) if own.is_open() && own.gone.is_none() => alone.push(Arc::clone(own)),
             Some(own) if !own.is_open() => continue,
+            // It was lent to somebody else since, and is here: it stays.
+            None if site.loans_of(*id).any(|other| !other.undone && other.id > loan.id && other.out_at >= back_at && !other.is_open()) => {
+                continue;
+            }
             _ => lending::is_at_hand(site, part)?,
         }
         parts.push(*id);

@@ -146,7 +146,7 @@ pub(super) fn stays_out(w: &mut Working, loan: &Loan, part: AssetId) -> Arc<Loan
     };
     let alone = w.put(alone);
     if let Some(part) = w.site.assets.get(&part).cloned() {
-        let text = format!("{} did not come back with {}: it stays lent to {}", part.tag, tag_of(&w.site, loan.asset), loan.person);
+        let text = format!("{} is not back: it stays lent to {}, under a loan of its own", part.tag, loan.person);
         w.event("loan.out", text).about(&part).person = Some(alone.person.clone());
     }
     alone

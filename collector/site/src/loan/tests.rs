@@ -306,6 +306,24 @@ fn a_return_that_was_a_mistake_is_undone() {
 }
 
 #[test]
+fn a_part_that_went_to_somebody_else_since_stays_where_it_is() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "HOT-1"]);
+    let whole = desk.site.asset_by_tag(&tag("CAM-1")).unwrap().id;
+    desk.write("HOT-1", |asset| asset.part_of = Some(whole));
+    let loan = desk.lend("CAM-1", "ana");
+    assert_eq!(loan.parts.len(), 1);
+    desk.hours(1);
+    desk.must(|w| back(w, Returned::fine(tag("CAM-1"))));
+    desk.lend("HOT-1", "ben");
+    assert!(desk.refused(|w| reopen(w, loan.id)).contains("HOT-1"), "ben has it");
+    desk.hours(1);
+    desk.must(|w| back(w, Returned::fine(tag("HOT-1"))));
+    assert!(desk.must(|w| reopen(w, loan.id)).parts.is_empty(), "it lies on the shelf");
+    assert!(desk.last().contains("HOT-1, which came back since, is here"), "{}", desk.last());
+}
+
+#[test]
 fn a_loan_is_renewed_as_often_as_the_policy_says() {
     let mut desk = LoanDesk::new();
     desk.cameras(&["CAM-1"]);

@@ -244,6 +244,9 @@ fn concerned(site: &Site, events: &[Event]) -> BTreeSet<AssetId> {
     for person in events.iter().filter(|event| event.kind.starts_with("person.")).filter_map(|event| event.person.as_ref()) {
         assets.extend(site.held_by(person).map(|loan| loan.asset));
     }
+    // What was lost and answered for is lent there until somebody says at its page that it is in service again.
+    let changed = events.iter().filter(|event| event.kind.starts_with("asset.")).filter_map(|event| event.asset);
+    assets.extend(changed.filter(|asset| library::is_lent_there(site, *asset)));
     // A roster gives many people new cards at once, and names none of them.
     if events.iter().any(|event| event.kind == "roster.imported") {
         assets.extend(library::renumbered(site));
@@ -267,4 +270,30 @@ pub(super) async fn open(collector: &Collector, library: &Library) -> Result<Lis
 async fn farewell(stop: &CancellationToken) {
     stop.cancelled().await;
     tokio::time::sleep(FAREWELL).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use rollcall_site::asset::{self, AssetFacts, AssetStatus};
+    use rollcall_site::event::Actor;
+    use rollcall_site::library::Mirrored;
+    use rollcall_site::{LoanId, PersonId, Tag, Working};
+
+    #[test]
+    fn what_is_found_at_its_own_page_is_told_while_it_is_lent_there() {
+        let id = AssetId(uuid::Uuid::from_u128(1));
+        let told = |back: bool| {
+            let mut w = Working::begin(Site::default(), Timestamp::UNIX_EPOCH, Actor::Rollcall);
+            asset::add(&mut w, id, Tag::parse("LT-1").unwrap(), AssetFacts::default()).unwrap();
+            let (loan, person, item) = (LoanId(1), PersonId::parse("S1").unwrap(), "LT-1".to_owned());
+            w.put(Mirrored { asset: id, loan, out_at: w.now, person, item, due: None, back, rest: rollcall_site::record::Rest::new() });
+            let facts = AssetFacts { status: Some(AssetStatus::InRepair), ..AssetFacts::default() };
+            asset::set(&mut w, id, facts).unwrap();
+            let finished = w.finish();
+            concerned(&finished.site, &finished.events)
+        };
+        assert_eq!((told(false), told(true)), ([id].into(), BTreeSet::new()));
+    }
 }
