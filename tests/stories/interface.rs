@@ -48,10 +48,9 @@ async fn school() -> (TestSite, TestAgent) {
         ("/maintenance", json!({ "room": "Cart A", "until": "2h", "reason": "updates" })),
     ];
     for (path, body) in made {
-        // What is refused is not there, and is asked for all the same.
-        rest.post(path, body).await.ok();
+        rest.post(path, body).await.unwrap_or_else(|why| panic!("{path}: {why:?}"));
     }
-    desk.json(&["sweep", "Lab 1"]).await.ok();
+    desk.json(&["sweep", "Lab 1"]).await.unwrap();
     (site, agent)
 }
 

@@ -111,7 +111,7 @@ fn parameters() -> Value {
         },
         "idempotencyKey": {
             "name": "Idempotency-Key", "in": "header", "required": false, "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
-            "description": "A text that the caller makes up, best a UUID. The same request under the same key is done once, and answered as it was the first time; kept for a day, and not over a restart."
+            "description": "A text that the caller makes up, best a UUID. The same request under the same key is done once, and answered as it was the first time; kept for a day, and not over a restart. A body with one is 8 MB at most."
         },
         "ifMatch": {
             "name": "If-Match", "in": "header", "required": false, "schema": { "type": "string" },

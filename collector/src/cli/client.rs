@@ -19,6 +19,8 @@ use std::time::Duration;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long an ordinary answer may take.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// The most rows that a part of a list may have, as the address says it.
+const LARGEST_PART: &str = "10000";
 /// Longest line of a stream, bytes: the result of a sweep of a very large room.
 const LONGEST_LINE: usize = 64 * 1024 * 1024;
 
@@ -82,6 +84,10 @@ impl Client {
         while let (Some(part), Value::Array(rows)) = (next, &mut answer) {
             let mut url = self.url(path, &[]);
             url.set_query(Some(&part));
+            // The whole list is wanted, and each part costs the collector a look at all of it: as few as may be.
+            let larger = |(name, value): (String, String)| if name == "limit" { (name, LARGEST_PART.to_owned()) } else { (name, value) };
+            let pairs: Vec<_> = url.query_pairs().into_owned().map(larger).collect();
+            url.query_pairs_mut().clear().extend_pairs(pairs);
             let response = self.sent(self.http.get(url).timeout(PATIENCE)).await?;
             next = next_part(response.headers());
             match self.read(response).await? {

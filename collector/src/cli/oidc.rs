@@ -3,14 +3,14 @@
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Out;
+use crate::cli::secret_file;
 use crate::cli::table::{field, text_at};
 use crate::cli::way::Ask;
 use crate::cli::words::{ROLES, harmless};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Let people sign in with the school's own accounts, by OpenID Connect.
 #[derive(Debug, Args)]
@@ -77,28 +77,17 @@ fn mapping(text: &str) -> Result<(String, String), String> {
 
 impl Set {
     fn body(&self) -> Result<Value, Failure> {
-        let secret = self.secret_file.as_deref().map(read).transpose()?;
-        let ca = self.ca.as_deref().map(read).transpose()?.unwrap_or_default();
+        let secret = self.secret_file.as_deref().map(|path| secret_file::first_line(Some(path))).transpose()?;
+        let ca = secret_file::text(self.ca.as_deref())?;
         let map: Vec<Value> = self.map.iter().map(|(group, role)| json!({ "group": group, "role": role })).collect();
         let mut body = json!({
             "issuer": self.issuer, "client": self.client, "desk": self.at, "map": map, "scopes": self.scopes, "groups": self.groups, "title": self.title, "ca": ca,
         });
         if let (Some(secret), Some(fields)) = (secret, body.as_object_mut()) {
-            fields.insert("secret".to_owned(), secret.trim().into());
+            fields.insert("secret".to_owned(), secret.into());
         }
         Ok(body)
     }
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).map(drop)
-    } else {
-        std::fs::read_to_string(path).map(|read| text = read)
-    };
-    read.map_err(|error| Failure::here(path.display(), &error))?;
-    Ok(text)
 }
 
 impl Ask for Oidc {

@@ -43,9 +43,12 @@ impl Brought {
         held.clone().filter(|held| held.by == *user)
     }
 
-    /// Lets go of it.
-    pub(super) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Lets go of this one, if it is still the one that is kept.
+    pub(super) fn forget(&self, gone: &Arc<Held>) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.as_ref().is_some_and(|held| Arc::ptr_eq(held, gone)) {
+            *held = None;
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::door::Visitor;
 use super::look::Look;
+use super::password::Passwords;
 use super::session::{Notice, Use};
 use super::{Desk, address, assets, gate};
 use rollcall_site::Site;
@@ -67,6 +68,8 @@ pub struct Frame {
     pub user: String,
     /// Whether they see the teachers' pages alone.
     pub is_teacher: bool,
+    /// Whether they have a password of this desk's own; else the school's provider vouches for them.
+    pub has_password: bool,
     /// Whether they may lend, acknowledge and change.
     pub may_change: bool,
     /// Whether they may do everything.
@@ -95,6 +98,7 @@ impl Frame {
             site: look.site.about().map_or_else(|| "this site".to_owned(), |about| about.name.clone()),
             rail: if is_teacher { teachers_rail(tab) } else { rail(desk.counts.of(&look.site), tab, visitor.who.role) },
             user: visitor.user.to_string(),
+            has_password: Passwords::known(&desk.collector.secrets, &visitor.user),
             is_teacher,
             may_change: visitor.who.role >= Role::Technician,
             is_admin,

@@ -169,6 +169,9 @@ pub fn who(site: &Site, text: &str, now: Timestamp) -> Result<(Who, Arc<ApiKey>)
 /// What a limited key may not do.
 fn beyond(key: &ApiKey, method: &Method, path: &str) -> Option<Problem> {
     let noun = path.strip_prefix("/api/v1").unwrap_or(path).trim_start_matches('/').split('/').next().unwrap_or_default();
+    if noun == "openapi.json" {
+        return None; // it is there for everybody
+    }
     let (does, said) = if matches!(*method, Method::GET | Method::HEAD) { (Does::Read, "to read") } else { (Does::Write, "to change") };
     if key.covers(noun, does) {
         return None;

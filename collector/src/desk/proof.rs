@@ -42,12 +42,14 @@ const GRAVE: &[Grave] = &[
     grave("/accounts/{name}/password"),
     grave("/accounts/{name}/remove"),
     grave("/accounts/{name}/role"),
+    Grave { route: "/assets/bulk", only: Some(retires) },
     Grave { route: "/assets/{tag}", only: Some(retires) },
     grave("/assets/{tag}/dispose"),
     grave("/baselines/{name}/restore"),
     grave("/certificate"),
     grave("/certificate/remove"),
     grave("/devices/{tag}/revoke"),
+    grave("/import/{id}/accept"),
     grave("/keys"),
     grave("/keys/{id}/revoke"),
     grave("/people/{id}/forget"),
@@ -60,6 +62,8 @@ struct Ask {
     user: String,
     action: String,
     fields: Fields,
+    /// Something secret was sent, and is to be brought again.
+    left_out: bool,
     back: String,
     wrong: bool,
     /// Who has no password here shows it at the provider: the address, and what its button says.
@@ -76,10 +80,21 @@ impl Ask {
     }
 }
 
-/// Whether a form of an asset retires it: read as the asset's own page reads it.
+/// Whether a field is a secret: by its name, or because a private key stands in it.
+fn is_secret((name, value): &(String, String)) -> bool {
+    SECRET.contains(&name.as_str()) || value.contains("PRIVATE KEY-----")
+}
+
+/// Whether a form of one asset, or of many, retires anything: read as their own pages read it. What takes a change of many back says in
+/// each line how one was, its status last.
 fn retires(fields: &Fields) -> bool {
-    let is_gone = |value: &str| value.parse::<AssetStatus>().is_ok_and(AssetStatus::is_gone);
-    fields.iter().any(|(name, value)| name == "status" && is_gone(value.trim()))
+    let is_gone = |value: &str| value.trim().parse::<AssetStatus>().is_ok_and(AssetStatus::is_gone);
+    let retires = |(name, value): &(String, String)| match name.as_str() {
+        "status" => is_gone(value),
+        "was" => value.lines().any(|line| line.rsplit('\t').next().is_some_and(is_gone)),
+        _ => false,
+    };
+    fields.iter().any(retires)
 }
 
 /// Lets a request through once who sends it has shown that it is still them.
@@ -94,13 +109,16 @@ pub(super) async fn again(State(desk): State<Desk>, visitor: Visitor, request: R
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
     let own = fields.iter().find(|(name, _)| name == OWN).map(|(_, value)| value.clone());
+    // Who has no password here can't give it: what the provider vouched for counts.
+    let own = own.filter(|_| Passwords::known(&desk.collector.secrets, &visitor.user));
     fields.retain(|(name, _)| name != OWN);
     if grave.only.is_none_or(|only| only(&fields)) {
         let asks = |wrong| Ask {
             user: visitor.user.to_string(),
             action: parts.uri.path().to_owned(),
             // What is a secret itself is not sent back; whoever is asked brings it again.
-            fields: fields.iter().filter(|(name, _)| !SECRET.contains(&name.as_str())).cloned().collect(),
+            fields: fields.iter().filter(|field| !is_secret(field)).cloned().collect(),
+            left_out: fields.iter().any(is_secret),
             back: back(&parts.headers),
             wrong,
             there: there(&desk, &visitor, &back(&parts.headers)),

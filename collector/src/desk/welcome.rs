@@ -7,7 +7,7 @@ use crate::Collector;
 use crate::secrets::{Secrets, SecretsError};
 use jiff::{SignedDuration, Timestamp};
 use rollcall_site::access::{Role, User};
-use rollcall_site::{Site, UserName};
+use rollcall_site::{Site, UserName, oidc};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -51,9 +51,12 @@ pub(super) fn user_link(collector: &Collector, user: &UserName) -> Result<String
     Ok(format!("https://{}:{}/welcome/{secret}", Names::of(settings).best(settings), settings.desk.port()))
 }
 
-/// Whether nobody can sign in who may do everything: there is no administrator, or none with a password.
+/// Whether nobody can sign in who may do everything: there is no administrator, or none with a password or for whom the school's provider
+/// has vouched.
 pub(super) fn nobody(site: &Site, secrets: &Secrets) -> bool {
-    !site.users.values().any(|user| user.role == Role::Admin && Passwords::known(secrets, &user.name))
+    let provided = oidc::of(site).is_some();
+    let comes_in = |user: &User| Passwords::known(secrets, &user.name) || (provided && user.bound.is_some());
+    !site.users.values().any(|user| user.role == Role::Admin && comes_in(user))
 }
 
 /// What a link is for.

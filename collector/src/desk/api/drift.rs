@@ -45,7 +45,7 @@ enum Of {
 /// Lists how software came to differ from the baselines, or to agree again.
 async fn list(State(collector): State<Collector>, Viewer(_): Viewer, Paged(which, part): Paged<Which>) -> Result<Listed<Change>, Problem> {
     let read = spawn_blocking(move || changes(&collector, &which));
-    Ok(part.usually(LIMIT).of(read.await.map_err(|_| Problem::broken_off())??, |change| format!("{} {}", change.at, change.text)))
+    Ok(part.usually(LIMIT).of(read.await.map_err(|_| Problem::broken_off())??, |change| format!("{} {}", change.event, change.text)))
 }
 
 /// Reads the changes from the ledger: not for a task that serves.

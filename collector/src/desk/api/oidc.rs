@@ -38,7 +38,7 @@ struct NewProvider {
     map: Vec<Mapping>,
     #[serde(default)]
     ca: String,
-    /// Absent: the secret that is kept stays.
+    /// Absent: the secret that is kept stays, unless the issuer is another.
     secret: Option<String>,
 }
 
@@ -70,15 +70,17 @@ async fn show(State(collector): State<Collector>, Admin(_): Admin) -> Result<Jso
     Ok(Json(Row::of(&collector, &*known(&collector.keeper.view())?)))
 }
 
-/// Sets the provider at which people sign in. Without a secret the one that is kept stays.
+/// Sets the provider at which people sign in. Without a secret the one that is kept stays, unless the issuer is another.
 async fn set(State(collector): State<Collector>, Admin(actor): Admin, Body(new): Body<NewProvider>) -> Result<Json<Row>, Problem> {
     let NewProvider { issuer, client, desk, title, scopes, groups, map, ca, secret } = new;
     notify::check_ca(&ca).map_err(Refusal::invalid)?;
-    let facts = ProviderFacts { issuer, client, title, scopes, groups, map, ca, desk };
-    let provider = collector.keeper.change(actor, move |w| oidc::set(w, facts)).await?;
-    if let Some(secret) = &secret {
-        keep(&collector, Some(secret))?;
+    let facts = oidc::check(ProviderFacts { issuer, client, title, scopes, groups, map, ca, desk })?;
+    // The secret comes first, so that no provider is ever told another one's: where the issuer changes, the old one is forgotten.
+    let moved = oidc::of(&collector.keeper.view()).is_some_and(|before| before.facts.issuer != facts.issuer);
+    if secret.is_some() || moved {
+        keep(&collector, secret.as_deref())?;
     }
+    let provider = collector.keeper.change(actor, move |w| oidc::set(w, facts)).await?;
     Ok(Json(Row::of(&collector, &provider)))
 }
 

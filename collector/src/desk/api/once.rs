@@ -1,7 +1,7 @@
 //! Idempotency keys: the same request under the same key is done once, and answered as it was the first time.
 //!
 //! Kept in memory: for a day, and not over a restart. What was refused changed nothing and is not kept, so that it can be asked for again
-//! under the same key. A request with a key is finished even if its caller is gone: that is when callers ask again.
+//! under the same key; what took too long may be done all the same, and is not done again. A request with a key is finished even if its caller is gone: that is when callers ask again.
 
 use crate::Collector;
 use crate::desk::api::problem::Problem;
@@ -89,7 +89,7 @@ impl Answered {
             }
             Some(Entry { state: Stage::Done { body: None, .. }, .. }) => problem(
                 StatusCode::CONFLICT,
-                "this was done under the same Idempotency-Key; its answer was too long to be kept: look at what there is now",
+                "this was begun under the same Idempotency-Key, and its answer was not kept: look at what there is now",
             ),
             Some(Entry { state: Stage::Done { status, headers, body: Some(body) }, .. }) => {
                 let mut response = (*status, headers.clone(), body.clone()).into_response();
@@ -104,7 +104,12 @@ impl Answered {
         let mut kept = self.kept();
         match (kept.entries.get_mut(name), answer) {
             (Some(entry), Some(answer)) => entry.state = answer,
-            (Some(_), None) => drop(kept.entries.remove(name)),
+            (Some(_), None) => {
+                kept.entries.remove(name);
+                // Its place, too: what was refused pushes nobody's answer out.
+                let place = kept.order.iter().rposition(|(_, one)| one == name);
+                place.into_iter().for_each(|place| drop(kept.order.remove(place)));
+            }
             (None, _) => {}
         }
     }
@@ -139,7 +144,8 @@ pub async fn once(State((collector, answered)): State<(Collector, Answered)>, re
     };
     let (parts, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, super::MAX_BODY).await else {
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 8 MB: send it in parts").into_response();
+        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "with an Idempotency-Key a body is 8 MB at most: send this without one")
+            .into_response();
     };
     let mut asked = blake3::Hasher::new();
     for part in [parts.method.as_str().as_bytes(), parts.uri.to_string().as_bytes(), &bytes] {
@@ -172,6 +178,12 @@ struct Slip {
 impl Slip {
     async fn kept(mut self, response: Response) -> Response {
         self.ended = true;
+        if response.status() == StatusCode::GATEWAY_TIMEOUT {
+            // It may be done all the same: what is asked for again must not be done twice.
+            let done = Stage::Done { status: response.status(), headers: HeaderMap::new(), body: None };
+            self.answered.end(&self.name, Some(done));
+            return response;
+        }
         if !response.status().is_success() {
             self.answered.end(&self.name, None);
             return response;
@@ -242,5 +254,27 @@ mod tests {
         assert!(answered.kept().entries.len() <= MOST + 1 && answered.kept().order.len() <= MOST + 1);
         assert_eq!(asked(&answered, "k1", "x", 20_000), 0, "the oldest were forgotten");
         assert_eq!(asked(&answered, &format!("k{MOST}"), "x", 20_000), 201);
+    }
+
+    #[test]
+    fn what_was_refused_pushes_no_answer_out() {
+        let answered = Answered::default();
+        assert_eq!(asked(&answered, "kept", "x", 0), 0);
+        end(&answered, "kept", Some("{}"));
+        for _ in 0..=MOST {
+            assert_eq!(asked(&answered, "again", "x", 1), 0);
+            answered.end(&("maria".to_owned(), "again".to_owned()), None);
+        }
+        assert_eq!(asked(&answered, "kept", "x", 2), 201);
+        assert_eq!(answered.kept().order.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_took_too_long_may_be_done_and_is_not_done_again() {
+        let answered = Answered::default();
+        assert_eq!(asked(&answered, "k", "order", 0), 0);
+        let slip = Slip { answered: answered.clone(), name: ("maria".to_owned(), "k".to_owned()), ended: false };
+        slip.kept(StatusCode::GATEWAY_TIMEOUT.into_response()).await;
+        assert_eq!(asked(&answered, "k", "order", 1), 409, "whoever asks again looks first");
     }
 }

@@ -109,9 +109,11 @@ async fn remove(
     State(collector): State<Collector>,
     Technician(actor): Technician,
     Path(name): Path<String>,
+    if_match: IfMatch,
 ) -> Result<Json<Value>, Problem> {
     let remove = move |w: &mut Working| {
         let id = known(&w.site, &name)?;
+        if_match.holds(&**room::get(&w.site, &id)?)?;
         room::remove(w, &id)?;
         Ok(id)
     };

@@ -140,7 +140,16 @@ async fn discrepancies(
     let (site, now) = (collector.keeper.view(), collector.keeper.clock().now());
     // Everybody is compared with everybody else.
     let found = tokio::task::spawn_blocking(move || doubtful(&site, now)).await;
-    Ok(part.of(found.map_err(|_| Problem::broken_off())?, |row| row.found.text.clone()))
+    Ok(part.of(found.map_err(|_| Problem::broken_off())?, Doubtful::key))
+}
+
+impl Doubtful {
+    /// Tells it apart from others that say the same.
+    fn key(&self) -> String {
+        let people = self.found.people.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let has = self.found.has.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        format!("{} {people} {has}", self.what)
+    }
 }
 
 fn doubtful(site: &Site, now: Timestamp) -> Vec<Doubtful> {

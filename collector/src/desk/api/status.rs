@@ -2,12 +2,10 @@
 
 use crate::Collector;
 use crate::backups;
-use crate::desk::api::ask::{Admin, Viewer};
+use crate::desk::api::ask::{Admin, Body, Viewer};
 use crate::desk::api::problem::Problem;
 use crate::store::{StoreState, Verified};
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::Timestamp;
@@ -134,9 +132,7 @@ struct Held {
 }
 
 /// Checks every byte of the ledger, and the chain of its hashes.
-async fn verify(State(collector): State<Collector>, Admin(_): Admin, sent: Bytes) -> Result<Json<Checked>, Problem> {
-    let unreadable = |bad: serde_json::Error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, bad.to_string());
-    let held: Held = if sent.is_empty() { Held::default() } else { serde_json::from_slice(&sent).map_err(unreadable)? };
+async fn verify(State(collector): State<Collector>, Admin(_): Admin, Body(held): Body<Held>) -> Result<Json<Checked>, Problem> {
     let folder = Arc::clone(&collector.folder);
     let verified = tokio::task::spawn_blocking(move || folder.verify_against(&held.against)).await;
     let verified = verified.map_err(|_| Problem::broken_off())??;

@@ -58,7 +58,11 @@ pub(super) struct Known {
 
 /// What is known of the provider, asked when it is first needed.
 #[derive(Default)]
-pub(super) struct Remote(Mutex<Asked>);
+pub(super) struct Remote {
+    asked: Mutex<Asked>,
+    /// Held while it is asked: strangers who press the button together ask it once.
+    asking: tokio::sync::Mutex<()>,
+}
 
 /// What came of asking it last.
 #[derive(Default)]
@@ -85,10 +89,12 @@ impl Remote {
     /// # Errors
     /// It can't be reached, or what it publishes is not right: in words.
     pub async fn known(&self, facts: &ProviderFacts, now: i64) -> Result<Arc<Known>, String> {
-        match &*self.lock() {
-            Asked::Known(known) if known.of == *facts && (known.at..known.at + GOOD).contains(&now) => return Ok(Arc::clone(known)),
-            Asked::Failed(of, at, why) if **of == *facts && (*at..at + AGAIN).contains(&now) => return Err(why.clone()),
-            _ => (),
+        if let Some(answer) = self.of_late(facts, now) {
+            return answer;
+        }
+        let _one = self.asking.lock().await;
+        if let Some(answer) = self.of_late(facts, now) {
+            return answer;
         }
         match Known::ask(facts.clone(), now).await {
             Ok(known) => {
@@ -100,6 +106,15 @@ impl Remote {
                 *self.lock() = Asked::Failed(Box::new(facts.clone()), now, why.clone());
                 Err(why)
             }
+        }
+    }
+
+    /// What came of asking it, while that is good.
+    fn of_late(&self, facts: &ProviderFacts, now: i64) -> Option<Result<Arc<Known>, String>> {
+        match &*self.lock() {
+            Asked::Known(known) if known.of == *facts && (known.at..known.at + GOOD).contains(&now) => Some(Ok(Arc::clone(known))),
+            Asked::Failed(of, at, why) if **of == *facts && (*at..at + AGAIN).contains(&now) => Some(Err(why.clone())),
+            _ => None,
         }
     }
 
@@ -118,7 +133,7 @@ impl Remote {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Asked> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

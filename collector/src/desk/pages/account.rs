@@ -34,6 +34,7 @@ pub(in crate::desk) struct NewRole {
 /// A new password.
 #[derive(Deserialize)]
 pub(in crate::desk) struct NewPassword {
+    #[serde(default)]
     password: String,
 }
 
@@ -107,6 +108,7 @@ async fn renew(desk: &Desk, visitor: &Visitor, name: &str, form: NewPassword) ->
     desk.change(visitor, move |w| access::password_set(w, &changed)).await?;
     desk.passwords.keep(&name, form.password).await.map_err(|error| Trouble::Broken(chain(&error)))?;
     desk.sessions.end_all(&name);
+    desk.tries.clear(name.as_str());
     Ok(Notice::done(format!("{name} has a new password, and was signed out everywhere.")))
 }
 

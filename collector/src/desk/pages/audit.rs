@@ -52,7 +52,7 @@ pub(in crate::desk) async fn csv(State(desk): State<Desk>, visitor: Visitor, Que
     let bytes = desk.apart(move |desk| {
         let look = desk.look();
         let part = trail::read(&**desk.collector.keeper.store(), look.site.seq, &Wanted::of(&look, &ask)?, ask.before, FILE)?;
-        Ok(write(&look, &part.events))
+        Ok(write(&look, &part))
     });
     let head = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"audit.csv\"")];
     Ok((head, bytes.await?).into_response())
@@ -68,9 +68,9 @@ pub(in crate::desk) async fn verify(State(desk): State<Desk>, visitor: Visitor) 
     desk.then(&visitor, Ok(said), "/audit")
 }
 
-fn write(look: &Look, events: &[Event]) -> Vec<u8> {
+fn write(look: &Look, part: &Part) -> Vec<u8> {
     let mut out = Writer::for_spreadsheets(["number", "at", "by", "kind", "text", "asset", "room", "person", "ticket", "alert"]);
-    for event in events {
+    for event in &part.events {
         let known = |text: Option<String>| text.unwrap_or_default();
         out.row([
             event.seq.to_string(),
@@ -84,6 +84,9 @@ fn write(look: &Look, events: &[Event]) -> Vec<u8> {
             known(event.ticket.map(|id| id.to_string())),
             known(event.alert.map(|id| id.to_string())),
         ]);
+    }
+    if let Some(before) = part.older {
+        out.row([&format!("before {before}"), "", "", "", "older entries are not in this file: give a span of days"]);
     }
     out.finish()
 }

@@ -56,7 +56,8 @@ pub(in crate::desk) async fn make(State(desk): State<Desk>, visitor: Visitor, Fo
 
 async fn made(desk: &Desk, visitor: &Visitor, sent: Sent) -> Result<Notice, Trouble> {
     let only: Vec<&str> = sent.only.split([',', ' ']).filter(|noun| !noun.is_empty()).collect();
-    let only = if only.is_empty() { Vec::new() } else { scope::all(only, NOUNS)? };
+    // Only an empty field is no limit: whatever else names nothing is a slip.
+    let only = if sent.only.trim().is_empty() { Vec::new() } else { scope::all(only, NOUNS)? };
     let expires_at = match sent.days.trim() {
         "" => None,
         days => {

@@ -102,7 +102,7 @@ pub(in crate::desk) async fn make(State(desk): State<Desk>, Path(secret): Path<S
         // An administrator without a password was left by a crash in between: it is this one's. Nobody else's account is.
         if !first {
             access::password_set(w, &user)?;
-        } else if w.site.users.get(&user).is_none_or(|user| user.role != Role::Admin) {
+        } else if w.site.users.get(&user).is_none_or(|user| user.role != Role::Admin || user.bound.is_some()) {
             access::add_user(w, user.clone(), Role::Admin)?;
         }
         if let Some(hours) = hours.filter(|_| first) {

@@ -104,6 +104,24 @@ async fn the_audit_is_found_by_person_kind_thing_and_day_and_goes_on_in_pages() 
 }
 
 #[tokio::test]
+async fn a_clock_that_was_behind_for_a_while_hides_nothing() {
+    let test = new().await;
+    let cookie = test.cookie(Role::Technician).await;
+    let today = test.desk.look().today();
+    test.post("/rooms", &cookie, "name=Before&kind=lab").await;
+    let behind = SignedDuration::from_hours(24 * 365);
+    test.desk.collector.keeper.clock().advance(-behind);
+    test.change(|w| {
+        w.event("room.added", "Room Behind added");
+        Ok(())
+    })
+    .await;
+    test.desk.collector.keeper.clock().advance(behind);
+    let page = test.get(&format!("/audit?from={today}"), &cookie).await.text;
+    assert!(page.contains("Before") && !page.contains("Behind"), "{page}");
+}
+
+#[tokio::test]
 async fn the_chain_is_checked_from_the_page_and_damage_is_named() {
     let test = new().await;
     school::fill(&test).await;

@@ -86,3 +86,17 @@ async fn what_is_reserved_and_overdue_has_its_page() {
         assert_eq!(test.post(path, &viewer, form).await.status, StatusCode::FORBIDDEN, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_card_reckons_by_the_day_that_is_typed() {
+    let (test, cookie) = counter().await;
+    let day = |days| test.desk.look().day_after(days);
+    let reserved = format!("person=20431&tag=PJ-11&from={}&until={}", day(30), day(32));
+    test.post("/reservations", &cookie, &reserved).await;
+    let card = async |days| test.get(&format!("/loans?tag=PJ-11&person=18807&due={}", day(days)), &cookie).await.text;
+    assert!(card(40).await.contains("is reserved for") && !card(3).await.contains("is reserved for"));
+    // What the card says of that day is what the scan does.
+    let scan = async |days| test.post("/loans", &cookie, &format!("scan=18807&tag=PJ-11&due={}", day(days))).await.to;
+    assert!(scan(40).await.starts_with("/loans?tag=PJ-11&person=18807"), "it is not lent over somebody's reservation");
+    assert_eq!(scan(3).await, "/loans");
+}

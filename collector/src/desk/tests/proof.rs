@@ -16,10 +16,12 @@ const GRAVE: &[(&str, &str)] = &[
     ("/baselines/Lab/restore", "version=1"),
     ("/assets/PC-1", "status=Retired"),
     ("/assets/PC-1", "status=in-service&status=+Disposed+"),
+    ("/assets/bulk", "tag.PC-1=1&status=retired"),
     ("/assets/PC-1/dispose", "method=recycled&wiped=yes"),
     ("/certificate", "chain=x&key=privat"),
     ("/certificate/remove", ""),
     ("/devices/PC-1/revoke", ""),
+    ("/import/0190a3c4-0000-7000-8000-000000000001/accept", ""),
     ("/keys", "name=x&role=viewer"),
     ("/keys/1/revoke", ""),
     ("/people/18807/forget", ""),
@@ -61,6 +63,9 @@ async fn what_cannot_be_undone_asks_for_the_password_again() {
     }
     assert_eq!(test.desk.collector.keeper.view().seq, before, "nothing was changed");
     assert!(!asks(&test.post("/assets/PC-1", &cookie, "status=in-service").await), "this can be undone");
+    let was = |status: &str| format!("was=PC-2%09%09%09in-service%0D%0APC-1%09%09%09{status}");
+    assert!(asks(&test.post("/assets/bulk", &cookie, &was("retired")).await), "to take a change back may retire, too");
+    assert!(!asks(&test.post("/assets/bulk", &cookie, &was("in-repair")).await));
     assert_eq!(test.post("/rooms", &cookie, "name=Lab+2&kind=lab").await.to, "/rooms/Lab%202");
 }
 
@@ -103,4 +108,31 @@ async fn guessing_the_password_of_an_open_desk_is_limited_as_signing_in_is_and_w
     assert!(events.iter().any(|event| event.text.contains("POST /devices/{tag}/revoke was refused: their own password was wrong")));
     assert!(events.iter().any(|event| event.kind == "signin.refused" && event.text.contains("too many tries")));
     assert!(events.iter().all(|event| !event.text.contains("guess")));
+}
+
+#[tokio::test]
+async fn who_has_no_password_here_is_believed_by_what_the_provider_vouched_for() {
+    let test = new().await;
+    school::fill(&test).await;
+    test.cookie(Role::Viewer).await;
+    let cookie = test.cookie(Role::Admin).await;
+    assert!(!test.get("/accounts/viewer", &cookie).await.text.contains("name=\"own\""), "there is nothing to give");
+    let changed = test.post("/accounts/viewer/role", &cookie, "role=teacher&own=whatever").await;
+    assert_eq!((changed.status, changed.to.as_str()), (StatusCode::SEE_OTHER, "/accounts"));
+    later(&test, 11);
+    assert!(asks(&test.post("/accounts/viewer/role", &cookie, "role=viewer&own=whatever").await));
+    let events = test.desk.collector.keeper.store().history(None, 50).unwrap();
+    assert!(events.iter().all(|event| !event.text.contains("password was wrong")), "and nobody guessed");
+}
+
+#[tokio::test]
+async fn a_slip_makes_no_key_without_limits() {
+    let test = new().await;
+    let cookie = test.cookie(Role::Admin).await;
+    for only in ["%2C", "+%2C+", "nothing"] {
+        test.post("/keys", &cookie, &format!("name=kiosk&role=viewer&only={only}")).await;
+        assert!(test.desk.collector.keeper.view().keys.is_empty(), "{only}");
+    }
+    test.post("/keys", &cookie, "name=kiosk&role=viewer&only=+").await;
+    assert_eq!(test.desk.collector.keeper.view().keys.len(), 1, "an empty field is no limit");
 }

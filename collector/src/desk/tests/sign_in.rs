@@ -6,7 +6,8 @@ use crate::desk::{first_link, welcome};
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use rollcall_site::UserName;
-use rollcall_site::access::Role;
+use rollcall_site::access::{self, Role};
+use rollcall_site::oidc::{self, Bound, ProviderFacts};
 use std::net::SocketAddr;
 
 const ACCOUNT: &str = "name=ana&password=four+plain+words&again=four+plain+words";
@@ -49,7 +50,7 @@ async fn the_first_link_ends_after_a_day() {
 async fn the_first_link_takes_no_other_account_and_stays_until_there_is_an_administrator() {
     let test = new().await;
     let name = UserName::parse("vera").unwrap();
-    test.change(move |w| rollcall_site::access::add_user(w, name, Role::Viewer)).await;
+    test.change(move |w| access::add_user(w, name, Role::Viewer)).await;
     let link = link(&test).unwrap();
     let taken = test.post(&link, "", "name=vera&password=four+plain+words&again=four+plain+words").await;
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -215,4 +216,27 @@ async fn accounts_change_only_with_the_own_password_and_an_admin_stays() {
     }
     let kinds: Vec<String> = test.desk.collector.keeper.store().history(None, 50).unwrap().into_iter().map(|event| event.kind).collect();
     assert!(["user.changed", "user.password", "user.removed"].iter().all(|kind| kinds.iter().any(|known| known == kind)), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn who_comes_in_by_the_provider_is_somebody_and_nobody_takes_their_name() {
+    let test = new().await;
+    let bound = Bound { issuer: "https://id.example".to_owned(), subject: "7".to_owned(), mapped: false };
+    let vera = UserName::parse("vera").unwrap();
+    let user = vera.clone();
+    test.change(move |w| {
+        let made = access::add_user(w, user, Role::Admin)?;
+        w.put(access::User { bound: Some(bound), ..(*made).clone() });
+        Ok(())
+    })
+    .await;
+    let first = link(&test).unwrap();
+    let taken = test.post(&first, "", &ACCOUNT.replace("ana", "vera")).await;
+    assert!(taken.text.contains("vera") && taken.status != StatusCode::SEE_OTHER, "{}", taken.text);
+    let facts =
+        ProviderFacts { issuer: "https://id.example".into(), client: "x".into(), desk: "https://d".into(), ..ProviderFacts::default() };
+    test.change(move |w| oidc::set(w, facts)).await;
+    assert_eq!(link(&test), None, "an administrator comes in");
+    assert!(!test.get("/sign-in", "").await.text.contains("Nobody can sign in yet"));
+    assert_eq!(test.get(&first, "").await.status, StatusCode::NOT_FOUND);
 }

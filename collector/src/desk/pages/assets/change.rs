@@ -8,7 +8,7 @@ use crate::desk::{Answer, Desk, address};
 use axum::extract::{Form, Path, State};
 use rollcall_site::access::Role;
 use rollcall_site::asset::{self, Asset, Disposing};
-use rollcall_site::{Refusal, Tag};
+use rollcall_site::{AssetId, Refusal, Tag, Working};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +28,24 @@ pub(in crate::desk) struct Sent {
 #[serde(default)]
 pub(in crate::desk) struct Back {
     back: String,
+}
+
+impl Back {
+    /// The page to go back to; `usual` where none is said.
+    fn or<'a>(&'a self, usual: &'a str) -> &'a str {
+        if self.back.is_empty() { usual } else { address::inside(&self.back) }
+    }
+}
+
+/// Does something to the asset with this tag.
+async fn done_to(
+    desk: &Desk,
+    visitor: &Visitor,
+    tag: &str,
+    change: fn(&mut Working, AssetId) -> Result<Arc<Asset>, Refusal>,
+) -> Result<Arc<Asset>, Trouble> {
+    let id = known(desk, tag)?.id;
+    Ok(desk.change(visitor, move |w| change(w, id)).await?)
 }
 
 fn known(desk: &Desk, tag: &str) -> Result<Arc<Asset>, Trouble> {
@@ -107,13 +125,9 @@ pub(in crate::desk) async fn unlabel(
     Form(form): Form<Back>,
 ) -> Answer {
     visitor.must_be(Role::Technician)?;
-    let outcome = match known(&desk, &tag) {
-        Ok(asset) => desk.change(&visitor, move |w| asset::unlabel(w, asset.id)).await.map_err(Trouble::from),
-        Err(trouble) => Err(trouble),
-    };
-    let back = if form.back.is_empty() { "/pile" } else { address::inside(&form.back) };
+    let outcome = done_to(&desk, &visitor, &tag, asset::unlabel).await;
     let notice = outcome.map(|asset| Notice::done(format!("{} waits for a label again; {tag} is taken back.", asset.tag)));
-    desk.then(&visitor, notice, back)
+    desk.then(&visitor, notice, form.or("/pile"))
 }
 
 /// `POST /assets/{tag}/take-back`
@@ -124,10 +138,7 @@ pub(in crate::desk) async fn take_back(
     Form(form): Form<Back>,
 ) -> Answer {
     visitor.must_be(Role::Technician)?;
-    let outcome = match known(&desk, &tag) {
-        Ok(asset) => desk.change(&visitor, move |w| asset::take_back(w, asset.id)).await.map_err(Trouble::from),
-        Err(trouble) => Err(trouble),
-    };
-    let back = if form.back.is_empty() { "/assets" } else { address::inside(&form.back) };
-    desk.then(&visitor, outcome.map(|asset| Notice::done(format!("{} is taken back: the tag is free again.", asset.tag))), back)
+    let outcome = done_to(&desk, &visitor, &tag, asset::take_back).await;
+    let notice = outcome.map(|asset| Notice::done(format!("{} is taken back: the tag is free again.", asset.tag)));
+    desk.then(&visitor, notice, form.or("/assets"))
 }

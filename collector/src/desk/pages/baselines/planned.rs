@@ -71,20 +71,11 @@ impl Planned {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rollcall_site::BaselineId;
+    use rollcall_site::{Site, baseline};
 
     fn plan() -> Plan {
-        Plan {
-            baseline: BaselineId::parse("labs").unwrap(),
-            devices: 0,
-            meet: 0,
-            unmeasured: 0,
-            fail: Vec::new(),
-            waived: Vec::new(),
-            newly: 0,
-            mended: Vec::new(),
-            rooms: Vec::new(),
-        }
+        let labs = baseline::parse("name = \"labs\"\nrooms = [\"*\"]\n[[required]]\ntitle = \"bash\"\n").unwrap();
+        baseline::plan(&Site::default(), &labs, jiff::Timestamp::UNIX_EPOCH)
     }
 
     #[test]

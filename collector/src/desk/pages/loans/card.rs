@@ -6,8 +6,9 @@ use crate::desk::trouble::Trouble;
 use crate::desk::words::{self, Chip};
 use rollcall_site::Tag;
 use rollcall_site::asset::AssetStatus;
+use rollcall_site::loan::Due;
 use rollcall_site::person::Person;
-use rollcall_site::verdict::{self, Check, REASONS, Reason, Verdict};
+use rollcall_site::verdict::{self, Check, Question, REASONS, Reason, Verdict};
 use rollcall_site::view::{self, LoanRow};
 use std::sync::Arc;
 
@@ -22,9 +23,10 @@ pub(super) struct Card {
 }
 
 impl Card {
-    /// The card of a tag.
-    pub fn of(look: &Look, tag: &Tag, person: Option<Arc<Person>>) -> Result<Self, Trouble> {
-        let check = verdict::check(&look.site, &look.heard, tag, person.as_ref().map(|person| &person.id), look.now)?;
+    /// The card of a tag that is to be lent until then.
+    pub fn of(look: &Look, tag: &Tag, person: Option<Arc<Person>>, due: Due) -> Result<Self, Trouble> {
+        let question = Question { tag, person: person.as_ref().map(|person| &person.id), due, without: &[] };
+        let check = verdict::ask(&look.site, &look.heard, &question, look.now)?;
         let loan = look.site.open_loan(check.asset).map(|loan| view::loan_row(&look.site, loan, look.now));
         Ok(Self { check, loan, person })
     }

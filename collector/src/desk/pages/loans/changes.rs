@@ -1,14 +1,14 @@
 //! What the loan desk does: lends and takes back; each can be undone.
 
-use super::day;
 use super::today;
+use super::until;
 use crate::desk::door::Visitor;
 use crate::desk::session::Notice;
 use crate::desk::trouble::Trouble;
 use crate::desk::{Answer, Desk, address, anew};
 use axum::extract::{Form, State};
 use rollcall_site::access::Role;
-use rollcall_site::loan::{self, Due, NewLoan, Returned};
+use rollcall_site::loan::{self, NewLoan, Returned};
 use rollcall_site::{PersonId, Refusal, Tag};
 use serde::Deserialize;
 
@@ -45,7 +45,7 @@ pub(in crate::desk) async fn take_back(State(desk): State<Desk>, visitor: Visito
 }
 
 pub(super) async fn hand_out(desk: &Desk, visitor: &Visitor, tag: Tag, person: PersonId, form: &Sent) -> Answer {
-    let due = day(&form.due).and_then(|day| desk.look().end_of(day)).map_or(Due::ByPolicy, Due::At);
+    let due = until(&desk.look(), &form.due);
     let heard = desk.collector.roll.heard();
     let lent = NewLoan { due, override_reason: reason(form), ..NewLoan::new(tag.clone(), person.clone()) };
     let agreed = form.agreed == "1";

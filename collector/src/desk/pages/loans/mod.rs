@@ -24,7 +24,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use boot::Boot;
 use card::Card;
-use rollcall_site::loan::{self, policy as terms};
+use rollcall_site::loan::{self, Due, policy as terms};
 use rollcall_site::person::Person;
 use rollcall_site::view::{self, LoanRow};
 use rollcall_site::{PersonId, Tag};
@@ -74,7 +74,7 @@ impl LoanDesk {
         let look = desk.look();
         let person = PersonId::parse(&ask.person).ok().and_then(|id| look.site.persons.get(&id).cloned());
         let card = match Tag::parse(&ask.tag) {
-            Ok(tag) => Some(Card::of(&look, &tag, person.clone())?),
+            Ok(tag) => Some(Card::of(&look, &tag, person.clone(), until(&look, &ask.due))?),
             Err(_) => None,
         };
         if let Some(card) = &card {
@@ -122,6 +122,11 @@ fn due(look: &Look, ask: &Ask, card: Option<&Card>, person: Option<&Person>) -> 
         Some(loan::next_school_day(&look.site, day).unwrap_or(day))
     };
     day(&ask.due).or_else(by_policy).map(|day| day.to_string()).unwrap_or_default()
+}
+
+/// Until when something is to be lent: to the end of the day that is written, or as the policy has it.
+fn until(look: &Look, day_written: &str) -> Due {
+    day(day_written).and_then(|day| look.end_of(day)).map_or(Due::ByPolicy, Due::At)
 }
 
 /// A day as a form writes it.

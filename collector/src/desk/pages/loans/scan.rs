@@ -1,7 +1,7 @@
 //! What a scan at the loan desk means, and what it leads to: the next step, a loan, or a return.
 
 use super::changes::{Sent, bring_back, hand_out};
-use super::day;
+use super::{day, until};
 use crate::desk::door::Visitor;
 use crate::desk::look::Look;
 use crate::desk::{Answer, Desk, address, scanned};
@@ -9,7 +9,7 @@ use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Redirect};
 use rollcall_site::access::Role;
 use rollcall_site::asset::{self, Asset};
-use rollcall_site::verdict::{self, Verdict};
+use rollcall_site::verdict::{self, Question, Verdict};
 use rollcall_site::{PersonId, Refusal, RefusalKind, Site, Tag, TicketId, view};
 use std::sync::Arc;
 
@@ -47,7 +47,8 @@ pub(in crate::desk) async fn scan(State(desk): State<Desk>, visitor: Visitor, Fo
         (Scanned::Asset(scanned), None) => to(Some(&scanned), person.as_ref(), &form.due),
         (Scanned::Asset(scanned), Some(_)) => to(Some(&scanned), None, &form.due),
         (Scanned::Person(person), Some(tag)) => {
-            let check = verdict::check(&look.site, &look.heard, &tag, Some(&person), look.now)?;
+            let question = Question { tag: &tag, person: Some(&person), due: until(&look, &form.due), without: &[] };
+            let check = verdict::ask(&look.site, &look.heard, &question, look.now)?;
             if check.verdict == Verdict::Go && visitor.must_be(Role::Technician).is_ok() {
                 let plain = Sent { due: form.due, ..Sent::default() };
                 return hand_out(&desk, &visitor, tag, person, &plain).await;

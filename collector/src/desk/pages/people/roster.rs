@@ -122,13 +122,14 @@ async fn applied(desk: &Desk, visitor: &Visitor, yes: Yes) -> Result<Notice, Tro
     let file = held.file.clone();
     let turn = tokio::time::timeout(PATIENCE, service::turn()).await;
     let turn = turn.map_err(|_| Refusal::conflict("another delivery is being applied now: try again in a minute"))?;
+    let brought = Arc::clone(&held);
     let planned = desk.apart(move |desk| {
         let plan = service::plan(&desk.collector, &held.delivery, &held.terms(guard(&yes.leaving), guard(&yes.cards)))?;
         refuse(&plan, &yes)?;
         Ok(plan)
     });
     let accepted = Accepted { plan: planned.await?, origin: Origin { file, ..Origin::default() } };
-    desk.brought.forget();
+    desk.brought.forget(&brought);
     let (collector, actor) = (desk.collector.clone(), visitor.who.actor.clone());
     let work = tokio::spawn(async move { service::apply(&collector, &turn, &actor, accepted, |_, _| {}).await });
     match tokio::time::timeout(PATIENCE, work).await {
