@@ -51,7 +51,7 @@ struct Interface {
 /// `GET /api`
 pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor) -> Answer {
     let look = desk.look();
-    page(&Interface { frame: Frame::of(&desk, &visitor, &look, Tab::Devices), nouns: &NOUNS })
+    page(&Interface { frame: Frame::of(&desk, &visitor, &look, Tab::Settings), nouns: &NOUNS })
 }
 
 fn text(value: &Value, key: &str) -> String {

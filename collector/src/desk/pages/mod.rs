@@ -78,6 +78,7 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/alerts/{id}/reopen", post(alerts::reopen))
         .route("/alerts/{id}/resolve", post(alerts::resolve))
         .route("/alerts/{id}/snooze", post(alerts::snooze))
+        .route("/alerts/together", post(alerts::together))
         .route("/api", get(interface::show))
         .route("/assets", get(assets::show))
         .route("/assets/bulk", post(assets::change_many))

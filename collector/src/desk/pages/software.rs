@@ -10,7 +10,7 @@ use rollcall_site::packages::Package;
 use std::collections::HashMap;
 
 /// Titles shown until all are asked for.
-const MOST: usize = 150;
+const MOST: usize = 50;
 /// Titles shown when all are asked for: more than any machine of a school has.
 const ALL: usize = 10_000;
 

@@ -12,7 +12,7 @@ use crate::desk::words::{self, Chip};
 use crate::desk::{Answer, Desk, address};
 use askama::Template;
 use axum::extract::State;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rollcall_site::alert::AlertState;
 use rollcall_site::calendar;
 use rollcall_site::event::Event;
@@ -26,6 +26,8 @@ use std::sync::Arc;
 
 /// Most lines of "needs you now".
 const MOST_NEEDS: usize = 15;
+/// Events that say the same of other machines are one line where no more than this lies between two of them.
+const AT_ONCE: SignedDuration = SignedDuration::from_mins(5);
 /// Most lines of the timeline.
 const MOST_EVENTS: usize = 25;
 /// What comes and goes all day is not told here; alerts (of a silent machine, too), loans and changes are.
@@ -62,9 +64,11 @@ struct Today {
     events: Vec<Told>,
 }
 
-/// One line of the timeline: an event, or several of the same kind and words together.
+/// One line of the timeline: an event, or several of the same kind and words together; it stands where the last of them stood.
 struct Told {
     at: Timestamp,
+    /// The first of those that it stands for.
+    since: Timestamp,
     tags: Vec<String>,
     kind: String,
     text: String,
@@ -167,15 +171,18 @@ impl Figures {
     }
 }
 
-/// The timeline: neighbours of the same kind that say the same of their machines become one line.
+/// The timeline: what says the same of several machines within a few minutes becomes one line.
 fn tell(site: &Site, events: impl Iterator<Item = Event>) -> Vec<Told> {
     let mut told: Vec<Told> = Vec::new();
     for event in events {
         let tag = event.asset.and_then(|asset| site.assets.get(&asset)).map(|asset| asset.tag.as_str());
         let says = tag.and_then(|tag| words::said_of(&event.text, tag).map(|says| (tag, says)));
-        let same = |last: &&mut Told| says.is_some_and(|(_, says)| last.kind == event.kind && last.text == says);
-        if let (Some(last), Some((tag, _))) = (told.last_mut().filter(same), says) {
-            last.tags.push(tag.to_owned());
+        let same = |told: &&mut Told| {
+            says.is_some_and(|(_, says)| told.kind == event.kind && told.text == says) && told.since.duration_since(event.at) <= AT_ONCE
+        };
+        if let (Some(like), Some((tag, _))) = (told.iter_mut().find(same), says) {
+            like.since = event.at;
+            like.tags.push(tag.to_owned());
             continue;
         }
         let is_many = TOGETHER.iter().any(|(kind, _)| *kind == event.kind);
@@ -187,7 +194,7 @@ fn tell(site: &Site, events: impl Iterator<Item = Event>) -> Vec<Told> {
             break;
         }
         let (tags, text) = says.map_or_else(|| (Vec::new(), event.text.clone()), |(tag, says)| (vec![tag.to_owned()], says.to_owned()));
-        told.push(Told { at: event.at, tags, kind: event.kind, text, more: 0 });
+        told.push(Told { at: event.at, since: event.at, tags, kind: event.kind, text, more: 0 });
     }
     told
 }

@@ -100,3 +100,30 @@ async fn channels_and_routes_are_set_and_removed() {
     let technician = test.cookie(Role::Technician).await;
     assert_eq!(test.post("/channels", &technician, hook).await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn alerts_that_say_the_same_are_one_line_and_one_step() {
+    let test = new().await;
+    school::fill(&test).await;
+    let cookie = test.cookie(Role::Technician).await;
+    let lacking = || {
+        let site = test.desk.collector.keeper.view();
+        let alerts = site.alerts.values().filter(|alert| alert.title.contains("lacks geogebra"));
+        alerts.map(|alert| (alert.id.to_string(), format!("{:?}", alert.state))).collect::<Vec<_>>()
+    };
+    let page = test.get("/alerts", &cookie).await.text;
+    let ids = page.split("name=\"ids\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert!(ids.contains(',') && page.contains("Acknowledge all "), "{page}");
+    assert!(test.get("/", &cookie).await.text.contains(": each lacks geogebra"), "one line of the timeline, too");
+    for (step, state, then) in [("acknowledge", "Acknowledged", "Reopen all "), ("reopen", "Raised", "Acknowledge all ")] {
+        test.post("/alerts/together", &cookie, &format!("ids={}&step={step}", encoded(&ids))).await;
+        let stand: Vec<String> = ids.split(',').map(|id| lacking().into_iter().find(|(known, _)| known == id).unwrap().1).collect();
+        assert!(stand.iter().all(|now| now.starts_with(state)), "{step}: {stand:?}");
+        assert!(test.get("/alerts", &cookie).await.text.contains(then));
+    }
+    test.post("/alerts/together", &cookie, "ids=9999,x&step=resolve").await;
+    assert!(test.get("/alerts", &cookie).await.text.contains("none of these alerts is as it was shown"));
+    let viewer = test.cookie(Role::Viewer).await;
+    assert_eq!(test.post("/alerts/together", &viewer, &format!("ids={ids}&step=resolve")).await.status, StatusCode::FORBIDDEN);
+    assert!(!test.get("/alerts", &viewer).await.text.contains("/alerts/together"));
+}

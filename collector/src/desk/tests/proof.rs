@@ -1,6 +1,7 @@
 //! The password again, before what can't be undone.
 
 use super::{Read, TestDesk, new, school};
+use crate::desk::tls;
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use rollcall_site::UserName;
@@ -128,6 +129,7 @@ async fn who_has_no_password_here_is_believed_by_what_the_provider_vouched_for()
 #[tokio::test]
 async fn a_slip_makes_no_key_without_limits() {
     let test = new().await;
+    tls::config(&test.desk.collector).unwrap();
     let cookie = test.cookie(Role::Admin).await;
     for only in ["%2C", "+%2C+", "nothing"] {
         test.post("/keys", &cookie, &format!("name=kiosk&role=viewer&only={only}")).await;

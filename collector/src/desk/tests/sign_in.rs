@@ -156,6 +156,7 @@ async fn roles_hold_and_nobody_comes_in_without_a_session() {
         ("/alerts/1/acknowledge", ""),
         ("/alerts/1/reopen", ""),
         ("/alerts/1/snooze", "until=2h"),
+        ("/alerts/together", "ids=1&step=resolve"),
         ("/calendar/closed", "from=2026-12-24&name=x"),
         ("/calendar/hours", "hours=none"),
         ("/calendar/open", "from=2026-12-24"),

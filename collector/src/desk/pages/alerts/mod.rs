@@ -1,5 +1,9 @@
 //! Alerts: what is wrong, since when, what to try first; acknowledged and resolved here.
 
+mod together;
+
+pub(in crate::desk) use together::together;
+
 use crate::desk::api::moment;
 use crate::desk::door::Visitor;
 use crate::desk::fold::{Fold, fold};
@@ -56,6 +60,8 @@ struct Line {
     title: String,
     /// How many there are.
     all: usize,
+    /// The numbers of all of them, with commas between: what one step for all takes.
+    ids: String,
     /// As many of them as are shown, at least one.
     rows: Vec<AlertRow>,
 }
@@ -78,9 +84,17 @@ fn lines(rows: &[AlertRow]) -> (Vec<Line>, usize) {
     let line = |fold: &Fold<'_>| {
         let rows: Vec<AlertRow> = fold.alerts().take(MOST_OF_ONE.min(left).max(1)).cloned().collect();
         left = left.saturating_sub(rows.len());
-        Line { title: fold.title(), all: fold.others.len() + 1, rows }
+        let ids: Vec<String> = fold.alerts().take(together::MOST).map(|row| row.id.to_string()).collect();
+        Line { title: fold.title(), all: fold.others.len() + 1, ids: ids.join(","), rows }
     };
     (folds.iter().take(MOST).map(line).collect(), more)
+}
+
+impl Line {
+    /// How many one step takes: all, or as many as one step may.
+    fn together(&self) -> String {
+        if self.all > together::MOST { format!("the first {}", together::MOST) } else { format!("all {}", self.all) }
+    }
 }
 
 impl Alerts {
