@@ -1,6 +1,6 @@
 //! Assets as rows: with and without an agent, filtered, some of them at a time.
 
-use super::{AssetRow, Retired, assets_of, holds};
+use super::{AssetRow, Retired, assets_of, holds, is_lent_to};
 use crate::asset::{Asset, AssetKind, AssetStatus};
 use crate::presence::{self, Heard};
 use crate::{RoomId, Site, natural};
@@ -19,7 +19,8 @@ pub struct AssetFilter {
     pub status: Option<AssetStatus>,
     /// Whether gone ones are shown too, where no status is asked for.
     pub retired: Retired,
-    /// Only those of which a text is known: tag, earlier tag, name, maker, model, serial, vendor, notes, a field of the site's own.
+    /// Only those of which a text is known: tag, earlier tag, name, maker, model, serial, vendor, notes, a field of the site's own, its agent's host name and
+    /// hardware addresses, the number and the name of whoever has it.
     pub text: Option<String>,
     /// Which of their labels are asked for.
     pub labels: Labels,
@@ -52,7 +53,7 @@ pub fn some_assets(site: &Site, heard: &Heard, filter: &AssetFilter, now: Timest
         filter.status.map_or(filter.retired == Retired::Shown || !asset.status.is_gone(), |status| asset.status == status)
             && filter.kind.is_none_or(|kind| asset.kind == kind)
             && filter.room.as_ref().is_none_or(|room| asset.room.as_ref() == Some(room))
-            && text.as_ref().is_none_or(|text| mentions(asset, text))
+            && text.as_ref().is_none_or(|text| mentions(site, asset, text))
     };
     let mut found: Vec<&Arc<Asset>> = all.filter(fits).collect();
     found.sort_by(|a, b| natural::compare(a.tag.as_str(), b.tag.as_str()));
@@ -70,7 +71,7 @@ pub fn asset_row(site: &Site, heard: &Heard, asset: &Asset, now: Timestamp) -> A
 }
 
 /// Whether what is known of an asset holds a text, which is in small letters.
-fn mentions(asset: &Asset, text: &str) -> bool {
+fn mentions(site: &Site, asset: &Asset, text: &str) -> bool {
     let plain = [asset.tag.as_str(), &asset.name, &asset.maker, &asset.model, &asset.serial];
     let more = || {
         let vendor = asset.purchase.as_deref().map(|purchase| purchase.vendor.as_str());
@@ -79,14 +80,20 @@ fn mentions(asset: &Asset, text: &str) -> bool {
         let before = asset.tags_before().iter().map(|former| former.tag.as_str());
         vendor.into_iter().chain(custom).chain(before).chain([asset.notes()]).any(|fact| holds(fact, text))
     };
-    plain.into_iter().any(|fact| holds(fact, text)) || holds(&format!("{} {}", asset.maker, asset.model), text) || more()
+    let device = || site.device_of(asset).is_some_and(|device| super::mentions(site, asset, device, text));
+    plain.into_iter().any(|fact| holds(fact, text))
+        || holds(&format!("{} {}", asset.maker, asset.model), text)
+        || more()
+        || is_lent_to(site, asset, text)
+        || device()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::asset::{self, AssetFacts};
-    use crate::{AssetId, Tag, Working};
+    use crate::loan::{self, NewLoan};
+    use crate::{AssetId, PersonId, Tag, Working, person};
     use serde_json::{Value, json};
 
     #[test]
@@ -104,6 +111,9 @@ mod tests {
         }
         let retag: AssetFacts = serde_json::from_value::<AssetFacts>(Value::from_iter([("tag", "LAP-11")])).unwrap();
         asset::set(&mut w, AssetId(uuid::Uuid::from_u128(2)), retag).unwrap();
+        person::import(&mut w, vec![(PersonId::parse("S7").unwrap(), "Maya Torres".to_owned())]);
+        let lent = NewLoan::new(Tag::parse("LAP-2").unwrap(), PersonId::parse("S7").unwrap());
+        loan::out(&mut w, &Heard::new(), NewLoan { override_reason: Some("a test".to_owned()), ..lent }).unwrap();
         let check = |filter: AssetFilter, want: &[&str]| {
             let (rows, count) = some_assets(&w.site, &Heard::new(), &filter, w.now, 0..9);
             assert_eq!(rows.iter().map(|row| row.asset.tag.as_str()).collect::<Vec<_>>(), want, "{filter:?}");
@@ -116,6 +126,8 @@ mod tests {
         check(AssetFilter { kind: Some(AssetKind::Projector), ..AssetFilter::default() }, &[]);
         check(AssetFilter { room: RoomId::parse("Lab 1").ok(), ..AssetFilter::default() }, &["LAP-2"]);
         check(AssetFilter { labels: Labels::Wanted, ..AssetFilter::default() }, &[]);
+        check(text("maya"), &["LAP-2"]);
+        check(text("s7"), &["LAP-2"]);
         for (words, want) in [("hinge", "LAP-2"), ("lenovo 300", "LAP-2"), ("4711", "LAP-11"), ("lap-10", "LAP-11")] {
             check(text(words), &[want]);
         }

@@ -25,7 +25,7 @@ use crate::asset::Asset;
 use crate::device::{Device, DeviceState};
 use crate::presence::{self, Heard, Presence};
 use crate::room::Room;
-use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, natural, sweep, ticket};
+use crate::{AssetId, DeviceId, PersonId, Refusal, RoomId, Site, Tag, natural, sweep, ticket};
 use jiff::Timestamp;
 use rollcall_proto::Section;
 use std::cmp::Ordering;
@@ -80,8 +80,14 @@ fn mentions(site: &Site, asset: &Asset, device: &Device, text: &str) -> bool {
     let facts = [asset.tag.as_str(), &device.host_name, &asset.maker, &asset.model, &asset.serial];
     let mac = as_mac(text);
     facts.into_iter().any(holds)
-        || site.open_loan(asset.id).is_some_and(|loan| holds(loan.person.as_str()))
+        || is_lent_to(site, asset, text)
         || (is_part_of_mac(&mac) && has_mac(site, device, |own| own.contains(&mac)))
+}
+
+/// Whether the number or the name of whoever has it holds a text, which is in small letters.
+fn is_lent_to(site: &Site, asset: &Asset, text: &str) -> bool {
+    let named = |id: &PersonId| site.persons.get(id).is_some_and(|person| holds(&person.name, text));
+    site.open_loan(asset.id).is_some_and(|loan| holds(loan.person.as_str(), text) || named(&loan.person))
 }
 
 /// Whether a fact holds a text, which is in small letters; nothing holds an empty one.
