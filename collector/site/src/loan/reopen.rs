@@ -6,6 +6,7 @@ use crate::charge::{self, Charge, ChargeState};
 use crate::ticket::{self, Move, Ticket, TicketState};
 use crate::{AssetId, LoanId, Refusal, Site, Working, alert, asset, person};
 use jiff::Timestamp;
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// Why the drafts of a return that was undone are let go of.
@@ -23,10 +24,10 @@ pub fn reopen(w: &mut Working, id: LoanId) -> Result<Arc<Loan>, Refusal> {
     let asset = Arc::clone(asset::get(&w.site, loan.asset)?);
     person::get(&w.site, &loan.person)?;
     lending::is_at_hand(&w.site, &asset)?;
-    if w.site.loans_of(asset.id).rev().find(|other| !other.undone).is_some_and(|last| last.id != id) {
+    if lent_since(&w.site, asset.id, id).next().is_some() {
         return Err(Refusal::conflict(format!("{} was lent again after loan {id}: only its last return can be undone", asset.tag)));
     }
-    let (parts, alone) = parts_again(&w.site, &loan, back_at)?;
+    let (parts, alone) = parts_again(&w.site, &loan)?;
     let (charges, tickets) = demands(&w.site, &loan, back_at)?;
     charges.into_iter().for_each(|charge| charge::let_go(w, charge, WHY));
     for ticket in tickets {
@@ -60,9 +61,15 @@ fn returned_at(loan: &Loan) -> Result<Timestamp, Refusal> {
     }
 }
 
+/// The loans under which an asset was out later, by itself or as a part of a kit.
+fn lent_since(site: &Site, asset: AssetId, id: LoanId) -> impl Iterator<Item = &Arc<Loan>> {
+    let later = site.loans.range((Bound::Excluded(id), Bound::Unbounded)).map(|(_, loan)| loan);
+    later.filter(move |loan| !loan.undone && loan.assets().any(|other| other == asset))
+}
+
 /// The parts that are with it again, and the loans of their own under which they stayed out. A part that came back under its own loan since
 /// is here, and stays.
-fn parts_again(site: &Site, loan: &Loan, back_at: Timestamp) -> Result<(Vec<AssetId>, Vec<Arc<Loan>>), Refusal> {
+fn parts_again(site: &Site, loan: &Loan) -> Result<(Vec<AssetId>, Vec<Arc<Loan>>), Refusal> {
     let (mut parts, mut alone) = (Vec::new(), Vec::new());
     for id in &loan.parts {
         let Some(part) = site.assets.get(id) else { continue };
@@ -71,9 +78,7 @@ fn parts_again(site: &Site, loan: &Loan, back_at: Timestamp) -> Result<(Vec<Asse
             Some(own) if own.is_open() && own.gone.is_none() => alone.push(Arc::clone(own)),
             Some(own) if !own.is_open() => continue,
             // It was lent to somebody else since, and is here: it stays.
-            None if site.loans_of(*id).any(|other| !other.undone && other.id > loan.id && other.out_at >= back_at && !other.is_open()) => {
-                continue;
-            }
+            None if lent_since(site, *id, loan.id).any(|other| !other.is_open()) => continue,
             _ => lending::is_at_hand(site, part)?,
         }
         parts.push(*id);

@@ -324,6 +324,29 @@ fn a_part_that_went_to_somebody_else_since_stays_where_it_is() {
 }
 
 #[test]
+fn what_was_out_again_as_a_part_of_a_kit_was_lent_again() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "HOT-1", "CAM-2"]);
+    let [first, other] = ["CAM-1", "CAM-2"].map(|whole| desk.site.asset_by_tag(&tag(whole)).unwrap().id);
+    let alone = desk.lend("HOT-1", "ana");
+    desk.hours(1);
+    desk.must(|w| back(w, Returned::fine(tag("HOT-1"))));
+    desk.write("HOT-1", |asset| asset.part_of = Some(first));
+    let kit = desk.lend("CAM-1", "ben");
+    desk.hours(1);
+    desk.must(|w| back(w, Returned::fine(tag("CAM-1"))));
+    assert!(desk.refused(|w| reopen(w, alone.id)).contains("HOT-1 was lent again after loan 1"), "ben had it in the meantime");
+
+    // The same for a part that went along with another whole since: it stays where it is.
+    desk.write("HOT-1", |asset| asset.part_of = Some(other));
+    assert_eq!(desk.lend("CAM-2", "ana").parts.len(), 1);
+    desk.hours(1);
+    assert!(desk.refused(|w| reopen(w, kit.id)).contains("HOT-1 is out already"));
+    desk.must(|w| back(w, Returned::fine(tag("CAM-2"))));
+    assert!(desk.must(|w| reopen(w, kit.id)).parts.is_empty());
+}
+
+#[test]
 fn a_loan_is_renewed_as_often_as_the_policy_says() {
     let mut desk = LoanDesk::new();
     desk.cameras(&["CAM-1"]);

@@ -1,6 +1,6 @@
 //! The steps that people take at the loan desk, by chance, and each as a change of the site.
 
-use super::model::Model;
+use super::model::{Model, REMEMBERED};
 use super::{asset_id, person_id, room_id, tag};
 use crate::store::simulated::Random;
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +13,8 @@ use rollcall_site::{ChargeId, LoanId, Refusal, ReservationId, Working, charge};
 
 /// Assets; the first half belongs in one cart, the others in another.
 pub const ASSETS: usize = 8;
+/// Parts, and to whose kit they belong at first.
+pub const KITS: [(usize, usize); 4] = [(1, 0), (2, 0), (3, 4), (5, 4)];
 /// Borrowers.
 pub const PEOPLE: usize = 4;
 
@@ -54,13 +56,48 @@ pub enum Back {
 pub enum Step {
     Wait(i64),
     Repair(usize),
-    Lend { asset: usize, person: usize, hours: i64, force: bool, batch: Option<u64> },
-    Back(usize, Back),
-    Renew { asset: usize, hours: i64, force: bool },
-    Lost { asset: usize, stolen: bool, report: bool },
-    Found { asset: usize, with_borrower: bool },
+    /// Makes an asset a part of another's kit, or of none.
+    Join {
+        part: usize,
+        whole: Option<usize>,
+    },
+    /// For so many hours, or for good.
+    Lend {
+        asset: usize,
+        without: Vec<usize>,
+        person: usize,
+        hours: Option<i64>,
+        force: bool,
+        batch: Option<u64>,
+    },
+    Back {
+        asset: usize,
+        how: Back,
+        missing: Vec<usize>,
+    },
+    Renew {
+        asset: usize,
+        hours: Option<i64>,
+        force: bool,
+    },
+    Lost {
+        asset: usize,
+        stolen: bool,
+        report: bool,
+    },
+    Found {
+        asset: usize,
+        with_borrower: bool,
+    },
     Undo(u64),
-    Reserve { wish: Wish, count: usize, person: usize, from: i64, until: i64 },
+    Reopen(u64),
+    Reserve {
+        wish: Wish,
+        count: usize,
+        person: usize,
+        from: i64,
+        until: i64,
+    },
     Cancel(u64),
     Confirm(u64),
     Pay(u64),
@@ -74,21 +111,47 @@ impl Step {
         let person = random.below(PEOPLE as u64) as usize;
         let force = random.below(5) == 0;
         let charge = nth(random, model.charges.keys().copied());
-        match random.below(40) {
+        match random.below(43) {
             0..=3 => Self::Wait(random.below(30) as i64),
             4..=5 => Self::Repair(asset),
-            6..=15 => Self::Lend { asset, person, hours: random.below(300) as i64 - 3, force, batch: batch(random, model) },
-            16..=22 => Self::Back(asset, [Back::Fine, Back::Fine, Back::Incomplete, Back::Broken][random.below(4) as usize]),
-            23..=25 => Self::Renew { asset, hours: random.below(500) as i64, force },
+            6..=15 => Self::lend(random, model, asset, person),
+            16..=22 => Self::back(random, model, asset),
+            23..=25 => Self::Renew { asset, hours: for_long(random, 500), force },
             26..=27 => Self::Lost { asset, stolen: random.below(3) == 0, report: random.below(2) == 0 },
-            28..=29 => Self::Found { asset, with_borrower: random.below(3) == 0 },
+            28..=29 => {
+                let asset = either(random, asset, (0..ASSETS).filter(|asset| model.is_missing(*asset)));
+                Self::Found { asset, with_borrower: random.below(3) == 0 }
+            }
             30 => Self::Undo(nth(random, model.loans.values().filter_map(|lent| lent.batch))),
             31..=34 => Self::reserve(random, asset, person),
             35 => Self::Cancel(nth(random, model.kept.keys().copied())),
             36 => Self::Confirm(charge),
             37..=38 => Self::Pay(charge),
-            _ => Self::Waive(charge),
+            39 => Self::Waive(charge),
+            40 => Self::join(random, asset),
+            41 => Self::Reopen(model.made.0.saturating_sub(random.below(REMEMBERED))),
+            _ => Self::Reopen(nth(random, model.past.keys().rev().take(8).copied())),
         }
+    }
+
+    /// Mostly with the whole kit, at times without a part of it, or without something that is none.
+    fn lend(random: &mut Random, model: &Model, asset: usize, person: usize) -> Self {
+        let asset = either(random, asset, (0..ASSETS).filter(|asset| model.is_at_hand(*asset)));
+        let kit = (0..ASSETS).filter(|part| model.whole[*part] == Some(asset)).collect();
+        let (without, batch) = (some(random, kit), batch(random, model));
+        Self::Lend { asset, without, person, hours: for_long(random, 300), force: random.below(5) == 0, batch }
+    }
+
+    fn back(random: &mut Random, model: &Model, asset: usize) -> Self {
+        let asset = either(random, asset, model.loans.values().map(|lent| lent.asset));
+        let how = [Back::Fine, Back::Fine, Back::Incomplete, Back::Broken][random.below(4) as usize];
+        let missing = some(random, model.out(asset).map(|(_, lent)| lent.parts.clone()).unwrap_or_default());
+        Self::Back { asset, how, missing }
+    }
+
+    fn join(random: &mut Random, part: usize) -> Self {
+        let whole = random.below(ASSETS as u64 + 3) as usize;
+        Self::Join { part, whole: Some(whole).filter(|whole| *whole < ASSETS) }
     }
 
     fn reserve(random: &mut Random, asset: usize, person: usize) -> Self {
@@ -109,19 +172,25 @@ impl Step {
         match self {
             Self::Wait(_) => {}
             Self::Repair(asset) => return repair(w, *asset),
-            Self::Lend { asset, person, hours, force, batch } => {
-                let due = Due::At(later(*hours));
+            Self::Join { part, whole } => {
+                let whole = whole.map(|whole| tag(whole).to_string()).unwrap_or_default();
+                asset::set(w, asset_id(*part), AssetFacts { part_of: Some(whole), ..AssetFacts::default() })?;
+            }
+            Self::Lend { asset, without, person, hours, force, batch } => {
+                let due = hours.map_or(Due::Never, |hours| Due::At(later(hours)));
                 let batch = batch.map(|first| if first == 0 { Batch::Begins } else { Batch::Of(LoanId(first)) });
-                let lent = NewLoan { due, override_reason: why(*force), batch, ..NewLoan::new(tag(*asset), person_id(*person)) };
+                let without = without.iter().map(|part| tag(*part)).collect();
+                let lent = NewLoan { due, override_reason: why(*force), batch, without, ..NewLoan::new(tag(*asset), person_id(*person)) };
                 loan::out(w, &Heard::new(), lent)?;
             }
-            Self::Back(asset, how) => {
+            Self::Back { asset, how, missing } => {
                 let condition = if *how == Back::Broken { Condition::Broken } else { Condition::Fine };
-                let missing = if *how == Back::Incomplete { vec!["charger".to_owned()] } else { Vec::new() };
+                let charger = (*how == Back::Incomplete).then(|| "charger".to_owned());
+                let missing = missing.iter().map(|part| tag(*part).to_string()).chain(charger).collect();
                 loan::back(w, Returned { condition, missing, ..Returned::fine(tag(*asset)) })?;
             }
             Self::Renew { asset, hours, force } => {
-                let due = Due::At(later(*hours));
+                let due = hours.map_or(Due::Never, |hours| Due::At(later(hours)));
                 loan::renew(w, &tag(*asset), due, why(*force).as_deref())?;
             }
             Self::Lost { asset, stolen, report } => {
@@ -132,6 +201,7 @@ impl Step {
                 loan::found(w, &tag(*asset), if *with_borrower { Found::WithBorrower } else { Found::Here })?;
             }
             Self::Undo(batch) => drop(loan::undo(w, LoanId(*batch))?),
+            Self::Reopen(id) => drop(loan::reopen(w, LoanId(*id))?),
             Self::Reserve { wish, count, person, from, until } => {
                 let (from, until) = (Some(later(*from)), later(*until));
                 reservation::add(w, NewReservation { of: of(*wish, *count), person: person_id(*person), class: None, from, until })?;
@@ -170,6 +240,27 @@ fn batch(random: &mut Random, model: &Model) -> Option<u64> {
         1 => Some(nth(random, model.loans.values().filter_map(|lent| lent.batch))),
         _ => None,
     }
+}
+
+/// Mostly for so many hours, some of them over; at times for good.
+fn for_long(random: &mut Random, hours: u64) -> Option<i64> {
+    let hours = random.below(hours) as i64 - 3;
+    (random.below(12) > 0).then_some(hours)
+}
+
+/// One of these, where there are any, more often than the other.
+fn either(random: &mut Random, other: usize, of: impl Iterator<Item = usize>) -> usize {
+    let of: Vec<usize> = of.collect();
+    if random.below(3) == 0 || of.is_empty() { other } else { of[random.below(of.len() as u64) as usize] }
+}
+
+/// Some of these, more often none; at times something else.
+fn some(random: &mut Random, of: Vec<usize>) -> Vec<usize> {
+    let mut some: Vec<usize> = of.into_iter().filter(|_| random.below(3) == 0).collect();
+    if random.below(40) == 0 {
+        some.push(random.below(ASSETS as u64) as usize);
+    }
+    some
 }
 
 /// One of these numbers, or one that there is not.
