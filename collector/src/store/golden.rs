@@ -13,10 +13,12 @@ use rollcall_site::asset::{self, AssetFacts, AssetKind};
 use rollcall_site::attend::{self, Hello, Report, Reported};
 use rollcall_site::baseline::waiver;
 use rollcall_site::content::Content;
+use rollcall_site::diagnosis::{self, Ended, Outcome, Step};
 use rollcall_site::enroll::{self, Enrolment};
 use rollcall_site::event::Actor;
 use rollcall_site::fingerprint::Fingerprint;
 use rollcall_site::loan::{Due, NewLoan, Returned};
+use rollcall_site::presence::Heard;
 use rollcall_site::room::{self, RoomFacts};
 use rollcall_site::{About, AssetId, DeviceId, PersonId, Refusal, RoomId, Site, SiteId, Tag, UserName, Working};
 use rollcall_site::{alert, calendar, escalation, maintenance, notice, route, rule, vitals};
@@ -34,6 +36,7 @@ const KINDS: &[&str] = &[
     "baseline-edition",
     "calendar",
     "channel",
+    "diagnosis",
     "escalation",
     "maintenance",
     "notice",
@@ -237,15 +240,45 @@ impl Golden {
         });
     }
 
+    /// One PC found a name server that is not as it should be, and another is still being asked.
+    fn diagnose(&mut self) {
+        let [over, goes_on] = [1, 2].map(|number| DeviceId(Uuid::from_u128(number)));
+        let heard: Heard = [over, goes_on].into_iter().map(|device| (device, noon())).collect();
+        let begun = self.change(|w| diagnosis::begin(w, over, &heard));
+        self.change(|w| {
+            let bare = |step, outcome, found: &str| Ended {
+                step,
+                outcome,
+                found: found.to_owned(),
+                at: w.now,
+                round_trip_us: None,
+                up_bps: None,
+                down_bps: None,
+                clock_off_ms: None,
+            };
+            let ended = [
+                bare(Step::NameServers, Outcome::Wrong, "10.20.3.53 does not answer"),
+                bare(Step::Microphone, Outcome::Absent, ""),
+                Ended { round_trip_us: Some(840), ..bare(Step::Latency, Outcome::Well, "0.8 ms") },
+                Ended { up_bps: Some(94_000_000), down_bps: Some(91_000_000), ..bare(Step::Throughput, Outcome::Well, "") },
+                Ended { clock_off_ms: Some(-12), ..bare(Step::Clock, Outcome::Well, "") },
+            ];
+            ended.into_iter().for_each(|ended| diagnosis::step_ended(w, &begun, ended));
+            diagnosis::finish(w, &begun, "the connection broke off".to_owned());
+            Ok(())
+        });
+        self.change(|w| diagnosis::begin(w, goes_on, &heard));
+    }
+
     fn live_a_day(&mut self) {
-        let heard = rollcall_site::presence::Heard::default();
+        let heard = Heard::default();
         self.change(|w| {
             let (due, why) = (Due::At(w.now + SignedDuration::from_hours(48)), Some("an exam".to_owned()));
             let lent = NewLoan::new(Tag::parse("PC-2")?, PersonId::parse("20431")?);
             loan::out(w, &heard, NewLoan { due, override_reason: why, ..lent })
         });
         self.change(|w| {
-            let sweep = sweep::begin(w, &RoomId::parse("Lab 118")?, &rollcall_site::presence::Heard::default())?;
+            let sweep = sweep::begin(w, &RoomId::parse("Lab 118")?, &Heard::default())?;
             sweep::finish(w, sweep.id)
         });
         self.change(|w| attend::silent(w, DeviceId(Uuid::from_u128(1)), w.now));
@@ -263,6 +296,7 @@ fn make() {
     (1..=5).for_each(|number| golden.pc(number));
     golden.settle_in();
     golden.have_trouble();
+    golden.diagnose();
     let kinds: BTreeSet<String> = golden.site.records().map(|written| written.kind).collect();
     for kind in KINDS {
         assert!(kinds.contains(*kind), "no {kind} in {kinds:?}");
