@@ -292,3 +292,36 @@ async fn routes_say_who_hears_what_and_the_desk_says_why() {
     desk.json(&["channel", "remove", "boss"]).await.unwrap();
     assert_eq!(desk.found(&["route", "list"]).await.unwrap(), serde_json::json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_comes_every_day_and_carries_away_what_the_ledger_is_held_to() {
+    let (mut site, server) = site_with_mail(Tls::Starttls).await;
+    let mut hook = Hook::start().await.unwrap();
+    let desk = site.desk().unwrap();
+    desk.json(&["channel", "set", "keep", &hook.url()]).await.unwrap();
+    desk.json(&["route", "add", "daily", "--to", "mail,keep", "--digest"]).await.unwrap();
+    site.advance(SignedDuration::from_hours(24));
+    let quiet: Value = serde_json::from_str(&hook.next().await.unwrap().body).unwrap();
+    assert_eq!((&quiet["event"], &quiet["text"]), (&"channel.digest".into(), &"Digest: nothing new, nothing open".into()));
+    let mails = server.kept(1).await.unwrap();
+    assert_eq!(header(&mails[0], "Subject"), Some("[My school] Digest: nothing new, nothing open"));
+    assert!(mails[0].contains("nothing is open") && mails[0].contains("checkpoint "), "{}", mails[0]);
+
+    raise(&site, 1, "LAB1-001 lacks geogebra").await;
+    let line = quiet["checkpoint"].as_str().unwrap().to_owned();
+    let verify = async |line: &str| site.desk().unwrap().run(&["ledger", "verify", "--against", line]).await.unwrap();
+    let held = verify(&line).await;
+    assert_eq!(held.code, 0, "{held:?}");
+    let (before, head) = line.split_once("head=").unwrap();
+    let other = if head.starts_with('0') { "1" } else { "0" };
+    assert_ne!(verify(&format!("{before}head={other}{}", &head[1..])).await.code, 0, "a line of another ledger is not taken");
+
+    site.advance(SignedDuration::from_hours(24));
+    server.kept(2).await.unwrap();
+    let news: Value = serde_json::from_str(&hook.next().await.unwrap().body).unwrap();
+    assert_eq!(news["text"], "Digest: 1 new, 0 open before, 0 resolved");
+    site.pause().await.unwrap();
+    site.resume().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!((server.mails().unwrap().len(), hook.waiting().len()), (2, 0), "once a day, after a restart too");
+}

@@ -119,14 +119,23 @@ pub fn held_until(site: &Site, channel: &str, now: Timestamp) -> Vec<Arc<Notice>
 /// When the next digest of a channel is due; `None`: no route gives it one, and none is owed.
 pub fn digest_due(site: &Site, channel: &str) -> Option<Timestamp> {
     let record = site.channels.get(channel)?;
-    let routed = site.routes.values().any(|route| route.told == route::Told::Digest && route.to.iter().any(|to| to == channel));
     let owed = || of(site, channel).any(|notice| notice.with == With::Digest);
-    (routed || owed()).then(|| route::next(route::DIGEST, record.digested.unwrap_or(record.set_at), &site.zone()))
+    (is_daily(site, channel) || owed()).then(|| route::next(route::DIGEST, record.digested.unwrap_or(record.set_at), &site.zone()))
+}
+
+/// Whether a route gives a channel a digest: then one comes every day, also of a day on which nothing happened. So the ledger's checkpoint
+/// leaves the machine every day, and a digest that does not come says that something is wrong.
+pub fn is_daily(site: &Site, channel: &str) -> bool {
+    site.routes.values().any(|route| route.told == route::Told::Digest && route.to.iter().any(|to| to == channel))
 }
 
 /// What a digest has to say; each list by number.
 #[derive(Clone, Debug, Default)]
 pub struct Digest {
+    /// When the one before it went out, or digests began.
+    pub since: Timestamp,
+    /// When it was due: the same for every try to send it.
+    pub due: Timestamp,
     /// Raised since the last one, and open.
     pub new: Vec<Arc<Alert>>,
     /// Raised before, and open.
@@ -140,7 +149,12 @@ pub struct Digest {
 impl Digest {
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
-        self.new.is_empty() && self.open.is_empty() && self.resolved.is_empty()
+        self.is_quiet() && self.open.is_empty()
+    }
+
+    /// Whether nothing came and nothing went.
+    pub fn is_quiet(&self) -> bool {
+        self.new.is_empty() && self.resolved.is_empty()
     }
 }
 
@@ -149,7 +163,8 @@ pub fn digest(site: &Site, channel: &str, now: Timestamp) -> Digest {
     let Some(record) = site.channels.get(channel) else { return Digest::default() };
     let since = record.digested.unwrap_or(record.set_at);
     let owed: Vec<&Arc<Notice>> = of(site, channel).filter(|notice| notice.with == With::Digest).collect();
-    let mut digest = Digest { notices: owed.iter().map(|notice| notice.key()).collect(), ..Digest::default() };
+    let due = digest_due(site, channel).unwrap_or(now);
+    let mut digest = Digest { since, due, notices: owed.iter().map(|notice| notice.key()).collect(), ..Digest::default() };
     let resolved = owed.iter().filter_map(|notice| site.alerts.get(&notice.alert)).filter(|alert| !alert.is_open());
     digest.resolved = resolved.cloned().collect();
     for alert in site.open_alerts().filter(|alert| alert.is_told()) {

@@ -18,7 +18,7 @@ several the most urgent holds. Hours are in the site's time.
 Examples:
   rollcall route add nights --to mail-office --quiet 17:00-07:00 --high-at-once
   rollcall route add labs --to chat --room \"Lab 1\" --room \"Lab 2\" --least medium --days mon-fri --hours 07:30-16:00
-  rollcall route add daily --to mail-principal --digest             one message a day, at 07:00
+  rollcall route add daily --to mail-principal --digest             one message every day, at 07:00
   rollcall route add boss --to mail-office --least high --escalate 15 --escalate-to mail-boss
   rollcall route test 12                                           who would hear of alert 12 now, and why"
 )]
@@ -74,7 +74,7 @@ struct Add {
     /// In quiet hours too, tell those of high severity at once
     #[arg(long, requires = "quiet")]
     high_at_once: bool,
-    /// One message a day, at 07:00, in place of one an alert
+    /// One message a day, at 07:00, in place of one an alert; also of a day on which nothing happened, with the ledger's checkpoint
     #[arg(long, conflicts_with_all = ["quiet", "escalate"])]
     digest: bool,
     /// When nobody acknowledges an alert for so many minutes …

@@ -50,7 +50,7 @@ impl Follower {
     /// Takes up a channel where its record stands.
     pub fn new(kind: &Kind, channel: &Channel, collector: Collector, stop: CancellationToken) -> Self {
         let (events, desk) = (collector.keeper.events(), super::desk(&collector));
-        let (setting, seq) = (super::setting(channel), channel.delivered);
+        let (setting, seq) = (channel.setting(), channel.delivered);
         Self { setting, deliver: (kind.open)(), collector, stop, events, desk, seq, durable: seq, failed: 0 }
     }
 

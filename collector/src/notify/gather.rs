@@ -87,9 +87,8 @@ impl Waiting {
 
 /// The digest of a day, room by room.
 pub(super) fn digest(speaker: &Speaker<'_>, digest: &Digest, now: Timestamp) -> Message {
-    let (new, open, resolved) = (digest.new.len(), digest.open.len(), digest.resolved.len());
-    let subject = format!("Digest: {new} new, {open} open before, {resolved} resolved");
-    let id = format!("{}/digest-{}", speaker.name(), now.as_second());
+    let subject = digest_subject(digest);
+    let id = format!("{}/digest-{}", speaker.name(), digest.due.as_second());
     let all = |alerts: &[Arc<Alert>]| rows(speaker, &alerts.iter().collect::<Vec<_>>());
     let body = json!({
         "id": id, "site": speaker.name(), "event": "channel.digest", "at": now, "text": subject, "checkpoint": speaker.checkpoint,
@@ -97,12 +96,35 @@ pub(super) fn digest(speaker: &Speaker<'_>, digest: &Digest, now: Timestamp) -> 
     });
     let mut message = speaker.message(id, "channel.digest", now, &subject, &body);
     message.severity = digest.new.iter().chain(&digest.open).map(|alert| alert.severity).max();
+    if digest.is_quiet() {
+        message.facts = vec![("What", quiet_day(speaker, digest))];
+    }
     message.lists = by_room(speaker, digest);
     if let Some(line) = &speaker.checkpoint {
         let why = "Keep this line: `rollcall ledger verify --against` holds the record of everything to it".to_owned();
         message.lists.push((why, vec![line.clone()]));
     }
     message
+}
+
+/// "Digest: 2 new, 0 open before, 1 resolved", "Digest: nothing new, 3 open".
+fn digest_subject(digest: &Digest) -> String {
+    let (new, open, resolved) = (digest.new.len(), digest.open.len(), digest.resolved.len());
+    match (digest.is_quiet(), open) {
+        (true, 0) => "Digest: nothing new, nothing open".to_owned(),
+        (true, open) => format!("Digest: nothing new, {open} open"),
+        (false, open) => format!("Digest: {new} new, {open} open before, {resolved} resolved"),
+    }
+}
+
+/// What is said of a day on which nothing happened: only of what the routes to this channel take, since others may have heard of more.
+fn quiet_day(speaker: &Speaker<'_>, digest: &Digest) -> String {
+    let open = match digest.open.len() {
+        0 => "nothing is open".to_owned(),
+        1 => "1 alert is still open".to_owned(),
+        more => format!("{more} alerts are still open"),
+    };
+    format!("Of what is told here nothing happened since {}, and {open}.", speaker.when(digest.since))
 }
 
 fn by_room(speaker: &Speaker<'_>, digest: &Digest) -> Vec<(String, Vec<String>)> {
@@ -207,7 +229,7 @@ mod tests {
     fn a_digest_goes_room_by_room() {
         let site = site(3);
         let all = |id: u64| Arc::clone(&site.alerts[&AlertId(id)]);
-        let found = Digest { new: vec![all(2)], open: vec![], resolved: vec![all(1), all(3)], notices: vec![] };
+        let found = Digest { new: vec![all(2)], resolved: vec![all(1), all(3)], ..Digest::default() };
         let speaker = || Speaker::of(&site, None);
         let message = digest(&speaker(), &found, "2026-03-05T08:00:00Z".parse().unwrap());
         assert_eq!(message.subject, "[Rollcall] Digest: 1 new, 0 open before, 2 resolved");
@@ -218,5 +240,26 @@ mod tests {
         let message = digest(&speaker().signed(Some(line.clone())), &found, "2026-03-05T08:00:00Z".parse().unwrap());
         let body: Value = serde_json::from_slice(&message.body).unwrap();
         assert!(message.text(4_000).contains(&line) && body["checkpoint"] == line, "{}", message.text(4_000));
+    }
+
+    #[test]
+    fn a_quiet_day_is_one_line_what_is_open_and_the_checkpoint() {
+        let site = site(4);
+        let (since, due) = ("2026-03-04T07:00:02Z".parse().unwrap(), "2026-03-05T07:00:00Z".parse().unwrap());
+        let check = |open: &[u64], subject: &str, want: &str| {
+            let open = open.iter().map(|id| Arc::clone(&site.alerts[&AlertId(*id)])).collect();
+            let found = Digest { since, due, open, ..Digest::default() };
+            let speaker = Speaker::of(&site, None).signed(Some("checkpoint group=8".to_owned()));
+            let [at_seven, later] =
+                ["2026-03-05T07:00:01Z", "2026-03-05T09:30:00Z"].map(|now| digest(&speaker, &found, now.parse().unwrap()));
+            assert_eq!((later.subject.as_str(), later.text(4_000).as_str()), (subject, want));
+            assert_eq!(at_seven.id, later.id, "a receiver drops what it has from an earlier try");
+        };
+        let kept = "\nKeep this line: `rollcall ledger verify --against` holds the record of everything to it\n- checkpoint group=8\n";
+        let quiet = "Of what is told here nothing happened since 2026-03-04 07:00, and nothing is open.\n";
+        check(&[], "[Rollcall] Digest: nothing new, nothing open", &format!("{quiet}{kept}"));
+        let quiet = "Of what is told here nothing happened since 2026-03-04 07:00, and 1 alert is still open.\n";
+        let open = "\nLab 118\n- open: MEDIUM LAB1-002 is silent (since 2026-03-02 08:00)\n";
+        check(&[2], "[Rollcall] Digest: nothing new, 1 open", &format!("{quiet}{open}{kept}"));
     }
 }

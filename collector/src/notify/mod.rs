@@ -30,7 +30,7 @@ pub(crate) use trust::client as tls_client;
 use crate::Collector;
 use follow::Follower;
 use message::Speaker;
-use rollcall_site::channel::{Channel, Mail, Setting};
+use rollcall_site::channel::{Channel, Mail};
 use rollcall_site::escalation;
 use rollcall_site::event::Actor;
 use std::collections::BTreeSet;
@@ -205,9 +205,4 @@ fn desk(collector: &Collector) -> Option<String> {
     let (host, port) = (here(collector)?, collector.settings.desk.port());
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     Some(format!("https://{host}:{port}"))
-}
-
-/// Which setting of a channel is meant.
-fn setting(channel: &Channel) -> Setting {
-    Setting { name: channel.name.clone(), set_at: channel.set_at }
 }

@@ -63,7 +63,8 @@ pub(super) fn due(speaker: &Speaker<'_>, channel: &Channel, seq: u64, now: Times
         return None;
     }
     let digest = notice::digest(speaker.site, &channel.name, now);
-    let message = (!digest.is_empty()).then(|| gather::digest(speaker, &digest, now));
+    let is_sent = notice::is_daily(speaker.site, &channel.name) || !digest.is_empty();
+    let message = is_sent.then(|| gather::digest(speaker, &digest, now));
     Some(Parcel { message, since: Some(now), seq, told: digest.notices, digested: Some(now), ..Parcel::default() })
 }
 

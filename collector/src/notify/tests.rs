@@ -208,7 +208,7 @@ async fn one_alert_that_was_held_back_and_is_over_is_told_as_over() {
 }
 
 #[tokio::test]
-async fn a_digest_comes_once_a_day_and_not_when_there_is_nothing() {
+async fn a_digest_comes_once_a_day_on_a_quiet_day_too() {
     let mut post = Post::new(StatusCode::OK).await;
     post.set("webhook").await;
     post.route("daily", r#"{"to": ["webhook"], "told": "digest"}"#).await;
@@ -218,7 +218,8 @@ async fn a_digest_comes_once_a_day_and_not_when_there_is_nothing() {
     };
     post.advance(20); // Tuesday, 08:00
     post.run_until(digested("2026-03-03T07:00:00Z"), "webhook").await;
-    assert_eq!(post.kinds(), [""; 0], "there is nothing");
+    let texts = |post: &mut Post| post.heard().into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+    assert_eq!(texts(&mut post), ["Digest: nothing new, nothing open"]);
     post.raise(1).await;
     post.raise(2).await;
     post.resolve(2).await;
@@ -230,14 +231,44 @@ async fn a_digest_comes_once_a_day_and_not_when_there_is_nothing() {
     post.resolve(1).await;
     post.advance(24);
     post.run_until(digested("2026-03-05T07:00:00Z"), "webhook").await;
-    let told: Vec<String> = post.heard().into_iter().map(|(_, text)| text).collect();
-    assert_eq!(told, ["Digest: 2 new, 0 open before, 1 resolved", "Digest: 0 new, 1 open before, 1 resolved"]);
+    assert_eq!(texts(&mut post), ["Digest: 2 new, 0 open before, 1 resolved", "Digest: 0 new, 1 open before, 1 resolved"]);
     post.resolve(3).await;
     post.advance(24);
     post.run_until(digested("2026-03-06T07:00:00Z"), "webhook").await;
     post.advance(24);
     post.run_until(digested("2026-03-07T07:00:00Z"), "webhook").await;
-    assert_eq!(post.heard().len(), 1, "once more that it is resolved, and then nothing");
+    assert_eq!(texts(&mut post), ["Digest: 0 new, 0 open before, 1 resolved", "Digest: nothing new, nothing open"]);
+    let last = post.raise(4).await;
+    post.run_to("webhook", last).await;
+    post.advance(15); // Saturday, 23:00
+    let last = post.raise(5).await;
+    post.run_to("webhook", last).await;
+    assert_eq!(post.kinds(), [""; 0], "nothing more on this day, whatever starts again");
+}
+
+#[tokio::test]
+async fn a_first_digest_waits_for_the_morning_and_a_last_one_tells_what_is_owed() {
+    let mut post = Post::new(StatusCode::OK).await;
+    post.set("webhook").await;
+    post.advance(100); // Friday, 16:00
+    post.route("daily", r#"{"to": ["webhook"], "told": "digest"}"#).await;
+    let last = post.raise(1).await;
+    post.run_to("webhook", last).await;
+    assert_eq!(post.kinds(), [""; 0], "not at once");
+    post.change(|w| route::remove(w, "daily").unwrap()).await;
+    post.route("nobody", r#"{"to": ["webhook"], "least": "high"}"#).await;
+    let digested = |at: &str| {
+        let at: Timestamp = at.parse().unwrap();
+        move |channel: &Channel| channel.digested.is_some_and(|digested| digested >= at)
+    };
+    post.advance(16);
+    post.run_until(digested("2026-03-07T08:00:00Z"), "webhook").await;
+    assert_eq!(post.heard(), [("channel.digest".to_owned(), "Digest: 1 new, 0 open before, 0 resolved".to_owned())]);
+    post.advance(24);
+    post.change(|w| route::remove(w, "nobody").unwrap()).await;
+    let last = post.raise(2).await;
+    post.run_to("webhook", last).await;
+    assert_eq!(post.kinds(), ["alert.raised"], "no route gives it a digest any more");
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ pub struct Channel {
     /// Why messages wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
-    /// When its last digest went out, or there was nothing to say.
+    /// When its last digest went out, or digests began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digested: Option<Timestamp>,
     /// Fields of newer versions.
@@ -164,6 +164,13 @@ pub struct Setting {
     pub set_at: Timestamp,
 }
 
+impl Channel {
+    /// Which setting this is.
+    pub fn setting(&self) -> Setting {
+        Setting { name: self.name.clone(), set_at: self.set_at }
+    }
+}
+
 /// What became of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -194,7 +201,7 @@ pub fn troubled(w: &mut Working, setting: &Setting, trouble: Trouble) {
     change(w, setting, |channel| channel.trouble = Some(trouble));
 }
 
-/// A digest went out, or there was nothing to say. Makes no event.
+/// A digest went out, or digests begin: the next comes on the next morning. Makes no event.
 pub fn digested(w: &mut Working, setting: &Setting, at: Timestamp) {
     change(w, setting, |channel| channel.digested = Some(at));
 }

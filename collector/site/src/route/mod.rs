@@ -11,7 +11,7 @@ pub use hours::{Days, Hours, next};
 
 use crate::record::{Record, Rest, Table};
 use crate::rule::{Rule, Severity};
-use crate::{Refusal, RoomId, Site, Working, channel};
+use crate::{Refusal, RoomId, Site, Working, channel, notice};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -148,6 +148,9 @@ pub fn set(w: &mut Working, name: &str, facts: RouteFacts) -> Result<Arc<Route>,
     if !w.site.routes.contains_key(name) && w.site.routes.len() >= MOST {
         return Err(Refusal::conflict(format!("there are {MOST} routes already: remove one with `rollcall route remove`")));
     }
+    if facts.told == Told::Digest {
+        begin_digests(w, &facts.to);
+    }
     let RouteFacts { to, least, rooms, rules, hours, days, told, quiet, escalate } = facts;
     let least = least.unwrap_or(Severity::Low);
     let route = Route { name: name.to_owned(), to, least, rooms, rules, hours, days, told, quiet, escalate, rest: Rest::new() };
@@ -155,6 +158,15 @@ pub fn set(w: &mut Working, name: &str, facts: RouteFacts) -> Result<Arc<Route>,
     let text = format!("Route {name}: {} and worse to {}", severity(route.least), route.to.join(", "));
     w.event("route.set", text);
     Ok(route)
+}
+
+/// A channel that gets its first digest gets it on the next morning, and not at once.
+fn begin_digests(w: &mut Working, to: &[String]) {
+    let begins = |channel: &&Arc<channel::Channel>| notice::digest_due(&w.site, &channel.name).is_none();
+    let first: Vec<_> = to.iter().filter_map(|name| w.site.channels.get(name)).filter(begins).cloned().collect();
+    for channel in first {
+        channel::digested(w, &channel.setting(), w.now);
+    }
 }
 
 /// Removes a route.

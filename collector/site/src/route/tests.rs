@@ -270,6 +270,27 @@ fn a_digest_says_what_is_new_open_and_resolved() {
 }
 
 #[test]
+fn a_digest_comes_every_morning_from_the_next_one_on() {
+    let mut night = Night::new("2026-11-27T08:00:00Z"); // midnight in Los Angeles
+    night.now = at("2026-12-01T20:00:00Z");
+    night.route("a", r#"{"to": ["boss"], "told": "digest"}"#).unwrap();
+    assert_eq!(notice::digest_due(&night.site, "boss"), Some(at("2026-12-02T15:00:00Z")), "not at once, days after the channel was set");
+    night.now = at("2026-12-02T15:00:03Z");
+    let digest = notice::digest(&night.site, "boss", night.now);
+    assert!(digest.is_empty() && notice::is_daily(&night.site, "boss") && !notice::is_daily(&night.site, "mail"));
+    assert_eq!((digest.since, digest.due), (at("2026-12-01T20:00:00Z"), at("2026-12-02T15:00:00Z")));
+    night.change(|w| {
+        let setting = w.site.channels["boss"].setting();
+        channel::digested(w, &setting, w.now);
+    });
+    for again in [r#"{"to": ["boss", "mail"], "told": "digest"}"#, r#"{"to": ["boss"], "told": "digest", "least": "high"}"#] {
+        night.route("a", again).unwrap();
+        assert_eq!(notice::digest_due(&night.site, "boss"), Some(at("2026-12-03T15:00:00Z")), "once a day");
+    }
+    assert_eq!(notice::digest_due(&night.site, "mail"), None);
+}
+
+#[test]
 fn what_is_owed_keeps_the_earlier_time_and_goes_with_its_channel() {
     let mut night = Night::new("2026-11-27T08:00:00Z");
     night.change(|w| {

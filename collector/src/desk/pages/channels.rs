@@ -99,7 +99,7 @@ impl Channels {
 
     /// When it tells.
     fn when(&self, route: &Route) -> String {
-        let told = if route.told == Told::Digest { "once a day" } else { "at once" };
+        let told = if route.told == Told::Digest { "every day at 07:00" } else { "at once" };
         let days = route.days.as_ref().map(ToString::to_string).unwrap_or_default();
         let hours = route.hours.as_ref().map(ToString::to_string).unwrap_or_default();
         let quiet = route.quiet.as_ref().map(|quiet| format!("quiet {}", quiet.hours)).unwrap_or_default();
