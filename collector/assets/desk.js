@@ -103,7 +103,8 @@ function searches(form) {
 // A form is sent once, and its button says what happens meanwhile.
 addEventListener("submit", (event) => {
   const button = event.submitter;
-  if (event.defaultPrevented || event.target.method !== "post") return;
+  // What is only downloaded leaves the page as it is, and may be asked for again.
+  if (event.defaultPrevented || event.target.method !== "post" || "download" in event.target.dataset) return;
   if (event.target.dataset.sent) { event.preventDefault(); return; }
   event.target.dataset.sent = "1";
   if (!button) return;

@@ -193,8 +193,8 @@ enum Command {
     Oidc(Asking<oidc::Oidc>),
     /// What happened, and what happens
     Events(Asking<event::Events>),
-    /// Write everything to one encrypted file
-    Backup(Asking<backup::Backup>),
+    /// Write everything to one encrypted file, or see whether such a file is whole
+    Backup(backup::Backup),
     /// Make a collector's folder of a backup, while no collector runs there
     Restore(backup::Restore),
     /// The tamper-evident record of everything
@@ -307,7 +307,7 @@ async fn perform(command: Command, globals: &Globals, out: &Out) -> Result<Exit,
         Command::User(asking) => asking.run(globals, out).await,
         Command::Oidc(asking) => asking.run(globals, out).await,
         Command::Events(asking) => asking.run(globals, out).await,
-        Command::Backup(asking) => asking.run(globals, out).await,
+        Command::Backup(backup) => backup.run(globals, out).await,
         Command::Restore(restore) => restore.run(globals, out).await,
         Command::Ledger(ledger) => ledger.run(globals, out).await,
         Command::Completion(Completion { shell }) => {

@@ -104,6 +104,11 @@ fn what_scripts_rely_on_parses() {
         &["asset", "list", "--csv"],
         &["label", "LAP-1", "LAP-2", "--sheet", "l7160", "--out", "l.pdf"],
         &["label", "--new", "--start", "5", "--offset-y", "-1.5", "--out", "l.pdf"],
+        &["backup", "b.age"],
+        &["backup", "b.age", "--desk", "https://desk:8443", "--key", "rk1.x"],
+        &["backup", "check", "b.age", "--recovery-key", "recovery.key", "--json"],
+        &["backup", "check", "b.age", "--recovery-key", "-", "--scratch", "/mnt"],
+        &["restore", "b.age", "--recovery-key", "recovery.key", "--data", "/d"],
         &["restore", "b.age", "--key", "recovery.key", "--data", "/d"],
         &["ledger", "verify"],
     ];

@@ -18,7 +18,7 @@ const VIEWERS: &[&str] = &["/loans"];
 const TECHNICIANS: &[&str] = &["/audit", "/audit.csv", "/baseline-file", "/import", "/roster"];
 
 /// What only an administrator may open and send, by the beginning of the route.
-const ADMINS: &[&str] = &["/accounts", "/add", "/certificate", "/keys", "/people/{id}/forget"];
+const ADMINS: &[&str] = &["/accounts", "/add", "/backups", "/certificate", "/keys", "/people/{id}/forget"];
 
 /// What only an administrator may change, though others see it. By route.
 const ADMINS_CHANGE: &[&str] = &["/channels", "/channels/{name}/remove", "/loans/policy", "/routes", "/routes/{name}/remove"];

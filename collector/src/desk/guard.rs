@@ -12,11 +12,16 @@ use std::time::Duration;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 /// Longest body of a form, bytes.
 const LONGEST_FORM: usize = 64 * 1024;
 /// Longest time that a page may take, its request's body included.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What reads everything that is kept before it answers, and how long that may take.
+const LONG: &[&str] = &["/backups/download"];
+const LONG_PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 /// Nothing but this desk's own files; no frames, no inline script or style.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -36,7 +41,8 @@ const HEADERS: &[(&str, &str)] = &[
 /// Puts the guards before the pages; the outermost comes last.
 pub(super) fn before(pages: Router) -> Router {
     // Only this desk's own pages can ask with somebody's cookie, so that nobody learns of a secret by the length of an answer.
-    let smaller = CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest);
+    let worth = DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
+    let smaller = CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest).compress_when(worth);
     let pages = pages.layer(smaller).layer(DefaultBodyLimit::max(LONGEST_FORM));
     pages.layer(middleware::from_fn(same_origin)).layer(middleware::from_fn(in_time))
 }
@@ -55,7 +61,8 @@ async fn strict_headers(request: Request, next: Next) -> Response {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(PATIENCE, next.run(request)).await {
+    let patience = if LONG.contains(&request.uri().path()) { LONG_PATIENCE } else { PATIENCE };
+    match tokio::time::timeout(patience, next.run(request)).await {
         Ok(response) => response,
         Err(_) => (StatusCode::REQUEST_TIMEOUT, "the desk waited too long for this request; try again").into_response(),
     }

@@ -5,6 +5,7 @@ mod address;
 mod anew;
 pub mod api;
 mod assets;
+mod backing_up;
 mod brought;
 mod census;
 mod certificate;
@@ -85,6 +86,7 @@ pub(crate) struct Desk {
     censuses: Arc<census::Censuses>,
     brought: Arc<brought::Brought>,
     counts: Arc<frame::LastCounts>,
+    backing_up: Arc<backing_up::BackingUp>,
     checking: Arc<checking::Checking>,
     oidc: Arc<oidc::Oidc>,
     /// The certificate has changed.
@@ -107,6 +109,7 @@ impl Desk {
             censuses: Arc::default(),
             brought: Arc::default(),
             counts: Arc::default(),
+            backing_up: Arc::default(),
             checking: Arc::default(),
             oidc: Arc::default(),
             renew: Arc::default(),

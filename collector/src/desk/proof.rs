@@ -45,6 +45,7 @@ const GRAVE: &[Grave] = &[
     Grave { route: "/assets/bulk", only: Some(retires) },
     Grave { route: "/assets/{tag}", only: Some(retires) },
     grave("/assets/{tag}/dispose"),
+    grave("/backups/download"),
     grave("/baselines/{name}/restore"),
     grave("/certificate"),
     grave("/certificate/remove"),

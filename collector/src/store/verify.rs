@@ -7,6 +7,7 @@ use super::ledger::verify::{Said, lying, segments as check};
 use super::people::People;
 use super::signed::{self, CHECKPOINTS};
 use super::{StoreError, Verified, blobs, health, people, snapshot};
+use rollcall_site::Site;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -23,13 +24,19 @@ pub fn verify_folder(dir: &Path) -> Result<Verified, StoreError> {
 /// # Errors
 /// The folder can't be read at all; damage is in the answer.
 pub fn verify_and_replay(dir: &Path, against: &str) -> Result<(Verified, Result<String, StoreError>), StoreError> {
+    let (verified, loaded) = verify_and_load(dir, against)?;
+    Ok((verified, loaded.map(|site| site.state_hash())))
+}
+
+/// As [`verify_and_replay`], with all records; contents are not taken up.
+pub(super) fn verify_and_load(dir: &Path, against: &str) -> Result<(Verified, Result<Site, StoreError>), StoreError> {
     let Read { verified, segments, end } = lying_folder(dir, against)?;
-    let replayed = People::lying(dir).and_then(|people| {
+    let loaded = People::lying(dir).and_then(|people| {
         let (place, mut site) = snapshot::newest(&dir.join("snapshot"), &people)?;
         replay(segments, &place, &end, &people, &mut site)?;
-        Ok(site.state_hash())
+        Ok(site)
     });
-    Ok((verified, replayed))
+    Ok((verified, loaded))
 }
 
 /// What was read.

@@ -6,6 +6,7 @@ mod add;
 mod alerts;
 mod assets;
 mod audit;
+mod backups;
 mod baselines;
 mod calendar;
 mod certificate;
@@ -90,6 +91,8 @@ pub(super) fn routes(desk: &Desk) -> Router<Desk> {
         .route("/audit", get(audit::show))
         .route("/audit.csv", get(audit::csv))
         .route("/audit/verify", post(audit::verify))
+        .route("/backups", get(backups::show).post(backups::make))
+        .route("/backups/download", post(backups::download))
         .route("/baseline-file", get(baselines::edit).post(baselines::look_at).layer(DefaultBodyLimit::max(LARGEST_FILE)))
         .route("/baseline-file/apply", post(baselines::apply).layer(DefaultBodyLimit::max(LARGEST_FILE)))
         .route("/baselines", get(baselines::list))

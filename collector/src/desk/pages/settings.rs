@@ -10,11 +10,8 @@ use crate::desk::{Answer, Desk};
 use crate::store::StoreState;
 use askama::Template;
 use axum::extract::State;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rollcall_site::access::Role;
-
-/// A backup that is older than this is looked at: the daily one did not come.
-const OLD: SignedDuration = SignedDuration::from_hours(48);
 
 /// A page that sets something: its address, its name, what it sets, and who may go there.
 const PAGES: &[(&str, &str, &str, Role)] = &[
@@ -28,6 +25,7 @@ const PAGES: &[(&str, &str, &str, Role)] = &[
     ("/transfers", "Transfers", "files that must come, the roster’s among them", Role::Viewer),
     ("/import", "Import", "a list of assets from a CSV file", Role::Technician),
     ("/labels", "Labels", "tags to print, on sheets and on tape", Role::Viewer),
+    ("/backups", "Backups", "what lies there, one more, one to take away, and the way back", Role::Admin),
     ("/add", "Add devices", "tokens that let machines in", Role::Admin),
     ("/accounts", "Accounts", "who may sign in, with which role", Role::Admin),
     ("/keys", "API keys", "what programs come in with, and what each is limited to", Role::Admin),
@@ -65,6 +63,15 @@ pub(in crate::desk) async fn show(State(desk): State<Desk>, visitor: Visitor) ->
     page(&settings.await?)
 }
 
+/// How it stands with the last backup.
+pub(super) fn state_of(last: Option<Timestamp>, now: Timestamp) -> Chip {
+    match last {
+        None => Chip::check("never made"),
+        Some(at) if now.duration_since(at) > backups::OLD => Chip::check("old"),
+        Some(_) => Chip::go("made"),
+    }
+}
+
 impl Settings {
     fn pages(&self) -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str, Role)> {
         let role = self.role;
@@ -91,10 +98,6 @@ impl Settings {
     }
 
     fn backup(&self) -> Chip {
-        match self.last_backup {
-            None => Chip::check("never made"),
-            Some(at) if self.look.now.duration_since(at) > OLD => Chip::check("old"),
-            Some(_) => Chip::go("made"),
-        }
+        state_of(self.last_backup, self.look.now)
     }
 }

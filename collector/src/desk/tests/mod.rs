@@ -2,6 +2,7 @@
 
 mod assets;
 mod audit;
+mod backups;
 mod baselines;
 mod calendar;
 mod certificate;
@@ -59,11 +60,17 @@ pub(super) struct Read {
 
 /// A desk of a site that was just founded.
 pub(super) async fn new() -> TestDesk {
+    new_with(|_| ()).await
+}
+
+/// The same with some settings of its own.
+pub(super) async fn new_with(set: impl FnOnce(&mut Settings)) -> TestDesk {
     let dir = tempfile::tempdir().unwrap();
     let folder = Arc::new(Folder::open(dir.path()).unwrap());
     let keeper = Keeper::open(Arc::clone(&folder) as Arc<_>, Clock::turned()).unwrap();
     let secrets = Arc::new(Secrets::open(dir.path()).unwrap());
-    let settings = Settings { data: dir.path().to_owned(), reach: vec!["desk.school".to_owned()], ..Settings::default() };
+    let mut settings = Settings { data: dir.path().to_owned(), reach: vec!["desk.school".to_owned()], ..Settings::default() };
+    set(&mut settings);
     let collector =
         Collector { keeper, folder, roll: Arc::new(Roll::default()), imports: Arc::default(), secrets, settings: Arc::new(settings) };
     let desk = Desk::new(collector);

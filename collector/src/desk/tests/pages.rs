@@ -21,6 +21,8 @@ const ALWAYS: &[&str] = &[
     "/assets?text=x&kind=laptop&status=all&page=9",
     "/audit",
     "/audit?who=%22%3E%3Csvg&kind=asset&thing=%3Csvg&from=2026-01-01&to=2026-02-01&all=1&before=9",
+    "/backups",
+    "/backups?page=9",
     "/baseline-file",
     "/baselines",
     "/calendar",
@@ -157,6 +159,7 @@ async fn every_page_shows_a_full_site_and_hostile_text_stays_text() {
             let needed = match *path {
                 "/import" | "/roster" => Role::Technician,
                 "/accounts" | "/accounts/viewer" | "/add" | "/certificate" | "/keys" => Role::Admin,
+                _ if path.starts_with("/backups") => Role::Admin,
                 _ if path.starts_with("/baseline-file") => Role::Technician,
                 _ if path.ends_with("/forget") => Role::Admin,
                 _ if path.starts_with("/audit") || path.ends_with("/plan") || path.ends_with("/move") || path.ends_with("/revoke") => {

@@ -14,6 +14,7 @@ const GRAVE: &[(&str, &str)] = &[
     ("/accounts/viewer/remove", ""),
     ("/accounts/viewer/role", "role=teacher"),
     ("/assets/PC-1", "status=retired"),
+    ("/backups/download", ""),
     ("/baselines/Lab/restore", "version=1"),
     ("/assets/PC-1", "status=Retired"),
     ("/assets/PC-1", "status=in-service&status=+Disposed+"),

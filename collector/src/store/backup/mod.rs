@@ -6,7 +6,10 @@
 //! the collector runs: up to the last group that was durable when it began. The shelf is not in it; it is made anew.
 
 pub(super) mod archive;
+mod check;
 mod gather;
+
+pub use check::{CheckReport, Held, check};
 
 use super::disk::{at, entries, write_whole};
 use super::folder::RESTORING;
@@ -97,6 +100,14 @@ pub enum BackupError {
     /// The key opens another backup.
     #[error("{}: this recovery key does not open it", .0.display())]
     WrongKey(PathBuf),
+    /// Not a backup, or a damaged one, found by a check.
+    #[error("{}: {what}; it is of no use, take another backup", file.display())]
+    Unsound {
+        /// The backup.
+        file: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
     /// Not a backup, or a damaged one.
     #[error("{}: {what}; the folder {} is of no use, remove it and take another backup", file.display(), dir.display())]
     Damaged {
@@ -139,7 +150,7 @@ pub fn back_up(store: &Folder, extra: &[(String, PathBuf)], recipient: &str, to:
 /// [`BackupError`]; the mark stays.
 pub fn restore(from: &Path, identity: &str, into: &Path) -> Result<RestoreReport, BackupError> {
     let identity: Identity = identity.trim().parse().map_err(BackupError::Identity)?;
-    let mut archive = open_backup(from, &identity, into)?;
+    let mut archive = open_backup(from, &identity, |what| damaged(from, into, what))?;
     if !entries(into)?.is_empty() {
         return Err(BackupError::NotEmpty(into.to_owned()));
     }
@@ -178,19 +189,27 @@ pub fn finish(into: &Path) -> Result<(), BackupError> {
 
 type Archive = archive::Reader<age::stream::StreamReader<BufReader<File>>>;
 
-fn open_backup(from: &Path, identity: &Identity, into: &Path) -> Result<Archive, BackupError> {
+fn open_backup(from: &Path, identity: &Identity, damaged: impl Fn(String) -> BackupError) -> Result<Archive, BackupError> {
     let file = File::open(from).map_err(at("open the backup", from))?;
     let opened = age::Decryptor::new_buffered(BufReader::new(file));
     let opened = opened.and_then(|decryptor| decryptor.decrypt(std::iter::once(identity as &dyn age::Identity)));
     let plain = opened.map_err(|error| match error {
         age::DecryptError::NoMatchingKeys => BackupError::WrongKey(from.to_owned()),
-        error => damaged(from, into, error.to_string()),
+        error => damaged(error.to_string()),
     })?;
-    archive::Reader::begin(plain).map_err(|error| damaged(from, into, error.to_string()))
+    archive::Reader::begin(plain).map_err(|error| damaged(error.to_string()))
 }
 
 /// Takes every file out of the archive; gives the manifest and their number.
 pub(super) fn take_out<R: Read>(archive: &mut archive::Reader<R>, into: &Path) -> io::Result<(Manifest, u64)> {
+    read_out(archive, |name| Ok(BufWriter::new(place_in(name, into)?)))
+}
+
+/// Reads an archive to its end, each file into what `place` gives for its name; gives the manifest and their number.
+fn read_out<R: Read, W: Write>(
+    archive: &mut archive::Reader<R>,
+    mut place: impl FnMut(&str) -> io::Result<W>,
+) -> io::Result<(Manifest, u64)> {
     let first = archive.head()?.filter(|head| head.name == MANIFEST && head.length <= MAX_MANIFEST);
     let mut text = Vec::new();
     archive.copy(first.ok_or_else(|| io::Error::other("it has no manifest"))?, &mut text)?;
@@ -200,14 +219,24 @@ pub(super) fn take_out<R: Read>(archive: &mut archive::Reader<R>, into: &Path) -
     }
     let mut files = 0;
     while let Some(head) = archive.head()? {
-        let target = target(&head.name, into).ok_or_else(|| io::Error::other(format!("{} in it has no place in a folder", head.name)))?;
-        if let Some(folder) = target.parent() {
-            private_dir(folder)?;
-        }
-        archive.copy(head, BufWriter::new(Out::create(&target)?))?;
+        let to = place(&head.name)?;
+        archive.copy(head, to)?;
         files += 1;
     }
     Ok((manifest, files))
+}
+
+/// The new file that one of the archive goes into.
+fn place_in(name: &str, into: &Path) -> io::Result<Out> {
+    let target = target_of(name, into)?;
+    if let Some(folder) = target.parent() {
+        private_dir(folder)?;
+    }
+    Out::create(&target)
+}
+
+fn target_of(name: &str, into: &Path) -> io::Result<PathBuf> {
+    target(name, into).ok_or_else(|| io::Error::other(format!("{name} in it has no place in a folder")))
 }
 
 /// Where a file of the archive goes: a part of the store, or the folder itself; never over something else.
@@ -226,19 +255,19 @@ fn damaged(file: &Path, dir: &Path, what: String) -> BackupError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::store::contract::{asset, entry_about, groups, put, site};
     use age::secrecy::ExposeSecret;
 
-    struct Case {
+    pub(super) struct Case {
         dir: tempfile::TempDir,
         folder: Folder,
-        key: String,
+        pub key: String,
         recipient: String,
     }
 
-    fn case() -> Case {
+    pub(super) fn case() -> Case {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::open(&dir.path().join("live")).unwrap();
         for (number, group) in groups(30).iter().enumerate() {
@@ -254,11 +283,11 @@ mod tests {
     }
 
     impl Case {
-        fn path(&self, name: &str) -> PathBuf {
+        pub fn path(&self, name: &str) -> PathBuf {
             self.dir.path().join(name)
         }
 
-        fn back_up(&self, name: &str) -> BackupReport {
+        pub fn back_up(&self, name: &str) -> BackupReport {
             let extra = [("secrets.sealed".to_owned(), self.path("sealed"))];
             back_up(&self.folder, &extra, &self.recipient, &self.path(name)).unwrap()
         }
