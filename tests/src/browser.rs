@@ -166,6 +166,27 @@ impl Browser {
         self.press(json!({"key": "ArrowDown", "code": "ArrowDown", "windowsVirtualKeyCode": 40})).await
     }
 
+    /// Presses the key of one character, as a scanner does: it goes to wherever the cursor is.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn key(&mut self, character: char) -> anyhow::Result<()> {
+        let text = character.to_string();
+        self.press(json!({"key": text, "text": text})).await
+    }
+
+    /// Moves the mouse to a place of the window and clicks there, with the left button.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn click_at(&mut self, x: f64, y: f64) -> anyhow::Result<()> {
+        for (kind, button, count) in [("mouseMoved", "none", 0), ("mousePressed", "left", 1), ("mouseReleased", "left", 1)] {
+            let event = json!({"type": kind, "x": x, "y": y, "button": button, "clickCount": count});
+            self.call("Input.dispatchMouseEvent", event).await?;
+        }
+        Ok(())
+    }
+
     async fn press(&mut self, mut key: Value) -> anyhow::Result<()> {
         for kind in ["keyDown", "keyUp"] {
             key["type"] = json!(kind);

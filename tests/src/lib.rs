@@ -24,4 +24,5 @@ pub mod school;
 pub mod sip2_server;
 pub mod site;
 pub mod this_machine;
+pub mod walk;
 pub mod wire;

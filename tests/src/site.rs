@@ -127,6 +127,11 @@ impl TestSite {
         self.clock.advance(by);
     }
 
+    /// What time it is at the site.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
     /// The day at the site, whose time is UTC.
     pub fn today(&self) -> jiff::civil::Date {
         jiff::tz::TimeZone::UTC.to_datetime(self.clock.now()).date()

@@ -20,7 +20,13 @@ fn welcome(process: &CollectorProcess) -> String {
 
 /// Makes the first account by the one-time link, and signs in with it; where the desk is.
 pub async fn first_account(browser: &mut Browser, process: &CollectorProcess) -> String {
-    browser.open(&welcome(process)).await.unwrap();
+    sign_up(browser, &welcome(process)).await;
+    format!("https://localhost:{}", process.ports.desk.port())
+}
+
+/// Makes the first account by its one-time link, and signs in with it.
+pub async fn sign_up(browser: &mut Browser, link: &str) {
+    browser.open(link).await.unwrap();
     browser.write("input[name=name]", "maria").await.unwrap();
     for field in ["input[name=password]", "input[name=again]"] {
         if browser.value(&format!("!!document.querySelector('{field}')")).await.unwrap() == true {
@@ -29,7 +35,6 @@ pub async fn first_account(browser: &mut Browser, process: &CollectorProcess) ->
     }
     browser.enter().await.unwrap();
     browser.until("!location.pathname.startsWith('/welcome')").await.unwrap();
-    format!("https://localhost:{}", process.ports.desk.port())
 }
 
 /// Opens a page on a desk's screen and on a phone, with all that folds unfolded: nothing may stand beyond the edge, and no script or style in the page.

@@ -24,6 +24,7 @@ mod label;
 mod lend;
 mod library;
 mod malfunction;
+mod moments;
 mod notify;
 mod off_site;
 mod outage;

@@ -177,7 +177,8 @@ fn chips(look: &Look, asset: &Asset, row: Option<&DeviceRow>, check: Option<&Che
     let mut chips = Vec::new();
     chips.extend(row.map(|row| look.presence(row)));
     chips.extend(words::status(asset.status));
-    chips.extend(alerts.iter().take(MOST_CHIPS).map(|alert| {
+    // That it is silent is said by where it is.
+    chips.extend(alerts.iter().filter(|alert| alert.rule != "machine-silent").take(MOST_CHIPS).map(|alert| {
         let says = words::said_of(&alert.title, asset.tag.as_str()).unwrap_or(&alert.title);
         Chip { word: words::sentence(says).trim_end_matches('.').to_owned(), ..words::severity(alert.severity) }
     }));

@@ -60,7 +60,7 @@ pub(in crate::desk) async fn one(State(desk): State<Desk>, visitor: Visitor, Pat
 }
 
 /// Where a class may be.
-fn is_taught_in(room: &Room) -> bool {
+pub(super) fn is_taught_in(room: &Room) -> bool {
     room.kind != RoomKind::Office
 }
 
@@ -94,10 +94,11 @@ fn named(bell: &Bell) -> String {
 }
 
 /// A room in a sentence.
-fn said(tally: Tally) -> String {
+pub(super) fn said(tally: Tally) -> String {
     let waiting = tally.broken + tally.doubtful;
     match tally {
         Tally { all: 0, .. } => "Nothing stands here yet.".to_owned(),
+        _ if waiting == 1 => format!("1 machine of {} can’t be used as it should.", tally.all),
         _ if waiting > 0 => format!("{} of {} can’t be used as they should.", words::count(waiting, "machine", "machines"), tally.all),
         Tally { ready: 1.., .. } => format!("Ready: {} and working.", words::count(tally.ready, "machine is here", "machines are here")),
         _ => "Nothing is wrong; the machines are off or put away now.".to_owned(),

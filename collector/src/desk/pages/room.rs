@@ -4,7 +4,7 @@ use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::live;
 use crate::desk::look::Look;
-use crate::desk::readiness::{self, Place, Roster, Tally};
+use crate::desk::readiness::{self, Place, Roster, Seat, Tally};
 use crate::desk::session::Notice;
 use crate::desk::trouble::{Trouble, show as page};
 use crate::desk::words::{self, Chip};
@@ -131,6 +131,14 @@ impl RoomPage {
     fn empty(&self) -> usize {
         let drawn = self.floor.iter().flatten().flatten();
         self.places.iter().chain(drawn).filter(|place| place.seat.is_none()).count()
+    }
+
+    /// The seats, by name, whose machine is there and can't be used as it should: those that the sweep missed are told of already.
+    fn unready<'a>(&'a self, view: &'a SweepView) -> impl Iterator<Item = (&'a str, &'a Seat)> {
+        let drawn = self.floor.iter().flatten().flatten();
+        let seats = drawn.chain(&self.places).filter_map(|place| Some((place.name.as_str(), place.seat.as_ref()?)));
+        let is_told = |seat: &Seat| view.missing.iter().any(|line| line.asset == seat.asset.id);
+        seats.filter(move |(_, seat)| matches!(seat.state.tone, "stop" | "check") && !is_told(seat))
     }
 
     /// Whether a sweep runs: then a page without script loads itself again.

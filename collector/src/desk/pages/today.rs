@@ -1,11 +1,11 @@
 //! Today: what needs her now, whether the rooms are ready, and what happened since yesterday.
 
-use crate::desk::census::Census;
+use crate::desk::census::{Census, RoomLine};
 use crate::desk::door::Visitor;
 use crate::desk::fold::{Fold, fold};
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
-use crate::desk::pages::tickets;
+use crate::desk::pages::{lab, tickets};
 use crate::desk::readiness::{Roster, Standing};
 use crate::desk::trouble::show as page;
 use crate::desk::words::{self, Chip};
@@ -42,6 +42,7 @@ const NOT_TOLD: &[&str] = &[
     "section.first",
     "signin.made",
     "site.started",
+    "sweep.began",
 ];
 
 /// What comes in great numbers on one morning is one line: its kind, and what several of it are called.
@@ -146,9 +147,16 @@ fn bell(look: &Look) -> Option<String> {
     if let Some(bell) = day.bells.iter().find(|bell| bell.begins <= look.now && look.now < bell.ends) {
         return Some(format!("period {} until {}", bell.name, at(bell.ends)));
     }
+    next_bell(look)
+}
+
+/// The next period of today, and how long it is until then.
+fn next_bell(look: &Look) -> Option<String> {
+    let day = calendar::day(&look.site, look.today());
     let next = day.bells.iter().find(|bell| bell.begins > look.now)?;
     let minutes = next.begins.duration_since(look.now).as_secs() / 60 + 1;
-    let when = if minutes <= 90 { format!("in {minutes} min") } else { format!("at {}", at(next.begins)) };
+    let at = || look.zoned(next.begins).strftime("%H:%M").to_string();
+    let when = if minutes <= 90 { format!("in {minutes} min") } else { format!("at {}", at()) };
     Some(format!("period {} {when}", next.name))
 }
 
@@ -218,6 +226,7 @@ impl Told {
 fn needs(census: &Census) -> Vec<Need> {
     let Census { look, roster, loans, alerts, .. } = census;
     let mut needs: Vec<Need> = of_alerts(look, alerts).chain(quarantined(roster)).chain(silent(look, roster, alerts)).collect();
+    needs.extend(not_ready(census));
     needs.extend(loans.iter().filter(|loan| loan.overdue).map(|loan| Need::of_loan(look, loan)));
     needs.extend(tickets::needs(look));
     needs.extend(of_orders(look));
@@ -227,6 +236,20 @@ fn needs(census: &Census) -> Vec<Need> {
         _ => 2,
     });
     needs
+}
+
+/// The rooms in which the next period could not simply begin.
+fn not_ready(census: &Census) -> Vec<Need> {
+    let Some(bell) = next_bell(&census.look) else { return Vec::new() };
+    let rooms = census.rooms.iter().filter(|line| lab::is_taught_in(&line.room) && line.tally.not_ready());
+    let need = |line: &RoomLine| Need {
+        chip: Chip::stop("Room"),
+        title: format!("{} is not ready for {bell}", line.room.id),
+        detail: lab::said(line.tally),
+        href: address::room(&line.room.id),
+        action: "Open room",
+    };
+    rooms.map(need).collect()
 }
 
 /// The alerts that nobody looks after; those that say the same of several machines of a room together.

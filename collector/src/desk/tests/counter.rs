@@ -58,7 +58,7 @@ async fn drafts_of_a_return_are_confirmed_and_waived_at_the_desk() {
     test.post(&format!("/loans/charges/{charge}/confirm"), &cookie, "amount=45").await;
     test.post(&format!("/loans/tickets/{ticket}/confirm"), &cookie, "").await;
     let page = test.get("/loans", &cookie).await.text;
-    assert!(page.contains("45.00 is due from 18807.") && page.contains("settle-title\" hidden"), "{page}");
+    assert!(page.contains("45.00 is due from Bo Lind (18807).") && page.contains("settle-title\" hidden"), "{page}");
     assert_eq!(view().charges.values().next().unwrap().state, ChargeState::Due);
     assert_eq!(view().tickets.values().next().unwrap().state, TicketState::Open);
 }

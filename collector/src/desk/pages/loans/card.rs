@@ -37,11 +37,21 @@ impl Card {
     }
 
     pub fn tone(&self) -> &'static str {
-        words::verdict(self.check.verdict, "").tone
+        match self.comes_back() {
+            Some(loan) if loan.overdue => "check",
+            Some(_) => "away",
+            None => words::verdict(self.check.verdict, "").tone,
+        }
     }
 
+    /// The verdict; what is out and for nobody else comes back, so that STOP would only frighten.
     pub fn word(&self) -> &'static str {
-        words::verdict_word(self.check.verdict)
+        if self.comes_back().is_some() { "OUT" } else { words::verdict_word(self.check.verdict) }
+    }
+
+    /// The loan from which it probably comes back now: it is scanned, and for nobody. What is lost is another matter.
+    fn comes_back(&self) -> Option<&LoanRow> {
+        self.loan.as_ref().filter(|loan| self.person.is_none() && loan.gone.is_none())
     }
 
     pub fn reason(&self, reason: &Reason) -> Chip {
@@ -72,6 +82,28 @@ impl Card {
     pub fn wait(&self, look: &Look) -> String {
         let (person, begun) = (self.person.as_ref().map_or("", |person| person.id.as_str()), look.now.as_second().to_string());
         address::query("/loans", &[("tag", self.check.tag.as_str()), ("person", person), ("boot", &begun)])
+    }
+
+    /// The page of whoever has it.
+    pub fn borrower(&self, loan: &LoanRow) -> String {
+        address::profile(&loan.person)
+    }
+
+    /// A mail to whoever has it, begun in the words of a reminder; nothing where no address is known.
+    pub fn letter(&self, look: &Look, loan: &LoanRow) -> Option<String> {
+        let to = &look.site.persons.get(&loan.person)?.mail;
+        let (user, place) = to.split_once('@')?;
+        let due = look.zoned(loan.due?).strftime("%A, %-d %B").to_string();
+        let subject = format!("Overdue: please bring back {}", self.check.tag);
+        let body = format!(
+            "Hello {},
+
+{} ({}) was due back on {due}. Please bring it back.
+",
+            loan.person_name, self.check.title, self.check.tag
+        );
+        let path = format!("mailto:{}@{}", address::encoded(user), address::encoded(place));
+        Some(address::query(&path, &[("subject", &subject), ("body", &body)]))
     }
 
     pub fn device(&self) -> String {

@@ -93,7 +93,8 @@ pub(in crate::desk) async fn confirm_charge(
         Err(refusal) => Err(refusal.into()),
         Ok(amount) => {
             let done = desk.change(&visitor, move |w| charge::confirm(w, id, amount)).await;
-            done.map_err(Into::into).map(|charge| Notice::done(format!("{} is due from {}.", charge.amount, charge.person)))
+            let who = |charge: &Charge| desk.look().person(&charge.person);
+            done.map_err(Into::into).map(|charge| Notice::done(format!("{} is due from {}.", charge.amount, who(&charge))))
         }
     };
     desk.then(&visitor, outcome, "/loans")
