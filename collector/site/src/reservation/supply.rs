@@ -187,7 +187,9 @@ pub(crate) fn conflicting<'a>(
         // These would be lent all that time, whoever has them now.
         let taken = leaving.iter().filter(|asset| set.has(asset)).count();
         let stock = Stock::count(site, set.members(site), from, leaving, most_wanted(&others, from) + taken)?;
-        let at = moments(&others, from).find(|at| wanted_at(&others, *at) + stock.out(*at) + taken > stock.all)?;
+        // What is in repair is lent beside the stock: where nothing is wanted, nothing is in the way.
+        let lacks = |at: &Timestamp| wanted_at(&others, *at) > 0 && wanted_at(&others, *at) + stock.out(*at) + taken > stock.all;
+        let at = moments(&others, from).find(lacks)?;
         others.iter().find(|other| other.from <= at && at < other.until).copied()
     })
 }

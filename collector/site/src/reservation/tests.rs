@@ -99,6 +99,21 @@ fn a_class_set_is_reserved_by_count_and_fetched_one_by_one() {
 }
 
 #[test]
+fn a_kit_in_repair_is_not_renewed_over_a_reservation_of_its_part() {
+    let mut desk = LoanDesk::new();
+    desk.cameras(&["CAM-1", "CAM-2"]);
+    let whole = desk.site.asset_by_tag(&tag("CAM-1")).unwrap().id;
+    desk.write("CAM-2", |asset| asset.part_of = Some(whole));
+    let due = Due::At(hours(&desk, 10));
+    desk.must(|w| loan::out(w, &Heard::new(), NewLoan { due, ..NewLoan::new(tag("CAM-1"), person("ana")) }));
+    desk.write("CAM-1", |asset| asset.status = asset::AssetStatus::InRepair);
+    check(&mut desk, some(1), "ben", [20, 30], Ok(()));
+    let (short, long) = (Due::At(hours(&desk, 15)), Due::At(hours(&desk, 40)));
+    assert!(desk.refused(|w| loan::renew(w, &tag("CAM-1"), long, None)).contains("reserved for ben"));
+    desk.must(|w| loan::renew(w, &tag("CAM-1"), short, None));
+}
+
+#[test]
 fn what_is_lent_is_held_against_reservations_until_it_is_due() {
     let mut desk = LoanDesk::new();
     desk.cameras(&["CAM-1"]);
