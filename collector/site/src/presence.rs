@@ -65,7 +65,7 @@ pub struct Whereabouts {
 /// Where the machine of a device is now: what is stored, and what the door hears.
 pub fn of(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Timestamp) -> Whereabouts {
     let at = |presence, since, note: &str| Whereabouts { presence, since, note: note.to_owned() };
-    if asset.status.is_gone() || matches!(device.state, DeviceState::Retired | DeviceState::Revoked) {
+    if is_retired(asset, device) {
         return at(Presence::Retired, device.since, if device.note.is_empty() { "retired" } else { &device.note });
     }
     if let Some(heard) = heard.get(&device.id).filter(|_| device.state == DeviceState::Active) {
@@ -83,6 +83,11 @@ pub fn of(site: &Site, heard: &Heard, asset: &Asset, device: &Device, now: Times
         (_, Presence::Here) => at(Presence::Late, crate::heard::last(site, device), "its connection was just lost"),
         (_, presence) => rest(site, asset, device, now).unwrap_or_else(|| at(presence, device.since, &device.note)),
     }
+}
+
+/// Whether a device is out of use for good: nobody looks for it.
+pub fn is_retired(asset: &Asset, device: &Device) -> bool {
+    asset.status.is_gone() || matches!(device.state, DeviceState::Retired | DeviceState::Revoked)
 }
 
 /// Outside its expected hours a machine that is not here rests: since it went, or since the hours ended.

@@ -45,15 +45,22 @@ pub fn some_devices(
     part: std::ops::Range<usize>,
 ) -> (Vec<DeviceRow>, usize) {
     let text = filter.text.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
-    let fits = |asset: &Asset, device: &Device| {
-        let presence = presence::of(site, heard, asset, device, now).presence;
-        filter.presence.map_or(presence != Presence::Retired, |wanted| presence == wanted)
-            && text.as_ref().is_none_or(|text| mentions(site, asset, device, text))
+    let stands = |asset: &Asset, device: &Device| match filter.presence {
+        Some(wanted) => presence::of(site, heard, asset, device, now).presence == wanted,
+        None => !presence::is_retired(asset, device),
     };
+    let fits =
+        |asset: &Asset, device: &Device| text.as_ref().is_none_or(|text| mentions(site, asset, device, text)) && stands(asset, device);
     let found = assets_of(site, filter.room.as_ref()).filter_map(|asset| Some((asset, site.device_of(asset)?)));
     let mut found: Vec<(&Arc<Asset>, &Arc<Device>)> = found.filter(|(asset, device)| fits(asset, device)).collect();
-    found.sort_by(|(a, _), (b, _)| by_place(a, b));
     let all = found.len();
+    // Only what is shown is put in order: of a hundred thousand, a page shows a hundred.
+    let end = part.end.min(all);
+    if end < all {
+        found.select_nth_unstable_by(end, |(a, _), (b, _)| by_place(a, b));
+        found.truncate(end);
+    }
+    found.sort_unstable_by(|(a, _), (b, _)| by_place(a, b));
     let shown = found.into_iter().skip(part.start).take(part.len());
     (shown.map(|(asset, device)| row(site, heard, asset, device, now)).collect(), all)
 }

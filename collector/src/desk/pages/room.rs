@@ -18,6 +18,9 @@ use rollcall_site::view::{self, AlertsShown};
 use rollcall_site::{RoomId, Tag};
 use std::sync::Arc;
 
+/// Most seats that are drawn where nobody said where they stand, and most machines of a list: a lab has forty, a store room thousands.
+const MOST: usize = 400;
+
 #[derive(Template)]
 #[template(path = "room.html")]
 struct RoomPage {
@@ -93,8 +96,8 @@ impl SweepView {
             answered: is(&Answered::Present),
             waiting: is(&Answered::Waiting),
             expected: sweep.lines.iter().filter(expected).count(),
-            missing: sweep.lines.iter().filter(absent).cloned().collect(),
-            changed: sweep.lines.iter().filter(|line| !line.changes.is_empty()).cloned().collect(),
+            missing: sweep.lines.iter().filter(absent).take(MOST).cloned().collect(),
+            changed: sweep.lines.iter().filter(|line| !line.changes.is_empty()).take(MOST).cloned().collect(),
             sweep: Arc::clone(sweep),
         }
     }
@@ -127,6 +130,16 @@ impl RoomPage {
         address::device(tag)
     }
 
+    /// The seats that nobody drew, as many as a page holds.
+    fn shown(&self) -> &[Place] {
+        self.places.get(..MOST).unwrap_or(&self.places)
+    }
+
+    /// Where the rest of its machines is listed.
+    fn listed(&self) -> String {
+        format!("/devices?room={}", address::encoded(self.room.id.as_str()))
+    }
+
     /// How many of the seats have nothing.
     fn empty(&self) -> usize {
         let drawn = self.floor.iter().flatten().flatten();
@@ -138,7 +151,7 @@ impl RoomPage {
         let drawn = self.floor.iter().flatten().flatten();
         let seats = drawn.chain(&self.places).filter_map(|place| Some((place.name.as_str(), place.seat.as_ref()?)));
         let is_told = |seat: &Seat| view.missing.iter().any(|line| line.asset == seat.asset.id);
-        seats.filter(move |(_, seat)| matches!(seat.state.tone, "stop" | "check") && !is_told(seat))
+        seats.filter(move |(_, seat)| matches!(seat.state.tone, "stop" | "check") && !is_told(seat)).take(MOST)
     }
 
     /// Whether a sweep runs: then a page without script loads itself again.

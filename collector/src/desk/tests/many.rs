@@ -5,6 +5,7 @@ use crate::desk::address::encoded;
 use axum::http::StatusCode;
 use rollcall_site::access::Role;
 use rollcall_site::asset::AssetStatus;
+use rollcall_site::room::{self, RoomFacts};
 use rollcall_site::{RoomId, Tag};
 
 #[tokio::test]
@@ -126,4 +127,13 @@ async fn alerts_that_say_the_same_are_one_line_and_one_step() {
     let viewer = test.cookie(Role::Viewer).await;
     assert_eq!(test.post("/alerts/together", &viewer, &format!("ids={ids}&step=resolve")).await.status, StatusCode::FORBIDDEN);
     assert!(!test.get("/alerts", &viewer).await.text.contains("/alerts/together"));
+}
+
+#[tokio::test]
+async fn a_store_room_is_a_page_that_ends() {
+    let test = new().await;
+    test.change(|w| room::add(w, RoomId::parse("Store").unwrap(), RoomFacts { seats: Some(450), ..RoomFacts::default() })).await;
+    let page = test.get("/rooms/Store", &test.cookie(Role::Viewer).await).await.text;
+    assert!(page.contains("And 50 more") && page.contains("/devices?room=Store"), "{page}");
+    assert_eq!(page.matches("seat vacant").count(), 400);
 }
