@@ -1,84 +1,11 @@
 //! A check of every byte of the ledger that somebody at the desk asked for: one at a time, beside the tasks that serve.
 
+use super::aside::Stands;
 use super::{Desk, trouble};
 use crate::store::Verified;
 use jiff::Timestamp;
 use rollcall_site::event::Actor;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Where the last check stands.
-#[derive(Clone, Debug, Default)]
-pub(super) enum Check {
-    /// None was asked for since the collector started.
-    #[default]
-    Never,
-    /// One runs.
-    Runs {
-        /// Since when.
-        since: Timestamp,
-    },
-    /// It was done.
-    Done {
-        /// When it ended.
-        at: Timestamp,
-        /// Who asked for it.
-        by: String,
-        /// What it found.
-        found: Arc<Verified>,
-    },
-    /// The ledger could not be read at all.
-    Failed {
-        /// When it ended.
-        at: Timestamp,
-        /// Why.
-        why: String,
-    },
-}
-
-impl Check {
-    /// Whether one runs: then the page loads itself again.
-    pub fn runs(&self) -> bool {
-        matches!(self, Self::Runs { .. })
-    }
-}
-
-/// The last check.
-#[derive(Default)]
-pub(super) struct Checking(Mutex<Check>);
-
-impl Checking {
-    /// Where it stands.
-    pub fn state(&self) -> Check {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, check: Check) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = check;
-    }
-
-    /// Takes the one place; whether it was free.
-    fn begin(&self, since: Timestamp) -> bool {
-        let mut check = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = !check.runs();
-        if free {
-            *check = Check::Runs { since };
-        }
-        free
-    }
-}
-
-#[cfg(test)]
-impl Checking {
-    /// Takes the one place.
-    pub fn begin_for_a_test(&self) -> bool {
-        self.begin(Timestamp::UNIX_EPOCH)
-    }
-
-    /// Gives it back.
-    pub fn end_for_a_test(&self) {
-        self.set(Check::Never);
-    }
-}
+use std::sync::Arc;
 
 impl Desk {
     /// Begins a check; `false`: one runs already.
@@ -101,7 +28,7 @@ impl Desk {
             Err(error) => error.to_string(),
         };
         tracing::error!(desk.check = why, "the ledger could not be checked");
-        self.checking.set(Check::Failed { at, why });
+        self.checking.set(Stands::Failed { at, why });
     }
 
     async fn checked(&self, by: Actor, at: Timestamp, found: Verified) {
@@ -118,6 +45,6 @@ impl Desk {
         if let Err(error) = noted.await {
             tracing::warn!(desk.check = %trouble::chain(&error), "a check of the ledger is not in the audit");
         }
-        self.checking.set(Check::Done { at, by: words, found: Arc::new(found) });
+        self.checking.set(Stands::Done { at, by: words, found: Arc::new(found) });
     }
 }

@@ -4,6 +4,7 @@ mod accept;
 mod address;
 mod anew;
 pub mod api;
+mod aside;
 mod assets;
 mod backing_up;
 mod brought;
@@ -86,8 +87,9 @@ pub(crate) struct Desk {
     censuses: Arc<census::Censuses>,
     brought: Arc<brought::Brought>,
     counts: Arc<frame::LastCounts>,
-    backing_up: Arc<backing_up::BackingUp>,
-    checking: Arc<checking::Checking>,
+    /// Gives the name of its file.
+    backing_up: Arc<aside::Aside<String>>,
+    checking: Arc<aside::Aside<Arc<crate::store::Verified>>>,
     oidc: Arc<oidc::Oidc>,
     /// The certificate has changed.
     renew: Arc<Notify>,

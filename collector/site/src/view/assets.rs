@@ -1,6 +1,7 @@
 //! Assets as rows: with and without an agent, filtered, some of them at a time.
 
-use super::{AssetRow, Retired, assets_of, holds, is_lent_to};
+use super::wanted::Wanted;
+use super::{AssetRow, Retired, assets_of, ordered};
 use crate::asset::{Asset, AssetKind, AssetStatus};
 use crate::presence::{self, Heard};
 use crate::{RoomId, Site, natural};
@@ -44,7 +45,7 @@ pub fn assets(site: &Site, heard: &Heard, room: Option<&RoomId>, retired: Retire
 
 /// Some of the assets, by tag, and how many there are in all: only what is shown is made a row of.
 pub fn some_assets(site: &Site, heard: &Heard, filter: &AssetFilter, now: Timestamp, part: Range<usize>) -> (Vec<AssetRow>, usize) {
-    let text = filter.text.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let wanted = filter.text.as_deref().and_then(Wanted::of);
     let all: Box<dyn Iterator<Item = &Arc<Asset>>> = match filter.labels {
         Labels::Wanted => Box::new(site.tags_wanted.iter().filter_map(|id| site.assets.get(id))),
         Labels::Any => assets_of(site, filter.room.as_ref()),
@@ -53,12 +54,12 @@ pub fn some_assets(site: &Site, heard: &Heard, filter: &AssetFilter, now: Timest
         filter.status.map_or(filter.retired == Retired::Shown || !asset.status.is_gone(), |status| asset.status == status)
             && filter.kind.is_none_or(|kind| asset.kind == kind)
             && filter.room.as_ref().is_none_or(|room| asset.room.as_ref() == Some(room))
-            && text.as_ref().is_none_or(|text| mentions(site, asset, text))
+            && wanted.as_ref().is_none_or(|text| mentions(site, asset, text))
     };
-    let mut found: Vec<&Arc<Asset>> = all.filter(fits).collect();
-    found.sort_by(|a, b| natural::compare(a.tag.as_str(), b.tag.as_str()));
+    let found: Vec<&Arc<Asset>> = all.filter(fits).collect();
     let count = found.len();
-    (found.into_iter().skip(part.start).take(part.len()).map(|asset| asset_row(site, heard, asset, now)).collect(), count)
+    let shown = ordered(found, &part, |a, b| natural::compare(a.tag.as_str(), b.tag.as_str()));
+    (shown.map(|asset| asset_row(site, heard, asset, now)).collect(), count)
 }
 
 /// One asset as a row.
@@ -70,22 +71,19 @@ pub fn asset_row(site: &Site, heard: &Heard, asset: &Asset, now: Timestamp) -> A
     }
 }
 
-/// Whether what is known of an asset holds a text, which is in small letters.
-fn mentions(site: &Site, asset: &Asset, text: &str) -> bool {
-    let plain = [asset.tag.as_str(), &asset.name, &asset.maker, &asset.model, &asset.serial];
+/// Whether what is known of an asset holds a text.
+fn mentions(site: &Site, asset: &Asset, wanted: &Wanted) -> bool {
     let more = || {
         let vendor = asset.purchase.as_deref().map(|purchase| purchase.vendor.as_str());
         let details = asset.details.as_deref();
         let custom = details.into_iter().flat_map(|details| details.custom.values().map(String::as_str));
         let before = asset.tags_before().iter().map(|former| former.tag.as_str());
-        vendor.into_iter().chain(custom).chain(before).chain([asset.notes()]).any(|fact| holds(fact, text))
+        vendor.into_iter().chain(custom).chain(before).chain([asset.notes()]).any(|fact| wanted.is_in(fact))
     };
-    let device = || site.device_of(asset).is_some_and(|device| super::mentions(site, asset, device, text));
-    plain.into_iter().any(|fact| holds(fact, text))
-        || holds(&format!("{} {}", asset.maker, asset.model), text)
+    wanted.is_of(site, asset)
+        || wanted.is_in(&format!("{} {}", asset.maker, asset.model))
         || more()
-        || is_lent_to(site, asset, text)
-        || device()
+        || site.device_of(asset).is_some_and(|device| wanted.is_of_device(site, device))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod search;
 mod software;
 mod tickets;
 mod titles;
+mod wanted;
 
 pub use assets::{AssetFilter, Labels, asset_row, assets, some_assets};
 pub use loans::{LoanFilter, Moved, Movement, Overdue, due_first, ended, held, loan_row, loans, loans_where, moved};
@@ -25,11 +26,12 @@ use crate::asset::Asset;
 use crate::device::{Device, DeviceState};
 use crate::presence::{self, Heard, Presence};
 use crate::room::Room;
-use crate::{AssetId, DeviceId, PersonId, Refusal, RoomId, Site, Tag, natural, sweep, ticket};
+use crate::{AssetId, DeviceId, Refusal, RoomId, Site, Tag, natural, sweep, ticket};
 use jiff::Timestamp;
 use rollcall_proto::Section;
 use std::cmp::Ordering;
 use std::sync::Arc;
+use wanted::Wanted;
 
 /// The devices, by room, seat and tag. Retired and revoked ones only when their state is asked for.
 pub fn devices(site: &Site, heard: &Heard, filter: &DeviceFilter, now: Timestamp) -> Vec<DeviceRow> {
@@ -44,24 +46,18 @@ pub fn some_devices(
     now: Timestamp,
     part: std::ops::Range<usize>,
 ) -> (Vec<DeviceRow>, usize) {
-    let text = filter.text.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let wanted = filter.text.as_deref().and_then(Wanted::of);
     let stands = |asset: &Asset, device: &Device| match filter.presence {
         Some(wanted) => presence::of(site, heard, asset, device, now).presence == wanted,
         None => !presence::is_retired(asset, device),
     };
-    let fits =
-        |asset: &Asset, device: &Device| text.as_ref().is_none_or(|text| mentions(site, asset, device, text)) && stands(asset, device);
+    let fits = |asset: &Asset, device: &Device| {
+        wanted.as_ref().is_none_or(|text| text.is_of(site, asset) || text.is_of_device(site, device)) && stands(asset, device)
+    };
     let found = assets_of(site, filter.room.as_ref()).filter_map(|asset| Some((asset, site.device_of(asset)?)));
-    let mut found: Vec<(&Arc<Asset>, &Arc<Device>)> = found.filter(|(asset, device)| fits(asset, device)).collect();
+    let found: Vec<(&Arc<Asset>, &Arc<Device>)> = found.filter(|(asset, device)| fits(asset, device)).collect();
     let all = found.len();
-    // Only what is shown is put in order: of a hundred thousand, a page shows a hundred.
-    let end = part.end.min(all);
-    if end < all {
-        found.select_nth_unstable_by(end, |(a, _), (b, _)| by_place(a, b));
-        found.truncate(end);
-    }
-    found.sort_unstable_by(|(a, _), (b, _)| by_place(a, b));
-    let shown = found.into_iter().skip(part.start).take(part.len());
+    let shown = ordered(found, &part, |(a, _), (b, _)| by_place(a, b));
     (shown.map(|(asset, device)| row(site, heard, asset, device, now)).collect(), all)
 }
 
@@ -81,20 +77,15 @@ fn by_place(a: &Asset, b: &Asset) -> Ordering {
     a.room.cmp(&b.room).then_with(by_seat).then_with(|| natural::compare(a.tag.as_str(), b.tag.as_str()))
 }
 
-/// Whether what is known of a device holds a text, which is in small letters.
-fn mentions(site: &Site, asset: &Asset, device: &Device, text: &str) -> bool {
-    let holds = |fact: &str| holds(fact, text);
-    let facts = [asset.tag.as_str(), &device.host_name, &asset.maker, &asset.model, &asset.serial];
-    let mac = as_mac(text);
-    facts.into_iter().any(holds)
-        || is_lent_to(site, asset, text)
-        || (is_part_of_mac(&mac) && has_mac(site, device, |own| own.contains(&mac)))
-}
-
-/// Whether the number or the name of whoever has it holds a text, which is in small letters.
-fn is_lent_to(site: &Site, asset: &Asset, text: &str) -> bool {
-    let named = |id: &PersonId| site.persons.get(id).is_some_and(|person| holds(&person.name, text));
-    site.open_loan(asset.id).is_some_and(|loan| holds(loan.person.as_str(), text) || named(&loan.person))
+/// Puts in order what a part of a list shows, and nothing else: of a hundred thousand, a page shows a hundred.
+fn ordered<T>(mut found: Vec<T>, part: &std::ops::Range<usize>, compare: impl Fn(&T, &T) -> Ordering) -> impl Iterator<Item = T> {
+    let end = part.end.min(found.len());
+    if end < found.len() {
+        found.select_nth_unstable_by(end, &compare);
+        found.truncate(end);
+    }
+    found.sort_unstable_by(compare);
+    found.into_iter().skip(part.start)
 }
 
 /// Whether a fact holds a text, which is in small letters; nothing holds an empty one.
@@ -106,11 +97,6 @@ fn holds(fact: &str, text: &str) -> bool {
     let first = text.bytes().next();
     let begins = |part: &[u8]| part.first().map(u8::to_ascii_lowercase) == first && part.eq_ignore_ascii_case(text.as_bytes());
     fact.as_bytes().windows(text.len().max(1)).any(begins)
-}
-
-/// Whether a text could be a part of an address at all: most are not, and no address is looked up for them.
-fn is_part_of_mac(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':')
 }
 
 /// Whether one of a device's own addresses fits.

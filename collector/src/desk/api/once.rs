@@ -1,7 +1,8 @@
 //! Idempotency keys: the same request under the same key is done once, and answered as it was the first time.
 //!
 //! Kept in memory: for a day, and not over a restart. What was refused changed nothing and is not kept, so that it can be asked for again
-//! under the same key; what took too long may be done all the same, and is not done again. A request with a key is finished even if its caller is gone: that is when callers ask again.
+//! under the same key; what took too long may be done all the same, and is not done again. A request with a key is finished even if its
+//! caller is gone: that is when callers ask again.
 
 use crate::Collector;
 use crate::desk::api::problem::Problem;

@@ -1,7 +1,7 @@
 //! The audit: who changed what, of everything or of one thing, as far back as the ledger goes; and whether the chain still holds.
 
 use crate::csv_file::Writer;
-use crate::desk::checking::Check;
+use crate::desk::aside::Stands;
 use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
@@ -9,12 +9,14 @@ use crate::desk::session::Notice;
 use crate::desk::trail::{self, Ask, Limits, Part, Wanted};
 use crate::desk::trouble::show as page;
 use crate::desk::{Answer, Desk, address};
+use crate::store::Verified;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use rollcall_site::access::Role;
 use rollcall_site::event::Event;
+use std::sync::Arc;
 
 /// A page of the trail, and how far it looks for that.
 const PAGE: Limits = Limits { most: 100, looked_at: 30_000 };
@@ -28,7 +30,7 @@ struct Audit {
     look: Look,
     ask: Ask,
     part: Part,
-    check: Check,
+    check: Stands<Arc<Verified>>,
     /// The last checkpoint, as the daily mail has it.
     checkpoint: Option<String>,
 }

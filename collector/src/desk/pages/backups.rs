@@ -3,7 +3,7 @@
 use super::settings::state_of;
 use crate::backups::{self, Kept, Made, OLD};
 use crate::desk::api::backup::fresh;
-use crate::desk::backing_up::Making;
+use crate::desk::aside::Stands;
 use crate::desk::door::Visitor;
 use crate::desk::frame::{Frame, Tab};
 use crate::desk::look::Look;
@@ -39,7 +39,7 @@ pub(in crate::desk) struct Ask {
 struct BackupsPage {
     frame: Frame,
     look: Look,
-    making: Making,
+    making: Stands<String>,
     last: Option<Timestamp>,
     /// The daily folder; `None`: the collector was started without.
     folder: Option<String>,

@@ -1,9 +1,10 @@
 //! What was refused and who changed what: written down, thinned, found again, and the chain checked from the page.
 
 use super::{TestDesk, new, school};
+use crate::desk::aside::Stands;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rollcall_site::access::Role;
 use rollcall_site::event::{Actor, Event};
 
@@ -136,8 +137,8 @@ async fn the_chain_is_checked_from_the_page_and_damage_is_named() {
     };
     let page = checked().await;
     assert!(page.contains("It holds") && page.contains("by technician") && page.contains("ledger.checked"), "{page}");
-    assert!(test.desk.checking.begin_for_a_test() && !test.desk.begin_check(Actor::Rollcall), "one at a time");
-    test.desk.checking.end_for_a_test();
+    assert!(test.desk.checking.begin(Timestamp::UNIX_EPOCH) && !test.desk.begin_check(Actor::Rollcall), "one at a time");
+    test.desk.checking.set(Stands::Never);
     let ledger = std::fs::read_dir(test.desk.collector.folder.dir().join("ledger")).unwrap().next().unwrap().unwrap().path();
     let mut bytes = std::fs::read(&ledger).unwrap();
     let place = bytes.len() / 2;

@@ -9,6 +9,7 @@ use axum::extract::{Form, State};
 use rollcall_site::access::Role;
 use rollcall_site::{AlertId, Refusal, Working, alert};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// Most alerts of one step: those that stand in one line of the page.
 pub(super) const MOST: usize = 500;
@@ -33,14 +34,14 @@ enum Step {
 /// `POST /alerts/together`
 pub(in crate::desk) async fn together(State(desk): State<Desk>, visitor: Visitor, Form(sent): Form<Sent>) -> Answer {
     visitor.must_be(Role::Technician)?;
-    let ids: Vec<AlertId> = sent.ids.split(',').filter_map(|id| id.trim().parse().ok()).map(AlertId).take(MOST).collect();
+    let ids: BTreeSet<AlertId> = sent.ids.split(',').filter_map(|id| id.trim().parse().ok()).map(AlertId).take(MOST).collect();
     let outcome = desk.change(&visitor, move |w| all(w, &ids, sent.step)).await;
     let outcome = outcome.map(|done| Notice::done(format!("{}: {}", sent.step.said(), count(done, "alert", "alerts"))));
     desk.then(&visitor, outcome.map_err(Trouble::from), "/alerts")
 }
 
 /// Takes the step with each alert; what somebody else has moved on meanwhile stays as it is. Gives how many took it.
-fn all(w: &mut Working, ids: &[AlertId], step: Step) -> Result<usize, Refusal> {
+fn all(w: &mut Working, ids: &BTreeSet<AlertId>, step: Step) -> Result<usize, Refusal> {
     let take = match step {
         Step::Acknowledge => alert::acknowledge,
         Step::Reopen => alert::reopen,
